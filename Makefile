@@ -1,0 +1,166 @@
+# gmq - the whole build. `make` builds, `make help` lists what else there is.
+#
+# Sources are found by folder: every src/LAYER/*.c belongs to its layer, every x_test.c to the unit runner.
+# build/ holds the products; sanitizer builds have their own folders below it.
+
+VERSION := 0.1.0
+BUILD   ?= build
+CC      ?= cc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SAN     ?=
+SEEDS   ?= 500
+ROUNDS  ?= 30
+SECONDS ?= 60
+PYTHON  ?= python3
+
+LAYERS   := base wire engine store net app client gnode gregister gclient
+PROGRAMS := gnode gregister gclient
+PACKAGES := libuv libmicrohttpd gnutls json-c inih libcurl
+
+# Which layers a program is linked from, users before used.
+LINK_gnode     := gnode app net store engine wire base
+LINK_gregister := gregister app net wire base
+LINK_gclient   := gclient client app net wire base
+
+# ---- what must be installed --------------------------------------------------------------------------------------
+NO_DEPS_GOALS := help clean layers purity tidy deps
+ifneq ($(filter-out $(NO_DEPS_GOALS),$(or $(MAKECMDGOALS),build)),)
+ifeq ($(shell command -v pkg-config),)
+$(error pkg-config is missing: run script/deps, or apt-get install pkg-config)
+endif
+MISSING := $(strip $(foreach p,$(PACKAGES),$(shell pkg-config --exists $(p) || echo $(p))))
+ifneq ($(MISSING),)
+$(error missing libraries: $(MISSING). Run script/deps, or install their -dev packages)
+endif
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES))
+endif
+
+# ---- flags -------------------------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+        -Wcast-qual -Wwrite-strings -Wvla -Walloca -Wundef -Wformat=2 -Wimplicit-fallthrough
+ifeq ($(DEV),1)
+WARN += -Werror
+endif
+ifeq ($(SAN),)
+HARDEN  := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDHARD  := -Wl,-z,relro,-z,now
+OPT     := -O2 -g
+else
+HARDEN  := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDHARD  := -fsanitize=$(SAN)
+OPT     := -O1 -g
+endif
+CPPFLAGS_ALL := -D_GNU_SOURCE -DGMQ_VERSION='"$(VERSION)"' -Isrc -Iinclude -Itests -I. $(PKG_CFLAGS)
+CFLAGS_ALL   := -std=c11 $(OPT) $(WARN) -fno-common -fPIC -fvisibility=hidden -pthread $(HARDEN) $(CFLAGS)
+LDFLAGS_ALL  := -pthread -Wl,--as-needed $(LDHARD) $(LDFLAGS)
+COMPILE       = @mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+# ---- sources and products ----------------------------------------------------------------------------------------
+sources  = $(filter-out %_test.c,$(wildcard src/$(1)/*.c))
+objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))
+
+TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c
+SIM_SRC  := $(wildcard sim/*.c)
+FUZZ_SRC := $(wildcard fuzz/*_fuzz.c)
+FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
+ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
+
+.PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
+        conformance quickstart bare deps
+build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a $(BUILD)/gmq.pc
+
+define layer_rule
+$(BUILD)/lib/$(1).a: $(call objects,$(filter-out src/$(1)/main.c,$(call sources,$(1))))
+	@mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+
+define program_rule
+$(BUILD)/$(1): $(BUILD)/obj/src/$(1)/main.o $(call archives,$(LINK_$(1)))
+	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(PKG_LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(BUILD)/obj/%.o: %.c
+	$(COMPILE)
+
+# libgmq: one relocatable object, so that the archive exports gmq_* and nothing else, as the shared library does.
+LIBGMQ_OBJ := $(call objects,$(call sources,client))
+$(BUILD)/libgmq.o: $(LIBGMQ_OBJ) $(call archives,wire base)
+	@ld -r -o $@ $(LIBGMQ_OBJ) --start-group $(call archives,wire base) --end-group
+	@objcopy --wildcard --keep-global-symbol='gmq_*' $@
+$(BUILD)/libgmq.a: $(BUILD)/libgmq.o
+	@rm -f $@ && ar rcs $@ $^
+$(BUILD)/libgmq.so: $(LIBGMQ_OBJ) $(call archives,wire base)
+	$(CC) -shared -Wl,-soname,libgmq.so.0 $(LDFLAGS_ALL) -o $@ $(LIBGMQ_OBJ) $(call archives,wire base) $(PKG_LIBS)
+$(BUILD)/gmq.pc: src/client/gmq.pc.in
+	@mkdir -p $(@D) && sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+$(BUILD)/unit: $(call objects,$(TEST_SRC)) $(ALL_LINK)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(TEST_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS) -lcmocka
+$(BUILD)/gmqsim: $(call objects,$(SIM_SRC)) $(ALL_LINK)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(SIM_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
+$(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(ALL_LINK)
+	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- checks ------------------------------------------------------------------------------------------------------
+check: layers purity tidy unit fuzz-replay   ## static checks, unit tests, fuzz corpora
+
+layers:                                      ## who includes whom, as tools/layers.txt says
+	@tools/layers
+purity: $(call archives,wire engine)         ## wire/ and engine/ call nothing of the outside world
+	@tools/purity $(BUILD)
+tidy:                                        ## line, function and file lengths; banned calls
+	@tools/tidy
+
+unit: $(BUILD)/unit                          ## unit tests; T=word runs those whose name holds it
+	@$(BUILD)/unit $(T)
+
+sim: $(BUILD)/gmqsim                         ## seeded lives on a simulated disk: SEEDS=n, or SEED=x for one
+	@$(BUILD)/gmqsim $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+fuzz-replay: $(FUZZERS:%=$(BUILD)/fuzz/%-replay)
+	@set -e; for f in $(FUZZERS); do $(BUILD)/fuzz/$$f-replay fuzz/corpus/$$f; done
+
+fuzz-%:                                      ## libFuzzer on one parser: make fuzz-frame SECONDS=60
+	@tools/fuzz $* $(SECONDS)
+
+asan:                                        ## everything again under address and undefined behaviour sanitizers
+	@$(MAKE) BUILD=build/asan SAN=address,undefined build check
+tsan:                                        ## everything again under the thread sanitizer
+	@$(MAKE) BUILD=build/tsan SAN=thread build unit
+
+conformance: build                           ## the original's transcript, replayed
+	@$(PYTHON) tests/run.py --build $(BUILD) conformance
+quickstart: build                            ## the code blocks of the READMEs
+	@$(PYTHON) tests/run.py --build $(BUILD) quickstart
+e2e: build                                   ## whole programs
+	@$(PYTHON) tests/run.py --build $(BUILD) e2e
+crash: build                                 ## kill -9 under load: ROUNDS=n
+	@$(PYTHON) tests/run.py --build $(BUILD) crash --rounds $(ROUNDS)
+measure: build                               ## lateness, memory, start-up against their targets
+	@$(PYTHON) tests/measure.py --build $(BUILD)
+bare:                                        ## script/test in bare Debian 12 and 13 trees (root, debootstrap)
+	@tools/bare
+
+# ---- install -----------------------------------------------------------------------------------------------------
+install: build                               ## PREFIX=/usr/local DESTDIR=
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 include/gmq.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(BUILD)/libgmq.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/libgmq.so $(DESTDIR)$(PREFIX)/lib/libgmq.so.$(VERSION)
+	ln -sf libgmq.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libgmq.so.0
+	ln -sf libgmq.so.0 $(DESTDIR)$(PREFIX)/lib/libgmq.so
+	install -m 644 $(BUILD)/gmq.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+
+clean:                                       ## removes build/
+	rm -rf build
+
+help:                                        ## this list
+	@grep -E '^[a-z0-9%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9%-]+):.*## */\1\t/' | expand -t 16

@@ -1,0 +1,28 @@
+/* err.c - see err.h. SPDX-License-Identifier: MIT */
+#include "base/err.h"
+
+const char *err_text(int err)
+{
+    switch (err) {
+#define X(name, code, status, text)                                                                \
+    case GMQ_E_##name:                                                                             \
+        return text;
+        ERR_TABLE(X)
+#undef X
+    default:
+        return "unknown error";
+    }
+}
+
+int err_http_status(int err)
+{
+    switch (err) {
+#define X(name, code, status, text)                                                                \
+    case GMQ_E_##name:                                                                             \
+        return status;
+        ERR_TABLE(X)
+#undef X
+    default:
+        return 500;
+    }
+}

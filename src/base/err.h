@@ -1,0 +1,61 @@
+/*
+ * err.h - the one table of errors
+ *
+ * Every operating error that can reach a user has one line in ERR_TABLE: its name, its code, the HTTP status that
+ * /api/v1 gives it, and its text. The texts of the original's errors are part of its protocol and frozen; a text
+ * with a printf directive is completed by the door that writes it (`%s` takes the command, topic or detail,
+ * `%` PRIu64 the message id).
+ *
+ * Functions return 0 or a count when they succeed, and one of these (all negative, all <= -5000) or `-errno`
+ * when they do not.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_BASE_ERR_H
+#define GMQ_BASE_ERR_H
+
+#include <inttypes.h>
+
+/* X(name, code, http status, text) */
+#define ERR_TABLE(X)                                                                               \
+    X(NO_MESSAGE, -5000, 404, "no message")                                                        \
+    X(TOPIC_EMPTY, -5001, 400, "topic is empty")                                                   \
+    X(TOPIC_UNKNOWN, -5002, 404, "topic is not exist")                                             \
+    X(TOPIC_NAME, -5003, 400,                                                                      \
+      "topic name is invalid: 1 to 128 bytes of UTF-8 without control bytes, spaces, / or \"")     \
+    X(ID_EMPTY, -5004, 400, "msgId is empty")                                                      \
+    X(ID_UNKNOWN, -5005, 404, "msgId:%" PRIu64 " is not exist")                                    \
+    X(NUM_EMPTY, -5006, 400, "num is empty")                                                       \
+    X(PARAMS, -5007, 400, "%s params is error")                                                    \
+    X(BATCH_COUNT, -5008, 400, "num must be greather than 0")                                      \
+    X(BATCH_LIMIT, -5009, 413, "num exceeding the maximum of %" PRIu64)                            \
+    X(DELAY, -5010, 400, "pub.delay exceeding the maximum")                                        \
+    X(BODY_LENGTH, -5011, 400, "read bodylen failed, unexpected EOF")                              \
+    X(BODY_SHORT, -5012, 400, "read body failed, unexpected EOF")                                  \
+    X(BODY_LIMIT, -5013, 413, "body exceeding the maximum of %" PRIu64 " bytes")                   \
+    X(LINE_LIMIT, -5014, 413, "line exceeding the maximum of %" PRIu64 " bytes")                   \
+    X(COMMAND_UNKNOWN, -5015, 400, "unknown command")                                              \
+    X(DATA_EMPTY, -5016, 400, "data is empty")                                                     \
+    X(JSON, -5017, 400, "%s")                                                                      \
+    X(IN_FLIGHT_LIMIT, -5018, 429, "too many messages wait for their ack")                         \
+    X(TOPIC_LIMIT, -5019, 429, "too many topics")                                                  \
+    X(MEMORY_LIMIT, -5020, 503, "memory limit reached")                                            \
+    X(DISK_FULL, -5021, 507, "disk full")                                                          \
+    X(READ_ONLY, -5022, 503, "node is read-only: %s")                                              \
+    X(UNREADABLE, -5023, 500, "message is unreadable")                                             \
+    X(STOPPING, -5024, 503, "node is stopping")                                                    \
+    X(DELAY_NEGATIVE, -5025, 400, "delay must not be negative")
+
+enum gmq_err {
+#define X(name, code, status, text) GMQ_E_##name = (code),
+    ERR_TABLE(X)
+#undef X
+};
+
+/* The text of `err` as it stands in the table, or "unknown error"; never NULL, valid for ever. */
+const char *err_text(int err);
+
+/* The HTTP status that /api/v1 answers for `err`; 500 for a value outside the table. */
+int err_http_status(int err);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * frame.h - one request of the TCP protocol, from its bytes
+ *
+ * A request is a line of words split at single spaces, ended by \n or \r\n, and for pub and mpub what follows it:
+ *
+ *   pub TOPIC DELAY\n          u32 BE length, body
+ *   mpub TOPIC COUNT [ids]\n   COUNT x { u32 BE delay in seconds, u32 BE length, body }
+ *   pop TOPIC [bin]\n          dead TOPIC NUMBER [bin]\n
+ *   ack ID TOPIC\n             set TOPIC NUMBER\n
+ *
+ * The optional words in brackets are gmq's own; the original's clients never send them.
+ * docs/protocol-tcp.md is the manual.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_WIRE_FRAME_H
+#define GMQ_WIRE_FRAME_H
+
+#include "wire/cmd.h"
+
+#include <sys/types.h>
+
+struct frame_limits {
+    size_t line_bytes_max;    /* the line without its end, default 64 KiB */
+    size_t body_bytes_max;    /* one body, and all bodies of an mpub together, default 4 MiB */
+    uint32_t batch_count_max; /* messages of one mpub, default 10000 */
+};
+
+/* What a request turned out to be. */
+struct frame {
+    struct cmd cmd;       /* good when err is 0 and close is false */
+    int err;              /* 0, or the GMQ_E_* to answer with a 102 */
+    const char *err_word; /* what completes the text of GMQ_E_PARAMS, else NULL */
+    uint64_t err_number;  /* what completes the text of a *_LIMIT error, else 0 */
+    bool close;           /* close the connection: after the answer, or at once when err is 0 */
+    size_t need;          /* after a result of 0: total bytes this request is known to need, or 0 */
+};
+
+/*
+ * Reads the request at the start of `in`. Looks at no byte beyond `in`, keeps nothing between calls.
+ * Returns the bytes consumed (> 0), or 0 when more bytes are needed; at `eof` (no more bytes will come) it never
+ * returns 0 for a non-empty `in`. With `close` set the rest of the connection is not to be read.
+ * The slices of the command point into `in`.
+ */
+size_t frame_parse(const struct frame_limits *limits, struct slice in, bool eof, struct frame *ret);
+
+#endif
