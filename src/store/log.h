@@ -1,0 +1,185 @@
+/*
+ * log.h - the log: one endless, append-only sequence of records in files, and its watermarks
+ *
+ * What   Records are encoded into a RAM ring by the loop; the log thread writes what has come together and syncs;
+ *        two watermarks tell how far the log is `written` (survives the process) and `durable` (survives the
+ *        machine). The reader thread fetches records that have left the ring, the janitor makes and removes files
+ *        and writes checkpoints. The log does not know what a topic is.
+ * Why    A store into a mapped file stalls the loop for up to 27 ms, a pwrite by the loop for 82 ms; a copy into
+ *        the ring never waits (docs/durability.md has the figures).
+ * Order  log_new, log_recover, log_start, then per turn of the loop: log_poll, appends and reads, log_publish;
+ *        at the end log_stop, log_free.
+ * Thread Every function here is called by the loop thread alone. hooks.wake is called by the helper threads.
+ *        Without threads (log_options.threads false: the simulator) the log_step_* functions are their turns.
+ * Never  Append without a log_room() for it; keep a record or slice from here beyond the next log_poll() or append.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_STORE_LOG_H
+#define GMQ_STORE_LOG_H
+
+#include "base/record.h"
+
+struct disk;
+struct log;
+
+enum log_sync {
+    LOG_SYNC_ALWAYS,   /* a promise holds when its record is durable */
+    LOG_SYNC_INTERVAL, /* ... is written; synced at least every interval_ms */
+    LOG_SYNC_NONE,     /* ... is written; synced only so that the ring can be used again, and at the end */
+};
+
+struct log_options {
+    struct disk *disk;       /* borrowed until log_free */
+    const char *dir;         /* the data directory; made when missing */
+    size_t ring_bytes;       /* power of two, 1 MiB..1 GiB; also the cache of recent records */
+    size_t read_cache_bytes; /* what the reader may hold, >= 1 MiB */
+    uint64_t segment_bytes;  /* largest segment, 1 MiB..1 GiB, default 64 MiB; the first ones are 4, 8, 16, 32 MiB */
+    size_t record_bytes_max; /* largest record that will be appended; ring_bytes >= 4 x that */
+    enum log_sync sync;
+    uint32_t interval_ms;    /* LOG_SYNC_INTERVAL: 1..60000 */
+    bool threads;            /* false: the caller runs the helpers by log_step_* */
+    uint8_t uuid[16];        /* random bytes, used when the directory is new */
+    uint64_t now_ms;         /* wall clock, for the header of new segments */
+    uint64_t (*clock_ns)(void *ctx); /* monotonic; called by the helper threads */
+    void *clock_ctx;
+};
+
+/* What recovery asks of the owner of the state, all in the loop thread, within log_recover. */
+struct log_hooks {
+    void *ctx;
+    void (*reset)(void *ctx);                                   /* forget everything: another checkpoint is tried */
+    int (*load)(void *ctx, const void *image, size_t bytes);    /* a checkpoint's image; 0, or < 0 when it is bad */
+    void (*apply)(void *ctx, const struct record *rec);         /* next record, in order, whole groups only */
+    void (*wake)(void *ctx);                                    /* from any thread: call log_poll soon */
+};
+
+/* What recovery found; for the log line and the API. */
+struct log_report {
+    bool fresh;              /* the directory was new */
+    bool clean;              /* the last stop was orderly: nothing had to be cut */
+    uint64_t checkpoint_lsn; /* 0 = none was usable */
+    uint64_t records;        /* replayed */
+    uint64_t end_lsn;        /* where the log goes on */
+    uint64_t cut_bytes;      /* torn tail that was never promised */
+    uint64_t damaged_bytes;  /* quarantined: promised once, unreadable now */
+    uint64_t lost_ranges;    /* segments that are missing from the chain */
+    char note[256];          /* first damage in words, "" = none */
+};
+
+enum log_state {
+    LOG_OK,
+    LOG_FULL,      /* no room for more: only essential appends are taken, by themselves again when there is room */
+    LOG_READ_ONLY, /* a write or sync failed; nothing more is taken or promised until a restart */
+};
+
+struct log_stats {
+    uint64_t tail_lsn, written_lsn, durable_lsn;
+    uint64_t segments, segment_bytes, batches, syncs, sync_ns_last, sync_ns_max;
+    uint64_t reads, read_bytes, read_faults, checkpoints, checkpoint_lsn, unlinked;
+};
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
+
+/* NULL when memory is short. The options are copied, `dir` too. */
+NODISCARD struct log *log_new(const struct log_options *options);
+
+/*
+ * Takes the lock, finds the newest usable checkpoint, replays what follows through `hooks` (copied), cuts a torn
+ * tail, quarantines damage, and opens a segment to go on in. Returns 0 or -errno; then `ret_error` says in words
+ * what is wrong and what to do (for a lock held elsewhere: the pid and -data_save_path).
+ * During `load` and `apply` only log_dead*() may be called.
+ */
+NODISCARD int log_recover(struct log *log, const struct log_hooks *hooks, struct log_report *ret_report,
+                          char *ret_error, size_t error_bytes);
+
+/* Starts the helper threads. 0 or -errno. */
+NODISCARD int log_start(struct log *log);
+
+/* Writes and syncs everything appended, ends the helpers, marks the stop as clean, drops the lock. 0 or -errno. */
+int log_stop(struct log *log);
+
+/* Takes NULL. Without log_stop() it is as if the process had been killed. */
+void log_free(struct log *log);
+
+/* ---- appending -------------------------------------------------------------------------------------------------- */
+
+/*
+ * May records of `bytes` strides in all be appended now? 0 = yes; -EAGAIN = after a later log_poll();
+ * GMQ_E_DISK_FULL, GMQ_E_READ_ONLY = no. `essential` appends (pops, acks, ticks) may use the margin and the
+ * reserve that pushes may not.
+ */
+NODISCARD int log_room(struct log *log, size_t bytes, bool essential);
+
+/*
+ * Announces that the records of a group, `bytes` strides in all, follow: they will stand in one segment and one
+ * batch. At most 16 MiB + one record. All but the last carry RECORD_F_MORE.
+ */
+void log_group(struct log *log, size_t bytes);
+
+/*
+ * Begins a record: returns where its `payload_bytes` of payload are to be written, by the caller, before log_end().
+ * The ring is contiguous everywhere. Closes and opens batches and segments as needed (BATCH, SEAL records).
+ */
+char *log_begin(struct log *log, uint8_t type, uint8_t flags, uint16_t aux, uint32_t queue, size_t payload_bytes);
+
+/* Completes the record begun last. `ret` is what replay would see, borrowed from the ring. Returns its end LSN. */
+uint64_t log_end(struct log *log, struct record *ret);
+
+/* A reply waits for what was appended last to be written / durable: the batch it is in gets its wake-up / sync. */
+void log_need_written(struct log *log);
+void log_need_durable(struct log *log);
+
+/* End of the loop's turn: hands over what came together when the log thread is idle. */
+void log_publish(struct log *log);
+
+/* ---- watermarks: as of the last log_poll(); a record is covered when its end LSN is <= the watermark ----------------- */
+uint64_t log_written(const struct log *log);
+uint64_t log_durable(const struct log *log);
+uint64_t log_promised(const struct log *log); /* the one of the sync mode */
+
+/* Takes in what the helpers did since the last call. True when a watermark moved, a read ended or the state changed. */
+bool log_poll(struct log *log);
+
+enum log_state log_state(const struct log *log, const char **ret_reason);
+void log_stats(const struct log *log, struct log_stats *ret);
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * The tracked record at `lsn`. 1 = `ret` is filled, borrowed until the next log_poll() or append; 0 = it is being
+ * fetched, ask again after hooks.wake; GMQ_E_UNREADABLE = damaged.
+ */
+NODISCARD int log_read(struct log *log, uint64_t lsn, struct record *ret);
+
+/* Tells the reader what will be asked for next, in this order; what is at hand already costs nothing. */
+void log_prefetch(struct log *log, const uint64_t *lsns, size_t count);
+
+/* ---- space ------------------------------------------------------------------------------------------------------ */
+
+/* The message (PUSH or LINK) / the queue record (QUEUE) at `lsn` is needed no more. Each exactly once. */
+void log_dead(struct log *log, uint64_t lsn);
+void log_dead_queue(struct log *log, uint64_t lsn);
+
+/*
+ * A segment that could go but for the QUEUE records in it: true with its range. The caller appends those queues'
+ * records anew and reports the old ones dead.
+ */
+bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end);
+
+/* Is it time for a checkpoint by the amount of log since the last one? False while one is being written. */
+bool log_checkpoint_due(const struct log *log);
+
+/*
+ * Begins a checkpoint at the present tail. `image` (malloc'ed; ownership passes) is the owner's whole state there.
+ * Returns 0 or -EBUSY while one is being written (then the image stays the caller's).
+ */
+NODISCARD int log_checkpoint(struct log *log, void *image, size_t bytes);
+bool log_checkpoint_busy(const struct log *log);
+
+/* ---- the helpers' turns, for a caller without threads; true when there was something to do ----------------------- */
+bool log_step_writer(struct log *log);
+bool log_step_reader(struct log *log);
+bool log_step_janitor(struct log *log);
+
+#endif
