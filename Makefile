@@ -113,7 +113,7 @@ check: layers purity tidy unit fuzz-replay   ## static checks, unit tests, fuzz 
 
 layers:                                      ## who includes whom, as tools/layers.txt says
 	@tools/layers
-purity: $(call archives,wire engine)         ## wire/ and engine/ call nothing of the outside world
+purity: $(call archives,base wire engine)         ## wire/ and engine/ call nothing of the outside world
 	@tools/purity $(BUILD)
 tidy:                                        ## line, function and file lengths; banned calls
 	@tools/tidy
