@@ -11,6 +11,19 @@
  * The optional words in brackets are gmq's own; the original's clients never send them.
  * docs/protocol-tcp.md is the manual.
  *
+ * What is refused, and how (err, close):
+ *
+ *   fewer than two words, or the end of the input within a line      0, closed without an answer
+ *   an unknown command                                               COMMAND_UNKNOWN, stays open
+ *   a wrong number of words (two spaces make an empty word)          PARAMS, closed
+ *   mpub with a COUNT that is 0, negative or no number               BATCH_COUNT, closed
+ *   a line, COUNT, body or batch above its limit                     LINE_, BATCH_, BODY_LIMIT, closed, rest unread
+ *   pub with a DELAY above its limit                                 DELAY, closed, body unread
+ *   pub with a negative DELAY; mpub with a delay above the limit     DELAY_NEGATIVE, DELAY, stays open, all consumed
+ *   the end of the input within a length; within a body              BODY_LENGTH; BODY_SHORT, closed
+ *
+ * A number that is none counts as 0 (num_go_atoi()). The topic is not looked at, and may be empty.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GMQ_WIRE_FRAME_H
@@ -24,6 +37,7 @@ struct frame_limits {
     size_t line_bytes_max;    /* the line without its end, default 64 KiB */
     size_t body_bytes_max;    /* one body, and all bodies of an mpub together, default 4 MiB */
     uint32_t batch_count_max; /* messages of one mpub, default 10000 */
+    uint64_t delay_s_max;     /* delay of a pub or of an item of an mpub, default 259200 (3 days); 0 allows no delay */
 };
 
 /* What a request turned out to be. */
@@ -33,7 +47,7 @@ struct frame {
     const char *err_word; /* what completes the text of GMQ_E_PARAMS, else NULL */
     uint64_t err_number;  /* what completes the text of a *_LIMIT error, else 0 */
     bool close;           /* close the connection: after the answer, or at once when err is 0 */
-    size_t need;          /* after a result of 0: total bytes this request is known to need, or 0 */
+    size_t need;          /* after a result of 0: the bytes this request needs at least, from its start; 0 not known */
 };
 
 /*

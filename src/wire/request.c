@@ -1,0 +1,146 @@
+/* request.c - see request.h. SPDX-License-Identifier: MIT */
+#include "wire/request.h"
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/num.h"
+#include "wire/topic_name.h"
+
+#include <errno.h>
+
+/* A word, blanks and numbers: all of a line but the topic. */
+enum { LINE_BYTES_MAX = 64 };
+
+static char *put(char *to, struct slice text)
+{
+    memcpy(to, text.ptr, text.len);
+    return to + text.len;
+}
+
+static char *put_str(char *to, const char *text) { return put(to, slice_str(text)); }
+
+static char *put_number(char *to, int64_t number)
+{
+    uint64_t value = (uint64_t)number;
+
+    if (number < 0) {
+        *to++ = '-';
+        value = 0 - value;
+    }
+    return to + num_write_u64(to, value);
+}
+
+/* Checks the topic and makes room for the line and `more` bytes after it; NULL with `*ret_err` on failure. */
+static char *begin(struct buf *out, struct slice topic, size_t more, int *ret_err)
+{
+    char *to = NULL;
+
+    *ret_err = topic_name_check(topic);
+    if (*ret_err == 0 && !(to = buf_reserve(out, LINE_BYTES_MAX + topic.len + more)))
+        *ret_err = -ENOMEM;
+    return to;
+}
+
+static int end(struct buf *out, const char *to)
+{
+    buf_commit(out, (size_t)(to - buf_data(out)) - buf_len(out));
+    return 0;
+}
+
+int request_pub(struct buf *out, struct slice topic, int64_t delay_s, struct slice body)
+{
+    int err;
+
+    if (body.len > UINT32_MAX)
+        return GMQ_E_BODY_LIMIT;
+    char *to = begin(out, topic, 4 + body.len, &err);
+    if (!to)
+        return err;
+    to = put(put_str(to, "pub "), topic);
+    *to++ = ' ';
+    to = put_number(to, delay_s);
+    *to++ = '\n';
+    put_be32(to, (uint32_t)body.len);
+    to += 4;
+    if (body.len > 0)
+        to = put(to, body);
+    return end(out, to);
+}
+
+int request_mpub(struct buf *out, struct slice topic, const struct cmd_item *items, size_t count, bool ids)
+{
+    size_t more = 0;
+    int err;
+
+    if (count == 0)
+        return GMQ_E_BATCH_COUNT;
+    if (count > UINT32_MAX)
+        return GMQ_E_BATCH_LIMIT;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].body.len > UINT32_MAX)
+            return GMQ_E_BODY_LIMIT;
+        more += CMD_ITEM_HEADER_BYTES + items[i].body.len;
+    }
+    char *to = begin(out, topic, more, &err);
+    if (!to)
+        return err;
+    to = put(put_str(to, "mpub "), topic);
+    *to++ = ' ';
+    to = put_number(to, (int64_t)count);
+    to = put_str(to, ids ? " ids\n" : "\n");
+    for (size_t i = 0; i < count; i++) {
+        put_be32(to, items[i].delay_s);
+        put_be32(to + 4, (uint32_t)items[i].body.len);
+        to += CMD_ITEM_HEADER_BYTES;
+        if (items[i].body.len > 0)
+            to = put(to, items[i].body);
+    }
+    return end(out, to);
+}
+
+int request_pop(struct buf *out, struct slice topic, bool binary)
+{
+    int err;
+    char *to = begin(out, topic, 0, &err);
+
+    if (!to)
+        return err;
+    return end(out, put_str(put(put_str(to, "pop "), topic), binary ? " bin\n" : "\n"));
+}
+
+int request_ack(struct buf *out, uint64_t id, struct slice topic)
+{
+    int err;
+    char *to = begin(out, topic, 0, &err);
+
+    if (!to)
+        return err;
+    to = put_str(to, "ack ");
+    to += num_write_u64(to, id);
+    *to++ = ' ';
+    to = put(to, topic);
+    *to++ = '\n';
+    return end(out, to);
+}
+
+int request_dead(struct buf *out, struct slice topic, int64_t number, bool binary)
+{
+    int err;
+    char *to = begin(out, topic, 0, &err);
+
+    if (!to)
+        return err;
+    to = put(put_str(to, "dead "), topic);
+    *to++ = ' ';
+    return end(out, put_str(put_number(to, number), binary ? " bin\n" : "\n"));
+}
+
+int request_set(struct buf *out, struct slice topic, bool auto_ack)
+{
+    int err;
+    char *to = begin(out, topic, 0, &err);
+
+    if (!to)
+        return err;
+    return end(out, put_str(put(put_str(to, "set "), topic), auto_ack ? " 1\n" : " 0\n"));
+}
