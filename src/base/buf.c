@@ -106,3 +106,9 @@ void buf_consume(struct buf *buf, size_t bytes)
     if (buf->head == buf->tail)
         buf_clear(buf);
 }
+
+void buf_cut(struct buf *buf, size_t len)
+{
+    ENSURE(len <= buf_len(buf));
+    buf->tail = buf->head + len;
+}

@@ -45,6 +45,9 @@ NODISCARD bool buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 
 /* Drops `bytes` from the head; the memory is kept for the next use. */
 void buf_consume(struct buf *buf, size_t bytes);
 
+/* Takes back what was appended since the buffer held `len` bytes. */
+void buf_cut(struct buf *buf, size_t len);
+
 /* Drops everything but keeps the memory. */
 static inline void buf_clear(struct buf *buf) { buf->head = buf->tail = 0; }
 
