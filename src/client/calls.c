@@ -1,0 +1,81 @@
+/* calls.c - requests one at a time: queued, sent and read in one go; see gmq.h. SPDX-License-Identifier: MIT */
+#include "client/client.h"
+
+static int check_idle(struct gmq *mq)
+{
+    client_release(mq);
+    return mq->expect_count == 0 ? GMQ_OK : client_fail(mq, GMQ_ERR_STATE, "replies are still to be read");
+}
+
+/* The reply of the one request that was queued with the result `err`. */
+static int finish(struct gmq *mq, int err, struct gmq_reply *ret_reply)
+{
+    if (err == GMQ_OK)
+        err = gmq_read(mq, ret_reply);
+    return err != GMQ_OK ? err : ret_reply->err;
+}
+
+int gmq_push(struct gmq *mq, const char *topic, const void *body, size_t body_bytes, uint32_t delay_s, uint64_t *ret_id)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_push(mq, topic, body, body_bytes, delay_s), &reply);
+    if (err == GMQ_OK && ret_id)
+        *ret_id = reply.id;
+    return err;
+}
+
+int gmq_mpush(struct gmq *mq, const char *topic, const struct gmq_item *items, size_t count, uint64_t *ret_ids)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_mpush(mq, topic, items, count, ret_ids != NULL), &reply);
+    if (err == GMQ_OK && ret_ids)
+        memcpy(ret_ids, reply.ids, count * sizeof(*ret_ids));
+    return err;
+}
+
+int gmq_pop(struct gmq *mq, const char *topic, struct gmq_message *ret_msg)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_pop(mq, topic), &reply);
+    if (err == GMQ_OK)
+        *ret_msg = reply.msgs[0];
+    return err;
+}
+
+int gmq_ack(struct gmq *mq, const char *topic, uint64_t id)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    return err != GMQ_OK ? err : finish(mq, gmq_queue_ack(mq, topic, id), &reply);
+}
+
+int gmq_dead(struct gmq *mq, const char *topic, uint32_t count_max, const struct gmq_message **ret_msgs)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_dead(mq, topic, count_max), &reply);
+    if (err != GMQ_OK)
+        return err;
+    *ret_msgs = reply.msgs;
+    return (int)reply.msg_count;
+}
+
+int gmq_set(struct gmq *mq, const char *topic, int auto_ack)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    return err != GMQ_OK ? err : finish(mq, gmq_queue_set(mq, topic, auto_ack), &reply);
+}
