@@ -56,8 +56,8 @@ static inline void list_take(struct list *to, struct list *from)
 }
 
 /* `node` may be removed inside the loop; no other one may. */
-#define LIST_EACH(list, node, after)                                                               \
-    for (struct list *node = (list)->next, *after = node->next; node != (list);                    \
+#define LIST_EACH(ring, node, after)                                                               \
+    for (struct list *node = (ring)->next, *after = node->next; node != (ring);                    \
          node = after, after = node->next)
 
 #endif
