@@ -43,7 +43,8 @@ struct setting {
     uint64_t min, max;    /* of numbers */
     const char *fallback; /* the default, as text */
     const char *value;    /* what -help calls the value: "ADDR" */
-    const char *help;     /* one line for -help and the ini file; NULL = hidden from -help */
+    const char *help;     /* one line for -help and the ini file; NULL = hidden from -help and
+                            from --print-config */
     /* Checks a text further: NULL, or what is allowed ("always, interval:MS or none"). May be NULL. */
     const char *(*check)(const char *text);
 };
@@ -89,7 +90,7 @@ enum settings_action settings_load(const struct settings_spec *spec, int argc, c
 
 /*
  * The same for main(): prints what is to be printed and returns true when the program shall run, else false with the
- * exit code. The notes of the report are kept for settings_log_notes().
+ * exit code. The notes of the report are kept for settings_log_notes(). The values are the caller's to free either way.
  */
 NODISCARD bool settings_start(const struct settings_spec *spec, int argc, char **argv, void *values,
                               struct settings_report *report, int *ret_exit);
@@ -110,6 +111,9 @@ NODISCARD int settings_defaults(const struct settings_spec *spec, void *values);
 /* Writes -help, or a loadable ini file with the present values. False when out of memory. */
 NODISCARD bool settings_print_help(const struct settings_spec *spec, struct buf *out);
 NODISCARD bool settings_print_ini(const struct settings_spec *spec, const void *values, struct buf *out);
+
+/* Appends a number of bytes as people write it: 16m, 64k, 5000000. */
+NODISCARD bool setting_bytes_text(struct buf *out, uint64_t bytes);
 
 /* Puts an error into the report, as printf; returns -EINVAL. */
 int settings_refuse(struct settings_report *report, const char *fmt, ...) PRINTF_LIKE(2, 3);
