@@ -28,10 +28,11 @@ void buf_init(struct buf *buf, size_t bytes_max);
 void buf_free(struct buf *buf);
 
 static inline size_t buf_len(const struct buf *buf) { return buf->tail - buf->head; }
-static inline char *buf_data(struct buf *buf) { return buf->ptr + buf->head; }
+/* NULL while nothing was ever appended. */
+static inline char *buf_data(struct buf *buf) { return buf->ptr ? buf->ptr + buf->head : NULL; }
 static inline struct slice buf_slice(const struct buf *buf)
 {
-    return slice_of(buf->ptr + buf->head, buf->tail - buf->head);
+    return slice_of(buf->ptr ? buf->ptr + buf->head : NULL, buf->tail - buf->head);
 }
 
 /* Room for `bytes` more at the tail; returns where to write them, or NULL. Then buf_commit() what was written. */
