@@ -88,7 +88,8 @@ TEST(listing_tells_the_text_of_a_refusal)
 TEST(listing_leaves_out_nodes_that_cannot_be_used)
 {
     static const char text[] =
-        "{\"code\":0,\"data\":{\"nodes\":[1,null,{},{\"tcp_addr\":\"\"},{\"tcp_addr\":5},{\"tcp_addr\":\"a\\u001bb:1\"},"
+        "{\"code\":0,\"data\":{\"nodes\":[1,null,{},{\"tcp_addr\":\"\"},{\"tcp_addr\":5},"
+        "{\"tcp_addr\":\"a\\u001bb:1\"},"
         "{\"tcp_addr\":\"a\\u0000b:1\"},{\"tcp_addr\":\"ok:1\",\"weight\":99999999999,\"id\":\"x\",\"more\":[1]}]}}";
     struct gmq_nodes nodes;
 

@@ -95,7 +95,8 @@ int gmq_queue_mpush(struct gmq *mq, const char *topic, const struct gmq_item *it
     if (!packed)
         return client_fail(mq, GMQ_ERR_MEMORY, "no memory");
     for (size_t i = 0; i < count; i++)
-        packed[i] = (struct cmd_item){.delay_s = items[i].delay_s, .body = slice_of(items[i].body, items[i].body_bytes)};
+        packed[i] = (struct cmd_item){.delay_s = items[i].delay_s,
+                                      .body = slice_of(items[i].body, items[i].body_bytes)};
     size_t before = buf_len(&mq->out);
     err = request_mpub(&mq->out, topic_slice(topic), packed, count, want_ids != 0);
     free(packed);

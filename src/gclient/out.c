@@ -1,0 +1,215 @@
+/* out.c - see out.h. SPDX-License-Identifier: MIT */
+#include "gclient/out.h"
+
+#include "base/num.h"
+#include "base/utf8.h"
+#include "net/clock.h"
+#include "wire/json.h"
+
+#include <stdarg.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LINE_BYTES_MAX = 1 << 30, BAR_CHARS = 30, BAR_EVERY_NS = 100000000 };
+
+int out_exit_code(int err)
+{
+    switch (err) {
+    case GMQ_OK:
+        return EXIT_OK;
+    case GMQ_ERR_ARGUMENT:
+        return EXIT_USAGE;
+    case GMQ_ERR_NO_MESSAGE:
+        return EXIT_NOTHING;
+    case GMQ_ERR_ADDRESS:
+    case GMQ_ERR_CONNECT:
+    case GMQ_ERR_NO_NODES:
+    case GMQ_ERR_REGISTRY:
+        return EXIT_NO_CONNECTION;
+    case GMQ_ERR_REFUSED:
+        return EXIT_REFUSED;
+    case GMQ_ERR_NOT_FOUND:
+        return EXIT_NOT_FOUND;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+int out_error(int code, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fflush(stdout);
+    (void)fputs("gclient: ", stderr);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fputc('\n', stderr);
+    return code;
+}
+
+bool out_flush(void) { return fflush(stdout) == 0 && !ferror(stdout); }
+
+bool out_line(struct buf *line, bool made)
+{
+    bool written = made && buf_append(line, "\n", 1) &&
+                   fwrite(buf_data(line), 1, buf_len(line), stdout) == buf_len(line);
+    buf_free(line);
+    return written;
+}
+
+static bool append_base64(struct buf *out, struct slice bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        uint32_t three = (uint32_t)(unsigned char)bytes.ptr[i] << 16;
+        size_t n = min_u64(bytes.len - i, 3);
+        three |= n > 1 ? (uint32_t)(unsigned char)bytes.ptr[i + 1] << 8 : 0;
+        three |= n > 2 ? (uint32_t)(unsigned char)bytes.ptr[i + 2] : 0;
+        char four[4] = {digits[three >> 18], digits[three >> 12 & 63], n > 1 ? digits[three >> 6 & 63] : '=',
+                        n > 2 ? digits[three & 63] : '='};
+        if (!buf_append(out, four, sizeof(four)))
+            return false;
+    }
+    return true;
+}
+
+static bool append_readable(struct buf *out, struct slice text)
+{
+    uint32_t code_point;
+    bool fits = true;
+
+    for (size_t i = 0; i < text.len && fits;) {
+        unsigned len = utf8_next(text.ptr + i, text.len - i, &code_point);
+        bool odd = len == 0 || code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0);
+        len = len == 0 ? 1 : len;
+        if (!odd)
+            fits = buf_append(out, text.ptr + i, len);
+        for (unsigned k = 0; odd && k < len && fits; k++)
+            fits = buf_printf(out, "\\x%02x", (unsigned)(unsigned char)text.ptr[i + k]);
+        i += len;
+    }
+    return fits;
+}
+
+static bool append_json(struct buf *out, const char *topic, const struct gmq_message *msg, struct slice body)
+{
+    bool text = utf8_valid(body);
+
+    if (!buf_append_str(out, "{\"topic\":") || !json_append_string(out, slice_str(topic)) ||
+        !buf_printf(out, ",\"id\":\"%" PRIu64 "\",\"retry_count\":%u,\"%s\":", msg->id, msg->retry_count,
+                    text ? "body" : "body_base64"))
+        return false;
+    if (text)
+        return json_append_string(out, body) && buf_append_str(out, "}");
+    return buf_append_str(out, "\"") && append_base64(out, body) && buf_append_str(out, "\"}");
+}
+
+bool out_message(enum out_form form, const char *topic, const struct gmq_message *msg)
+{
+    struct slice body = slice_of(msg->body, msg->body_bytes);
+    struct buf line;
+
+    if (form == OUT_RAW)
+        return fwrite(body.ptr, 1, body.len, stdout) == body.len;
+    buf_init(&line, LINE_BYTES_MAX);
+    if (form == OUT_JSON)
+        return out_line(&line, append_json(&line, topic, msg, body));
+    return out_line(&line, buf_printf(&line, "%" PRIu64 "  %u  ", msg->id, msg->retry_count) &&
+                               append_readable(&line, body));
+}
+
+/* `value` / 10^`digits` with the zeros at its end left out, as Go's fmtFrac. */
+static void put_fraction(uint64_t value, unsigned digits, const char *unit, char *to, size_t to_bytes)
+{
+    uint64_t scale = 1;
+
+    for (unsigned i = 0; i < digits; i++)
+        scale *= 10;
+    uint64_t whole = value / scale, part = value % scale;
+    while (digits > 0 && part % 10 == 0) {
+        part /= 10;
+        digits--;
+    }
+    if (digits == 0)
+        (void)snprintf(to, to_bytes, "%" PRIu64 "%s", whole, unit);
+    else
+        (void)snprintf(to, to_bytes, "%" PRIu64 ".%0*" PRIu64 "%s", whole, (int)digits, part, unit);
+}
+
+void out_duration(uint64_t ns, char to[OUT_DURATION_BYTES])
+{
+    static const uint64_t second = 1000000000, minute = 60 * second, hour = 60 * minute;
+    size_t at = 0;
+
+    if (ns == 0) {
+        (void)snprintf(to, OUT_DURATION_BYTES, "0s");
+    } else if (ns < 1000) {
+        (void)snprintf(to, OUT_DURATION_BYTES, "%uns", (unsigned)ns);
+    } else if (ns < 1000000) {
+        put_fraction(ns, 3, "\xc2\xb5s", to, OUT_DURATION_BYTES);
+    } else if (ns < second) {
+        put_fraction(ns, 6, "ms", to, OUT_DURATION_BYTES);
+    } else {
+        if (ns >= hour)
+            at += (size_t)snprintf(to, OUT_DURATION_BYTES, "%" PRIu64 "h", ns / hour);
+        if (ns >= minute)
+            at += (size_t)snprintf(to + at, OUT_DURATION_BYTES - at, "%um", (unsigned)(ns % hour / minute));
+        put_fraction(ns % minute, 9, "s", to + at, OUT_DURATION_BYTES - at);
+    }
+}
+
+void out_log_time(char to[OUT_TIME_BYTES])
+{
+    clock_format_local(clock_wall_ms(), to);
+    to[4] = to[7] = '/';
+}
+
+bool out_is_fancy(void)
+{
+    const char *no = getenv("NO_COLOR");
+
+    return isatty(STDOUT_FILENO) && !(no && no[0] != '\0');
+}
+
+void out_progress_begin(struct out_progress *bar, uint64_t total, bool want)
+{
+    *bar = (struct out_progress){.total = total, .start_ns = clock_boot_ns()};
+    bar->shown = want && total > 1 && isatty(STDERR_FILENO);
+}
+
+static void draw(const struct out_progress *bar, uint64_t now_ns)
+{
+    char cells[BAR_CHARS + 1];
+    size_t full = (size_t)(bar->done * BAR_CHARS / max_u64(bar->total, 1));
+    uint64_t ns = max_u64(now_ns - bar->start_ns, 1);
+
+    memset(cells, '.', BAR_CHARS);
+    memset(cells, '#', full);
+    cells[BAR_CHARS] = '\0';
+    (void)fprintf(stderr, "\r[%s] %" PRIu64 "/%" PRIu64 "  %.0f/s\x1b[K", cells, bar->done, bar->total,
+                  (double)bar->done * 1e9 / (double)ns);
+}
+
+void out_progress_step(struct out_progress *bar, uint64_t done)
+{
+    bar->done = done;
+    if (!bar->shown)
+        return;
+    uint64_t now_ns = clock_boot_ns();
+    if (now_ns - bar->drawn_ns < BAR_EVERY_NS)
+        return;
+    bar->drawn_ns = now_ns;
+    draw(bar, now_ns);
+}
+
+void out_progress_end(struct out_progress *bar)
+{
+    if (!bar->shown)
+        return;
+    draw(bar, clock_boot_ns());
+    (void)fputc('\n', stderr);
+}

@@ -1,0 +1,64 @@
+/*
+ * out.h - what gclient prints: data on standard output, everything else on standard error
+ *
+ * What   Exit codes, error lines, messages and JSON lines, tables, the progress bar, Go's way to print a duration.
+ * Never  A control byte of a message or a node on a terminal: the readable form writes them as \xNN.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GCLIENT_OUT_H
+#define GMQ_GCLIENT_OUT_H
+
+#include "base/buf.h"
+
+#include <gmq.h>
+
+enum out_exit {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NOTHING = 3, /* nothing to pop */
+    EXIT_NO_CONNECTION = 4,
+    EXIT_REFUSED = 5,
+    EXIT_NOT_FOUND = 6,
+};
+
+enum { OUT_DURATION_BYTES = 32, OUT_TIME_BYTES = 20 };
+
+/* The exit code for an enum gmq_error. */
+int out_exit_code(int err);
+
+/* `gclient: TEXT` on standard error; returns `code`. */
+int out_error(int code, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Writes out what is buffered for standard output; false when it cannot be written. */
+NODISCARD bool out_flush(void);
+
+/* A message: `ID  RETRIES  BODY` with odd bytes as \xNN, or as JSON, or its body and nothing else. */
+enum out_form { OUT_LINE, OUT_JSON, OUT_RAW };
+NODISCARD bool out_message(enum out_form form, const char *topic, const struct gmq_message *msg);
+
+/* Prints a line of JSON or text made in a buffer, which is freed; false when making or printing it failed. */
+NODISCARD bool out_line(struct buf *line, bool made);
+
+/* As Go's time.Duration prints: 1.5µs, 4.331307ms, 1m2.5s. */
+void out_duration(uint64_t ns, char to[OUT_DURATION_BYTES]);
+
+/* "2006/01/02 15:04:05", local time, now. */
+void out_log_time(char to[OUT_TIME_BYTES]);
+
+/* Bold text may be used on standard output: a terminal, and no NO_COLOR. */
+bool out_is_fancy(void);
+
+/* A bar on standard error, drawn at most ten times a second, when that is a terminal and `want`. */
+struct out_progress {
+    bool shown;
+    uint64_t start_ns, drawn_ns;
+    uint64_t done, total;
+};
+
+void out_progress_begin(struct out_progress *bar, uint64_t total, bool want);
+void out_progress_step(struct out_progress *bar, uint64_t done);
+void out_progress_end(struct out_progress *bar);
+
+#endif

@@ -1,0 +1,179 @@
+/* pop.c - gclient pop, dead, ack and set. SPDX-License-Identifier: MIT */
+#include "base/num.h"
+#include "gclient/command.h"
+#include "gclient/out.h"
+#include "wire/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { DEPTH = 64 };
+
+static enum out_form form_of(const struct values *values)
+{
+    return values->json ? OUT_JSON : values->raw ? OUT_RAW : OUT_LINE;
+}
+
+static int no_output(void) { return out_error(EXIT_FAILED, "standard output cannot be written"); }
+
+/* One message after the other, each acked when it has left us. */
+static int pop_and_ack(const struct job *job, struct gmq *mq, int64_t *ret_popped)
+{
+    const char *topic = job->words[0];
+    struct gmq_message msg;
+
+    while (*ret_popped < job->values.count) {
+        int err = gmq_pop(mq, topic, &msg);
+        if (err == GMQ_ERR_NO_MESSAGE)
+            return EXIT_OK;
+        if (err != GMQ_OK)
+            return command_failed(mq, err);
+        uint64_t id = msg.id;
+        if (!out_message(form_of(&job->values), topic, &msg) || !out_flush())
+            return no_output();
+        ++*ret_popped;
+        err = gmq_ack(mq, topic, id);
+        if (err != GMQ_OK)
+            return command_failed(mq, err);
+    }
+    return EXIT_OK;
+}
+
+/* Reads every reply that is pending. */
+static int read_popped(const struct job *job, struct gmq *mq, int64_t *ret_popped, bool *ret_empty)
+{
+    struct gmq_reply reply;
+    int code = EXIT_OK;
+
+    while (gmq_read(mq, &reply) == GMQ_OK) {
+        if (reply.err == GMQ_ERR_NO_MESSAGE) {
+            *ret_empty = true;
+        } else if (reply.err != GMQ_OK) {
+            if (code == EXIT_OK)
+                code = command_failed(mq, reply.err);
+        } else if (!out_message(form_of(&job->values), job->words[0], reply.msgs)) {
+            return no_output();
+        } else {
+            ++*ret_popped;
+        }
+    }
+    return code;
+}
+
+static int pop_many(const struct job *job, struct gmq *mq, int64_t *ret_popped)
+{
+    bool empty = false;
+    int code = EXIT_OK;
+
+    while (code == EXIT_OK && !empty && *ret_popped < job->values.count) {
+        int64_t left = job->values.count - *ret_popped;
+        for (int64_t i = 0; i < left && i < DEPTH; i++) {
+            int err = gmq_queue_pop(mq, job->words[0]);
+            if (err != GMQ_OK)
+                return command_failed(mq, err);
+        }
+        code = read_popped(job, mq, ret_popped, &empty);
+    }
+    return code;
+}
+
+int pop_run(const struct job *job)
+{
+    struct gmq *mq = command_node(&job->values);
+    int64_t popped = 0;
+
+    if (!mq)
+        return EXIT_FAILED;
+    int code = job->values.ack ? pop_and_ack(job, mq, &popped) : pop_many(job, mq, &popped);
+    gmq_free(mq);
+    if (code == EXIT_OK && popped == 0)
+        return out_error(EXIT_NOTHING, "no message");
+    return code;
+}
+
+int dead_run(const struct job *job)
+{
+    struct gmq *mq = command_node(&job->values);
+    const struct gmq_message *msgs;
+    int64_t taken = 0;
+    int got = 0;
+
+    if (!mq)
+        return EXIT_FAILED;
+    while (taken < job->values.count) {
+        uint32_t want = (uint32_t)min_u64((uint64_t)(job->values.count - taken), DEPTH);
+        got = gmq_dead(mq, job->words[0], want, &msgs);
+        if (got < 0)
+            break;
+        for (int i = 0; i < got; i++)
+            if (!out_message(form_of(&job->values), job->words[0], &msgs[i])) {
+                gmq_free(mq);
+                return no_output();
+            }
+        taken += got;
+        if ((uint32_t)got < want)
+            break;
+    }
+    int code = EXIT_OK;
+    if (got < 0 && !(got == GMQ_ERR_NO_MESSAGE && taken > 0))
+        code = command_failed(mq, got);
+    gmq_free(mq);
+    return code;
+}
+
+static int ack_answer(const struct values *values, uint64_t id, struct gmq *mq, int err)
+{
+    struct buf line;
+
+    if (err != GMQ_OK && !values->json)
+        return command_failed(mq, err);
+    if (!values->json)
+        return EXIT_OK;
+    buf_init(&line, 4096);
+    bool made = buf_printf(&line, "{\"id\":\"%" PRIu64 "\",\"ok\":%s", id, err == GMQ_OK ? "true" : "false");
+    if (err != GMQ_OK)
+        made = made && buf_append_str(&line, ",\"error\":") &&
+               json_append_string(&line, slice_str(gmq_error_text(mq)));
+    return out_line(&line, made && buf_append_str(&line, "}")) ? out_exit_code(err) : no_output();
+}
+
+int ack_run(const struct job *job)
+{
+    int code = EXIT_OK;
+    uint64_t id;
+
+    for (size_t i = 1; i < job->word_count; i++)
+        if (!num_parse_u64(slice_str(job->words[i]), &id))
+            return out_error(EXIT_USAGE, "'%s' is no message id", job->words[i]);
+    struct gmq *mq = command_node(&job->values);
+    if (!mq)
+        return EXIT_FAILED;
+    for (size_t i = 1; i < job->word_count && (code == EXIT_OK || code == EXIT_NOT_FOUND); i++) {
+        ENSURE(num_parse_u64(slice_str(job->words[i]), &id));
+        int one = ack_answer(&job->values, id, mq, gmq_ack(mq, job->words[0], id));
+        code = one != EXIT_OK ? one : code;
+    }
+    gmq_free(mq);
+    return code;
+}
+
+int set_run(const struct job *job)
+{
+    bool on = strcmp(job->words[1], "on") == 0;
+    struct buf line;
+
+    if (!on && strcmp(job->words[1], "off") != 0)
+        return out_error(EXIT_USAGE, "'%s' is neither on nor off", job->words[1]);
+    struct gmq *mq = command_node(&job->values);
+    if (!mq)
+        return EXIT_FAILED;
+    int err = gmq_set(mq, job->words[0], on);
+    int code = err == GMQ_OK ? EXIT_OK : command_failed(mq, err);
+    gmq_free(mq);
+    if (code != EXIT_OK || !job->values.json)
+        return code;
+    buf_init(&line, 4096);
+    bool made = buf_append_str(&line, "{\"topic\":") && json_append_string(&line, slice_str(job->words[0])) &&
+                buf_printf(&line, ",\"auto_ack\":%s}", on ? "true" : "false");
+    return out_line(&line, made) ? EXIT_OK : no_output();
+}
