@@ -135,7 +135,7 @@ int common_refuse_tls(bool enabled, const char *key, struct settings_report *rep
     return enabled ? settings_refuse(report, "%s = true: TLS is not available yet", key) : 0;
 }
 
-int common_log_options(const struct common_log *log, struct settings_report *report, struct log_options *ret,
+int common_log_options(const struct common_log *log, struct settings_report *report, struct logger_options *ret,
                        char **ret_file)
 {
     struct slice word;
@@ -143,7 +143,7 @@ int common_log_options(const struct common_log *log, struct settings_report *rep
 
     if (*log->level <= 0)
         *log->level = LEVEL_DEFAULT;
-    *ret = (struct log_options){.level = (enum log_level)*log->level, .rotate = log->rotate};
+    *ret = (struct logger_options){.level = (enum log_level)*log->level, .rotate = log->rotate};
     for (const char *list = log->target; next_word(&list, &word);) {
         ret->console = ret->console || slice_is(word, "console");
         file = file || slice_is(word, "file");

@@ -26,11 +26,11 @@ struct common_log {
 };
 
 /*
- * Makes options for log_open() of it. `*ret_file` is the path of the file target below `directory` (absolute names
+ * Makes options for logger_open() of it. `*ret_file` is the path of the file target below `directory` (absolute names
  * stay as they are), owned by the caller, or NULL; ret->file points at it. 0, or negative with report->error.
  */
 NODISCARD int common_log_options(const struct common_log *log, struct settings_report *report,
-                                 struct log_options *ret, char **ret_file);
+                                 struct logger_options *ret, char **ret_file);
 
 /*
  * Splits a checked register_addr into URLs without a slash at the end ("http://127.0.0.1:9595"), each owned by the

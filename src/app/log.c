@@ -206,11 +206,11 @@ void log_limited(struct log_limit *limit, enum log_level level, const char *cate
     errno = saved;
 }
 
-int log_open(const struct log_options *opt)
+int logger_open(const struct logger_options *opt)
 {
     int err = 0;
 
-    log_close();
+    logger_close();
     (void)pthread_mutex_lock(&the_log.lock);
     the_log.level = opt->level;
     the_log.console = opt->console;
@@ -228,7 +228,7 @@ int log_open(const struct log_options *opt)
     return err;
 }
 
-void log_close(void)
+void logger_close(void)
 {
     (void)pthread_mutex_lock(&the_log.lock);
     if (the_log.fd >= 0)
@@ -239,7 +239,7 @@ void log_close(void)
     (void)pthread_mutex_unlock(&the_log.lock);
 }
 
-void log_set_level(enum log_level level) { the_log.level = level; }
+void logger_set_level(enum log_level level) { the_log.level = level; }
 
 static void print_all(int fd, const char *text)
 {

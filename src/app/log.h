@@ -1,5 +1,5 @@
 /*
- * log.h - the human log of a daemon, and the only code of it that prints
+ * log.h - the human log of a daemon (the logger), and the only code of it that prints
  *
  * A line is `[I] [2006-01-02 15:04:05] [category] text`. Control bytes in the text are written as \xNN, so nothing a
  * client sends can forge a line. Targets: console (standard error; in colour on a terminal unless NO_COLOR is set;
@@ -26,7 +26,7 @@ enum {
     LOG_FILE_BYTES_MIN = 5000000, /* the least maximum of a file */
 };
 
-struct log_options {
+struct logger_options {
     enum log_level level;   /* lines above it are not written */
     bool console;
     const char *file;       /* path of the file target, NULL = none */
@@ -34,11 +34,11 @@ struct log_options {
     bool rotate;            /* false: the file grows without end */
 };
 
-/* Opens the targets. Before it, and after log_close(), lines of LOG_INFO and below go to the console. 0 or -errno. */
-NODISCARD int log_open(const struct log_options *opt);
-void log_close(void);
+/* Opens the targets. Before it, and after logger_close(), lines of LOG_INFO and below go to the console. 0 or -errno. */
+NODISCARD int logger_open(const struct logger_options *opt);
+void logger_close(void);
 
-void log_set_level(enum log_level level);
+void logger_set_level(enum log_level level);
 
 /* Writes a line. `category` is a constant: "http", "store". */
 void log_line(enum log_level level, const char *category, const char *fmt, ...) PRINTF_LIKE(3, 4);

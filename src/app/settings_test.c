@@ -283,7 +283,7 @@ TEST(settings_of_the_log_keep_the_original_quirks)
     uint64_t bytes = 1000;
     struct common_log log = {.target = "file, console", .filename = "x.log", .directory = "data", .level = &level,
                              .file_bytes_max = &bytes, .rotate = true};
-    struct log_options opt;
+    struct logger_options opt;
     char *file = NULL;
 
     begin();

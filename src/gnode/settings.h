@@ -55,7 +55,7 @@ struct gnode_settings {
     uint64_t sync_interval_ms; /* of GNODE_SYNC_INTERVAL */
     char *registers[GNODE_REGISTERS_MAX]; /* "http://host:port" each, no slash at the end */
     size_t register_count;
-    struct log_options log; /* for log_open(); its file is below data_save_path */
+    struct logger_options log; /* for logger_open(); its file is below data_save_path */
     char *log_file;         /* what log.file points at, NULL = none */
 };
 
