@@ -1,0 +1,245 @@
+/*
+ * apply.c - the only code that changes queue state; one function a record type
+ *
+ * A record may name what is not there: part of the log before it can have been lost to damage. Then that part of it
+ * is ignored and counted; what is there is never dropped for it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "engine/engine.h"
+
+#include "base/mem.h"
+#include "engine/ref.h"
+#include "engine/state.h"
+
+static void saw_time(struct engine *engine, uint64_t now_ms)
+{
+    engine->last_time_ms = max_u64(engine->last_time_ms, now_ms);
+}
+
+static void message_gone(struct engine *engine, uint64_t ref)
+{
+    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+}
+
+static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, ref); }
+
+static void apply_push(struct engine *engine, const struct record *rec)
+{
+    struct payload_push push;
+    struct queue *queue = state_queue(engine, rec->queue);
+
+    if (!queue || rec->flags & RECORD_F_BODY_ONLY || !payload_get_push(rec->payload, &push)) {
+        engine->ignored++;
+        return;
+    }
+    uint64_t ref = ref_make(rec->lsn, 0);
+    if (push.due_ms > 0) {
+        delay_add(&engine->delay,
+                  &(struct delay_entry){.ref = ref, .due_ms = push.due_ms, .queue = rec->queue});
+        queue->delayed++;
+    } else {
+        fifo_push(&queue->ready, ref);
+    }
+    queue->push_num++;
+    engine->last_id = max_u64(engine->last_id, push.id);
+}
+
+static void deliver(struct engine *engine, struct queue *queue, const struct payload_pop *pop,
+                    const struct payload_delivery *to, bool auto_ack)
+{
+    if (flight_find(&engine->flight, queue->number, to->id) || !fifo_take(&queue->ready, to->ref)) {
+        engine->ignored++;
+        return;
+    }
+    queue->pop_num++;
+    if (auto_ack) {
+        message_gone(engine, to->ref);
+        return;
+    }
+    flight_add(&engine->flight, to->ref, to->id, queue->number, pop->holder, pop->now_ms + to->ttr_ms);
+    queue->in_flight++;
+}
+
+static void apply_pop(struct engine *engine, const struct record *rec)
+{
+    struct payload_pop pop;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || !payload_get_pop(rec->payload, &pop)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, pop.now_ms);
+    for (uint32_t i = 0; i < pop.count; i++) {
+        struct payload_delivery to = payload_delivery(pop.entries, i);
+        deliver(engine, queue, &pop, &to, rec->flags & RECORD_F_AUTOACK);
+    }
+}
+
+static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, const struct payload_pair *pair)
+{
+    if (list == PAYLOAD_LIST_DEAD) {
+        if (!refset_remove(&queue->dead, pair->ref))
+            return false;
+    } else {
+        struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
+        if (!lease || lease->ref != pair->ref)
+            return false;
+        flight_remove(&engine->flight, lease);
+        queue->in_flight--;
+    }
+    message_gone(engine, pair->ref);
+    return true;
+}
+
+static void apply_ack(struct engine *engine, const struct record *rec)
+{
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    for (uint32_t i = 0; queue && i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
+        struct payload_pair pair = payload_pair(rec->payload, i);
+        if (!ack_one(engine, queue, rec->aux, &pair))
+            engine->ignored++;
+    }
+}
+
+static void apply_bury(struct engine *engine, const struct record *rec)
+{
+    struct payload_bury letter;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || !payload_get_bury(rec->payload, &letter)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, letter.now_ms);
+    for (uint32_t i = 0; i < letter.count; i++) {
+        struct payload_pair pair = payload_pair(letter.entries, i);
+        if (fifo_take(&queue->ready, pair.ref))
+            bury(queue, pair.ref);
+        else
+            engine->ignored++;
+    }
+}
+
+static void fire_delay(struct engine *engine, const struct delay_entry *entry)
+{
+    struct queue *queue = engine_queue(engine, entry->queue);
+
+    queue->delayed--;
+    fifo_push(&queue->ready, entry->ref);
+}
+
+static void fire_lease(struct engine *engine, struct lease *lease)
+{
+    struct queue *queue = engine_queue(engine, lease->queue);
+    uint64_t ref = lease->ref;
+    uint32_t max = queue->max_retries == PAYLOAD_NODE_RETRIES ? engine->max_retries : queue->max_retries;
+
+    flight_remove(&engine->flight, lease);
+    queue->in_flight--;
+    if (ref_retries(ref) < max)
+        fifo_push(&queue->ready, ref_again(ref));
+    else
+        bury(queue, ref_again(ref));
+}
+
+/* Fires what is due at the wheels' present time, delayed messages before leases; returns how many may still fire. */
+static uint32_t fire_now(struct engine *engine, uint32_t may)
+{
+    struct delay_entry entry;
+    struct lease *lease;
+
+    for (; may > 0 && delay_take(&engine->delay, &entry); may--)
+        fire_delay(engine, &entry);
+    for (; may > 0 && (lease = flight_due(&engine->flight)); may--)
+        fire_lease(engine, lease);
+    return may;
+}
+
+static void apply_tick(struct engine *engine, const struct record *rec)
+{
+    struct payload_tick tick;
+
+    if (!payload_get_tick(rec->payload, &tick)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, tick.now_ms);
+    uint32_t may = tick.count;
+    uint64_t next;
+    while (may > 0 && (next = engine_next_due_ms(engine)) <= tick.now_ms) {
+        delay_advance(&engine->delay, max_u64(next, engine->delay.wheel.now_ms));
+        flight_advance(&engine->flight, max_u64(next, engine->flight.wheel.now_ms));
+        may = fire_now(engine, may);
+    }
+    if (engine_next_due_ms(engine) > tick.now_ms) {
+        delay_advance(&engine->delay, max_u64(tick.now_ms, engine->delay.wheel.now_ms));
+        flight_advance(&engine->flight, max_u64(tick.now_ms, engine->flight.wheel.now_ms));
+    }
+}
+
+static void apply_node(struct engine *engine, const struct record *rec, const struct payload_queue *set)
+{
+    if (engine->node_record_lsn)
+        engine->hooks.dead_queue(engine->hooks.ctx, engine->node_record_lsn);
+    engine->node_record_lsn = rec->lsn;
+    engine->max_retries = set->max_retries;
+}
+
+static void apply_queue(struct engine *engine, const struct record *rec)
+{
+    struct payload_queue set;
+
+    if (!payload_get_queue(rec->payload, &set)) {
+        engine->ignored++;
+        return;
+    }
+    if (rec->queue == 0) {
+        apply_node(engine, rec, &set);
+        return;
+    }
+    struct queue *queue = state_queue(engine, rec->queue);
+    struct queue *namesake = engine_find(engine, set.name);
+    if (!queue || set.name.len == 0 || (namesake && namesake != queue)) {
+        engine->ignored++;
+        return;
+    }
+    if (queue->record_lsn)
+        engine->hooks.dead_queue(engine->hooks.ctx, queue->record_lsn);
+    queue->record_lsn = rec->lsn;
+    state_name_queue(engine, CONTAINER_OF(queue, struct queue_node, queue), set.name);
+    queue->start_ms = set.start_ms;
+    queue->auto_ack = set.flags & PAYLOAD_QUEUE_AUTO_ACK;
+    queue->exited = set.flags & PAYLOAD_QUEUE_EXITED;
+    queue->ttr_ms = set.ttr_ms;
+    queue->max_retries = set.max_retries;
+    saw_time(engine, set.start_ms);
+}
+
+void engine_apply(struct engine *engine, const struct record *rec)
+{
+    switch (rec->type) {
+    case RECORD_PUSH:
+        apply_push(engine, rec);
+        break;
+    case RECORD_POP:
+        apply_pop(engine, rec);
+        break;
+    case RECORD_ACK:
+        apply_ack(engine, rec);
+        break;
+    case RECORD_BURY:
+        apply_bury(engine, rec);
+        break;
+    case RECORD_TICK:
+        apply_tick(engine, rec);
+        break;
+    case RECORD_QUEUE:
+        apply_queue(engine, rec);
+        break;
+    default:
+        break;
+    }
+}

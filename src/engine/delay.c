@@ -1,0 +1,146 @@
+/* delay.c - see delay.h. SPDX-License-Identifier: MIT */
+#include "engine/delay.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_ENTRIES = 24 };
+
+struct delay_chunk {
+    struct delay_chunk *next;
+    uint32_t head, tail; /* live entries: [head, tail) */
+    uint64_t refs[CHUNK_ENTRIES];
+    uint64_t dues_ms[CHUNK_ENTRIES];
+    uint32_t queues[CHUNK_ENTRIES];
+};
+
+void delay_init(struct delay *delay) { memset(delay, 0, sizeof(*delay)); }
+
+static struct delay_chunk *chunk_new(struct delay *delay)
+{
+    struct delay_chunk *chunk = delay->spare;
+
+    if (!chunk)
+        return mem_new(sizeof(*chunk));
+    delay->spare = NULL;
+    chunk->next = NULL;
+    chunk->head = chunk->tail = 0;
+    return chunk;
+}
+
+static void chunk_free(struct delay *delay, struct delay_chunk *chunk)
+{
+    if (delay->spare)
+        free(chunk);
+    else
+        delay->spare = chunk;
+}
+
+static struct delay_entry chunk_entry(const struct delay_chunk *chunk, uint32_t at)
+{
+    return (struct delay_entry){
+        .ref = chunk->refs[at], .due_ms = chunk->dues_ms[at], .queue = chunk->queues[at]};
+}
+
+static void insert(struct delay *delay, const struct delay_entry *entry)
+{
+    unsigned slot = wheel_slot(&delay->wheel, entry->due_ms);
+    struct delay_chunk *chunk = delay->slots[slot].tail;
+
+    if (!chunk || chunk->tail == CHUNK_ENTRIES) {
+        struct delay_chunk *more = chunk_new(delay);
+        if (chunk)
+            chunk->next = more;
+        else
+            delay->slots[slot].head = more;
+        delay->slots[slot].tail = chunk = more;
+    }
+    chunk->refs[chunk->tail] = entry->ref;
+    chunk->dues_ms[chunk->tail] = entry->due_ms;
+    chunk->queues[chunk->tail] = entry->queue;
+    chunk->tail++;
+}
+
+void delay_add(struct delay *delay, const struct delay_entry *entry)
+{
+    insert(delay, entry);
+    delay->count++;
+}
+
+bool delay_take(struct delay *delay, struct delay_entry *ret)
+{
+    unsigned slot = wheel_due_slot(&delay->wheel);
+    struct delay_chunk *chunk = delay->slots[slot].head;
+
+    if (!chunk)
+        return false;
+    *ret = chunk_entry(chunk, chunk->head++);
+    delay->count--;
+    if (chunk->head < chunk->tail)
+        return true;
+    delay->slots[slot].head = chunk->next;
+    if (!chunk->next) {
+        delay->slots[slot].tail = NULL;
+        wheel_clear(&delay->wheel, slot);
+    }
+    chunk_free(delay, chunk);
+    return true;
+}
+
+void delay_advance(struct delay *delay, uint64_t to_ms)
+{
+    wheel_advance(&delay->wheel, to_ms);
+    for (int slot; (slot = wheel_cascade(&delay->wheel)) >= 0;) {
+        struct delay_chunk *chunk = delay->slots[slot].head;
+        delay->slots[slot].head = delay->slots[slot].tail = NULL;
+        wheel_clear(&delay->wheel, (unsigned)slot);
+        while (chunk) {
+            struct delay_chunk *next = chunk->next;
+            for (uint32_t at = chunk->head; at < chunk->tail; at++) {
+                struct delay_entry entry = chunk_entry(chunk, at);
+                insert(delay, &entry);
+            }
+            chunk_free(delay, chunk);
+            chunk = next;
+        }
+    }
+}
+
+struct delay_cursor delay_begin(const struct delay *delay)
+{
+    const struct delay_chunk *chunk = delay->slots[0].head;
+
+    return (struct delay_cursor){.delay = delay, .chunk = chunk, .at = chunk ? chunk->head : 0};
+}
+
+bool delay_next(struct delay_cursor *cursor, struct delay_entry *ret)
+{
+    while (!cursor->chunk || cursor->at == cursor->chunk->tail) {
+        cursor->chunk = cursor->chunk ? cursor->chunk->next : NULL;
+        if (!cursor->chunk) {
+            if (++cursor->slot == WHEEL_ALL_SLOTS) {
+                cursor->slot = WHEEL_ALL_SLOTS - 1;
+                return false;
+            }
+            cursor->chunk = cursor->delay->slots[cursor->slot].head;
+        }
+        cursor->at = cursor->chunk ? cursor->chunk->head : 0;
+    }
+    *ret = chunk_entry(cursor->chunk, cursor->at++);
+    return true;
+}
+
+void delay_free(struct delay *delay)
+{
+    for (unsigned slot = 0; slot < WHEEL_ALL_SLOTS; slot++) {
+        for (struct delay_chunk *chunk = delay->slots[slot].head; chunk;) {
+            struct delay_chunk *next = chunk->next;
+            free(chunk);
+            chunk = next;
+        }
+    }
+    free(delay->spare);
+    delay_init(delay);
+}

@@ -1,0 +1,104 @@
+/*
+ * engine.h - all queues of a node, as a pure function of its log
+ *
+ * What   engine_apply() is the only code that changes queue state; it is fed the records of the log in order, live
+ *        and after a restart alike, and cannot fail. engine_decide_*() say what a command would do and change
+ *        nothing. The engine reads no clock, no file, no environment, no random number: time is in the records and
+ *        in the arguments.
+ * Words  A queue belongs to a topic; the original's commands use the topic's default queue (bind key "").
+ * Cost   apply of a push, pop or ack O(1); nothing scans all queues or all messages but save, check and digest.
+ *        8 bytes a waiting or dead message, 20 a delayed, 52 an in-flight one.
+ * Owns   Everything it hands out; pointers to a queue are good until engine_free().
+ * States and who moves a message between them: README.md in this folder.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_ENGINE_ENGINE_H
+#define GMQ_ENGINE_ENGINE_H
+
+#include "base/buf.h"
+#include "base/record.h"
+#include "engine/fifo.h"
+#include "engine/refset.h"
+
+struct engine;
+
+/* Told while a record is applied: what the log need not keep any more. */
+struct engine_hooks {
+    void *ctx;
+    void (*dead)(void *ctx, uint64_t lsn);       /* the message whose record stands there is gone */
+    void (*dead_queue)(void *ctx, uint64_t lsn); /* the QUEUE record there was replaced */
+};
+
+struct queue {
+    uint32_t number; /* 1.., never reused */
+    char *name;      /* `name_len` bytes and a NUL */
+    uint32_t name_len;
+    bool auto_ack;
+    bool exited;           /* not in the lists until it is used again */
+    uint32_t ttr_ms;       /* 0 = the node's */
+    uint32_t max_retries;  /* PAYLOAD_NODE_RETRIES = the node's */
+    uint64_t start_ms;     /* wall clock when it was made */
+    uint64_t record_lsn;   /* of its newest QUEUE record, 0 = lost */
+    struct fifo ready;
+    struct refset dead;
+    uint64_t delayed, in_flight; /* messages in these states */
+    uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
+};
+
+struct engine *engine_new(const struct engine_hooks *hooks);
+void engine_free(struct engine *engine);
+
+/* Back to the empty state; the hooks stay. */
+void engine_reset(struct engine *engine);
+
+void engine_apply(struct engine *engine, const struct record *rec);
+
+/* ---- looking ---------------------------------------------------------------------------------------------------- */
+
+/* The default queue of a topic, exited or not; NULL when there is none. */
+struct queue *engine_find(const struct engine *engine, struct slice topic);
+
+/* By number; NULL for one that is not there. Numbers run from 1 to engine_queues(). */
+struct queue *engine_queue(const struct engine *engine, uint32_t number);
+uint32_t engine_queues(const struct engine *engine);
+
+uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever seen, 0 = none */
+uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */
+uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
+uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
+uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplaceable records */
+
+/* When the next TICK is owed, ms; UINT64_MAX = never. */
+uint64_t engine_next_due_ms(const struct engine *engine);
+
+/* ---- deciding ----------------------------------------------------------------------------------------------------- */
+
+/* The number that a new queue would get. */
+uint32_t engine_next_queue(const struct engine *engine);
+
+/* The oldest waiting message. 0, or GMQ_E_NO_MESSAGE, GMQ_E_IN_FLIGHT_LIMIT (auto-ack queues have no such limit). */
+NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref);
+
+/* The ref of an id in flight. 0 or GMQ_E_ID_UNKNOWN. */
+NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
+                                uint64_t *ret_ref);
+
+/* The next up to `max` refs that pops of the queue will deliver; returns how many. For prefetching. */
+size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);
+
+/* ---- whole state ------------------------------------------------------------------------------------------------ */
+
+/* Appends the whole state to `out`. False when `out` may not grow that far; it is then unchanged in length. */
+NODISCARD bool engine_save(const struct engine *engine, struct buf *out);
+
+/* Replaces the state by a saved one. 0 or -EINVAL: then the engine is empty. Believes no number in it. */
+NODISCARD int engine_load(struct engine *engine, const void *image, size_t bytes);
+
+/* ENSUREs every invariant; O(everything). */
+void engine_check(const struct engine *engine);
+
+/* One number for the whole state: equal states have equal digests. O(everything). */
+uint64_t engine_digest(const struct engine *engine);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * flight.h - delivered messages that wait for their ack, of all queues
+ *
+ * What   A slab of leases, found by (queue, id) in a hash table and by deadline in a wheel. A lease is named by its
+ *        slab index + 1; 0 is none.
+ * Why    The table grows by one bucket at a time (linear hashing), the slab by pages: no insert ever waits for a
+ *        whole table to be moved.
+ * Cost   add, find, remove O(1); 48 bytes a lease and 4 a bucket.
+ * Owns   Its pages. A `struct lease *` is good until that lease is removed.
+ * Source W. Litwin, "Linear hashing", VLDB 1980.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_ENGINE_FLIGHT_H
+#define GMQ_ENGINE_FLIGHT_H
+
+#include "engine/wheel.h"
+
+struct lease {
+    uint64_t ref, id;
+    uint64_t deadline_ms;
+    uint32_t queue;
+    uint32_t holder;     /* client number, 0 = unknown */
+    uint32_t hash_next;  /* lease names */
+    uint32_t prev, next; /* in the slot of the wheel */
+    uint32_t slot;       /* of the wheel; all ones when the place is free */
+};
+
+struct flight {
+    struct wheel wheel;
+    struct {
+        uint32_t head, tail;
+    } slots[WHEEL_ALL_SLOTS];
+    struct lease **pages;
+    uint32_t **buckets; /* pages of chain heads */
+    size_t page_slots, bucket_page_slots;
+    uint32_t places;    /* leases that the pages hold, used or free */
+    uint32_t free_list; /* lease name, chained by hash_next */
+    uint32_t bucket_count, bucket_base; /* base = power of two <= count < 2 * base */
+    uint64_t count;
+};
+
+void flight_init(struct flight *flight);
+void flight_free(struct flight *flight);
+
+/* (queue, id) must not be in flight. */
+void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint32_t holder,
+                uint64_t deadline_ms);
+
+/* NULL when it is not in flight. */
+struct lease *flight_find(const struct flight *flight, uint32_t queue, uint64_t id);
+
+void flight_remove(struct flight *flight, struct lease *lease);
+
+/* A lease that ends at wheel.now_ms, the oldest of them, or NULL. It stays until it is removed. */
+struct lease *flight_due(const struct flight *flight);
+
+/* Goes to `to_ms` <= wheel_next(); what begins there cascades. */
+void flight_advance(struct flight *flight, uint64_t to_ms);
+
+/* The first lease, and the one after `lease`, those of one deadline in order; NULL at the end. */
+const struct lease *flight_first(const struct flight *flight);
+const struct lease *flight_after(const struct flight *flight, const struct lease *lease);
+
+#endif

@@ -1,0 +1,24 @@
+/* id.c - see id.h. SPDX-License-Identifier: MIT */
+#include "engine/id.h"
+
+enum { SEQUENCE_BITS = 12, NODE_BITS = 10, SEQUENCE_MAX = (1 << SEQUENCE_BITS) - 1 };
+
+static uint64_t compose(uint64_t ms, unsigned node, uint64_t sequence)
+{
+    return ms << (NODE_BITS + SEQUENCE_BITS) | (uint64_t)(node & ((1u << NODE_BITS) - 1)) << SEQUENCE_BITS | sequence;
+}
+
+uint64_t id_next(uint64_t last, unsigned node, uint64_t now_ms)
+{
+    uint64_t ms = now_ms > ID_EPOCH_MS ? now_ms - ID_EPOCH_MS : 0;
+    uint64_t last_ms = last >> (NODE_BITS + SEQUENCE_BITS);
+    uint64_t sequence = last & SEQUENCE_MAX;
+
+    if (last == 0 || ms > last_ms)
+        return compose(ms, node, 0);
+    if (sequence < SEQUENCE_MAX)
+        return compose(last_ms, node, sequence + 1);
+    return compose(last_ms + 1, node, 0);
+}
+
+uint64_t id_time_ms(uint64_t id) { return (id >> (NODE_BITS + SEQUENCE_BITS)) + ID_EPOCH_MS; }

@@ -1,0 +1,205 @@
+/* payload.c - see payload.h. SPDX-License-Identifier: MIT */
+#include "engine/payload.h"
+
+#include "base/bytes.h"
+
+enum queue_tlv { TLV_END, TLV_NAME, TLV_BIND_KEY, TLV_START_MS, TLV_FLAGS, TLV_TTR_MS, TLV_MAX_RETRIES };
+enum { TLV_HEADER_BYTES = 4, NAME_BYTES_MAX = 1024 };
+
+void payload_put_push(char *to, const struct payload_push *push)
+{
+    put_le64(to, push->due_ms);
+    put_le64(to + 8, push->id);
+    put_le32(to + 16, push->ttr_ms);
+    put_le32(to + 20, 0);
+    if (push->body.len > 0)
+        memcpy(to + PAYLOAD_PUSH_BYTES, push->body.ptr, push->body.len);
+}
+
+void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries)
+{
+    put_le64(to, pop->now_ms);
+    put_le32(to + 8, pop->holder);
+    put_le32(to + 12, pop->count);
+    to += PAYLOAD_POP_BYTES;
+    for (uint32_t i = 0; i < pop->count; i++, to += PAYLOAD_POP_ENTRY_BYTES) {
+        put_le64(to, entries[i].ref);
+        put_le64(to + 8, entries[i].id);
+        put_le32(to + 16, entries[i].ttr_ms);
+        put_le32(to + 20, 0);
+    }
+}
+
+void payload_put_pair(char *to, const struct payload_pair *pair)
+{
+    put_le64(to, pair->ref);
+    put_le64(to + 8, pair->id);
+}
+
+void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries)
+{
+    put_le64(to, bury->now_ms);
+    to[8] = (char)bury->reason;
+    to[9] = 0;
+    put_le16(to + 10, 0);
+    put_le32(to + 12, bury->count);
+    for (uint32_t i = 0; i < bury->count; i++)
+        payload_put_pair(to + PAYLOAD_BURY_BYTES + i * PAYLOAD_PAIR_BYTES, &entries[i]);
+}
+
+void payload_put_tick(char *to, const struct payload_tick *tick)
+{
+    put_le64(to, tick->now_ms);
+    put_le32(to + 8, tick->count);
+    put_le32(to + 12, 0);
+}
+
+static char *put_tlv(char *to, enum queue_tlv type, const void *bytes, size_t len)
+{
+    ENSURE(len <= NAME_BYTES_MAX);
+    to[0] = (char)type;
+    to[1] = 0;
+    put_le16(to + 2, (uint16_t)len);
+    if (len > 0)
+        memcpy(to + TLV_HEADER_BYTES, bytes, len);
+    return to + TLV_HEADER_BYTES + len;
+}
+
+static char *put_tlv_u32(char *to, enum queue_tlv type, uint32_t value)
+{
+    char bytes[4];
+
+    put_le32(bytes, value);
+    return put_tlv(to, type, bytes, sizeof(bytes));
+}
+
+size_t payload_put_queue(char *to, const struct payload_queue *queue)
+{
+    char *at = to;
+    char start[8];
+
+    put_le64(start, queue->start_ms);
+    at = put_tlv(at, TLV_NAME, queue->name.ptr, queue->name.len);
+    at = put_tlv(at, TLV_BIND_KEY, queue->bind_key.ptr, queue->bind_key.len);
+    at = put_tlv(at, TLV_START_MS, start, sizeof(start));
+    at = put_tlv_u32(at, TLV_FLAGS, queue->flags);
+    at = put_tlv_u32(at, TLV_TTR_MS, queue->ttr_ms);
+    at = put_tlv_u32(at, TLV_MAX_RETRIES, queue->max_retries);
+    return (size_t)(at - to);
+}
+
+bool payload_get_push(struct slice payload, struct payload_push *ret)
+{
+    if (payload.len < PAYLOAD_PUSH_BYTES)
+        return false;
+    size_t head = PAYLOAD_PUSH_BYTES + (size_t)get_le16(payload.ptr + 20) * 8;
+    if (payload.len < head)
+        return false;
+    *ret = (struct payload_push){
+        .due_ms = get_le64(payload.ptr),
+        .id = get_le64(payload.ptr + 8),
+        .ttr_ms = get_le32(payload.ptr + 16),
+        .body = slice_of(payload.ptr + head, payload.len - head),
+    };
+    return true;
+}
+
+bool payload_get_pop(struct slice payload, struct payload_pop *ret)
+{
+    if (payload.len < PAYLOAD_POP_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr + 12);
+    if (count > (payload.len - PAYLOAD_POP_BYTES) / PAYLOAD_POP_ENTRY_BYTES)
+        return false;
+    *ret = (struct payload_pop){
+        .now_ms = get_le64(payload.ptr),
+        .holder = get_le32(payload.ptr + 8),
+        .count = count,
+        .entries = slice_of(payload.ptr + PAYLOAD_POP_BYTES, payload.len - PAYLOAD_POP_BYTES),
+    };
+    return true;
+}
+
+bool payload_get_bury(struct slice payload, struct payload_bury *ret)
+{
+    if (payload.len < PAYLOAD_BURY_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr + 12);
+    if (count > (payload.len - PAYLOAD_BURY_BYTES) / PAYLOAD_PAIR_BYTES)
+        return false;
+    *ret = (struct payload_bury){
+        .now_ms = get_le64(payload.ptr),
+        .reason = (uint8_t)payload.ptr[8],
+        .count = count,
+        .entries = slice_of(payload.ptr + PAYLOAD_BURY_BYTES, payload.len - PAYLOAD_BURY_BYTES),
+    };
+    return true;
+}
+
+bool payload_get_tick(struct slice payload, struct payload_tick *ret)
+{
+    if (payload.len < PAYLOAD_TICK_BYTES)
+        return false;
+    *ret = (struct payload_tick){.now_ms = get_le64(payload.ptr), .count = get_le32(payload.ptr + 8)};
+    return true;
+}
+
+/* One TLV of a QUEUE record into `ret`; false when its length does not fit its type. */
+static bool take_tlv(struct payload_queue *ret, unsigned type, struct slice value)
+{
+    switch (type) {
+    case TLV_NAME:
+        ret->name = value;
+        return value.len <= NAME_BYTES_MAX;
+    case TLV_BIND_KEY:
+        ret->bind_key = value;
+        return value.len <= NAME_BYTES_MAX;
+    case TLV_START_MS:
+        ret->start_ms = value.len == 8 ? get_le64(value.ptr) : 0;
+        return value.len == 8;
+    case TLV_FLAGS:
+        ret->flags = value.len == 4 ? get_le32(value.ptr) : 0;
+        return value.len == 4;
+    case TLV_TTR_MS:
+        ret->ttr_ms = value.len == 4 ? get_le32(value.ptr) : 0;
+        return value.len == 4;
+    case TLV_MAX_RETRIES:
+        ret->max_retries = value.len == 4 ? get_le32(value.ptr) : 0;
+        return value.len == 4;
+    default:
+        return true;
+    }
+}
+
+bool payload_get_queue(struct slice payload, struct payload_queue *ret)
+{
+    struct payload_queue queue = {.max_retries = PAYLOAD_NODE_RETRIES};
+    const char *at = payload.ptr;
+    size_t left = payload.len;
+
+    while (left >= TLV_HEADER_BYTES && at[0] != TLV_END) {
+        size_t len = get_le16(at + 2);
+        if (len > left - TLV_HEADER_BYTES)
+            return false;
+        if (!take_tlv(&queue, (unsigned char)at[0], slice_of(at + TLV_HEADER_BYTES, len)))
+            return false;
+        at += TLV_HEADER_BYTES + len;
+        left -= TLV_HEADER_BYTES + len;
+    }
+    *ret = queue;
+    return true;
+}
+
+struct payload_delivery payload_delivery(struct slice entries, uint32_t i)
+{
+    const char *at = entries.ptr + (size_t)i * PAYLOAD_POP_ENTRY_BYTES;
+
+    return (struct payload_delivery){.ref = get_le64(at), .id = get_le64(at + 8), .ttr_ms = get_le32(at + 16)};
+}
+
+struct payload_pair payload_pair(struct slice entries, uint32_t i)
+{
+    const char *at = entries.ptr + (size_t)i * PAYLOAD_PAIR_BYTES;
+
+    return (struct payload_pair){.ref = get_le64(at), .id = get_le64(at + 8)};
+}

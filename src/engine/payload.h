@@ -1,0 +1,115 @@
+/*
+ * payload.h - what stands in a record after its frame, as far as the engine knows it
+ *
+ * All integers little-endian. A payload that is shorter than its counts say is malformed: readers answer false and
+ * the engine ignores the record.
+ *
+ *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's)   20 u16 TLV bytes / 8   22 u16 0
+ *           24 TLVs, body
+ *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms, u32 0 }
+ *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list
+ *   BURY    0 u64 now_ms   8 u8 reason   9 u8 0   10 u16 text bytes   12 u32 n   16 n x { u64 ref, u64 id }, text
+ *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 0
+ *   QUEUE   TLVs; queue 0 = settings of the node
+ *
+ * A TLV is { u8 type, u8 0, u16 length, bytes }; type 0 is padding to the end; unknown types are kept and ignored.
+ * The table of all record types, with those of later versions, is in docs/log-format.md.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_ENGINE_PAYLOAD_H
+#define GMQ_ENGINE_PAYLOAD_H
+
+#include "base/record.h"
+
+enum {
+    PAYLOAD_PUSH_BYTES = 24, /* before TLVs and body */
+    PAYLOAD_POP_BYTES = 16,
+    PAYLOAD_POP_ENTRY_BYTES = 24,
+    PAYLOAD_PAIR_BYTES = 16,
+    PAYLOAD_BURY_BYTES = 16,
+    PAYLOAD_TICK_BYTES = 16,
+    PAYLOAD_QUEUE_BYTES_MAX = 4096,
+    PAYLOAD_TICK_TIMERS_MAX = 4096,
+};
+
+enum payload_list {
+    PAYLOAD_LIST_FLIGHT = 0,
+    PAYLOAD_LIST_DEAD = 1,
+};
+
+enum payload_reason {
+    PAYLOAD_REASON_RETRIES = 0,    /* its TTR ran out once more than it may; written by no BURY record */
+    PAYLOAD_REASON_UNREADABLE = 1, /* its record is damaged */
+};
+
+enum payload_queue_flags {
+    PAYLOAD_QUEUE_AUTO_ACK = 1,
+    PAYLOAD_QUEUE_EXITED = 2,
+};
+
+struct payload_push {
+    uint64_t due_ms, id;
+    uint32_t ttr_ms;
+    struct slice body;
+};
+
+struct payload_pair {
+    uint64_t ref, id;
+};
+
+struct payload_delivery {
+    uint64_t ref, id;
+    uint32_t ttr_ms;
+};
+
+struct payload_pop {
+    uint64_t now_ms;
+    uint32_t holder, count;
+    struct slice entries;
+};
+
+struct payload_bury {
+    uint64_t now_ms;
+    uint8_t reason;
+    uint32_t count;
+    struct slice entries;
+};
+
+struct payload_tick {
+    uint64_t now_ms;
+    uint32_t count;
+};
+
+/* A queue as its newest QUEUE record says; of queue 0 only max_retries counts. */
+struct payload_queue {
+    struct slice name, bind_key;
+    uint64_t start_ms;
+    uint32_t flags;       /* enum payload_queue_flags */
+    uint32_t ttr_ms;      /* 0 = the node's */
+    uint32_t max_retries; /* PAYLOAD_NODE_RETRIES = the node's */
+};
+
+enum { PAYLOAD_NODE_RETRIES = 0xffff };
+
+/* Writers fill exactly the bytes that the frame reserved. `to` of PUSH is followed by the body. */
+void payload_put_push(char *to, const struct payload_push *push);
+void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries);
+void payload_put_pair(char *to, const struct payload_pair *pair);
+void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries);
+void payload_put_tick(char *to, const struct payload_tick *tick);
+
+/* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. */
+size_t payload_put_queue(char *to, const struct payload_queue *queue);
+
+NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);
+NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
+NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);
+NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
+NODISCARD bool payload_get_queue(struct slice payload, struct payload_queue *ret);
+
+/* Entry `i` of a checked `entries`. */
+struct payload_delivery payload_delivery(struct slice entries, uint32_t i);
+struct payload_pair payload_pair(struct slice entries, uint32_t i);
+
+#endif

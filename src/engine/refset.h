@@ -1,0 +1,39 @@
+/*
+ * refset.h - a queue's dead letters: refs in order of age, whenever they came
+ *
+ * What   A sorted array in blocks of 256 with a directory of the blocks. Dead letters are given out oldest id
+ *        first, and nearly always arrive in that order too.
+ * Cost   add: append, or a binary search and a move within one block; take the oldest O(1) amortised;
+ *        8 bytes a message in full blocks.
+ * Owns   Its blocks. An empty set holds no memory.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_ENGINE_REFSET_H
+#define GMQ_ENGINE_REFSET_H
+
+#include "base/base.h"
+
+struct refset_block;
+
+struct refset {
+    struct refset_block **blocks; /* sorted, none empty */
+    size_t first;                 /* blocks[first..used) are in use */
+    size_t used, size;
+    uint64_t count;
+};
+
+/* `ref` must not be in the set. */
+void refset_add(struct refset *set, uint64_t ref);
+
+/* False when it was not there. */
+bool refset_remove(struct refset *set, uint64_t ref);
+
+bool refset_has(const struct refset *set, uint64_t ref);
+
+/* Copies the up to `max` oldest refs to `ret`; returns how many. */
+size_t refset_oldest(const struct refset *set, uint64_t *ret, size_t max);
+
+void refset_free(struct refset *set);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * save.c - the engine's state as bytes, for checkpoints
+ *
+ * All integers little-endian, since format 1:
+ *   u64 magic   u64 last_id   u64 last_time_ms   u64 node_record_lsn   u64 max_retries
+ *   u64 wheel_now_ms (both wheels)   u64 queues   u64 delayed   u64 in flight
+ *   per queue: u64 name bytes, u64 flags (1 auto-ack, 2 exited), ttr_ms, max_retries, start_ms, record_lsn, push_num,
+ *              pop_num, waiting, dead; name padded to 8; waiting refs in order; dead refs in order
+ *   per delayed message: u64 ref, u64 due_ms, u64 queue, those of one due time in order
+ *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, those of one deadline in order
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "engine/engine.h"
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "engine/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MAGIC 0x31474e45514d47ull /* "GMQENG1" */
+enum { HEAD_WORDS = 9, QUEUE_WORDS = 10, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024 };
+
+static size_t name_words(size_t bytes) { return (bytes + 7) / 8; }
+
+static size_t saved_words(const struct engine *engine)
+{
+    size_t words = HEAD_WORDS + DELAY_WORDS * engine->delay.count + LEASE_WORDS * engine->flight.count;
+
+    for (uint32_t i = 0; i < engine->queue_count; i++) {
+        const struct queue *queue = &engine->queues[i]->queue;
+        words += QUEUE_WORDS + name_words(queue->name_len) + queue->ready.count + queue->dead.count;
+    }
+    return words;
+}
+
+static char *put(char *at, uint64_t value)
+{
+    put_le64(at, value);
+    return at + 8;
+}
+
+static char *save_queue(char *at, const struct queue *queue)
+{
+    uint64_t ref;
+
+    at = put(at, queue->name_len);
+    at = put(at, (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u));
+    at = put(at, queue->ttr_ms);
+    at = put(at, queue->max_retries);
+    at = put(at, queue->start_ms);
+    at = put(at, queue->record_lsn);
+    at = put(at, queue->push_num);
+    at = put(at, queue->pop_num);
+    at = put(at, queue->ready.count);
+    at = put(at, queue->dead.count);
+    memset(at, 0, 8 * name_words(queue->name_len));
+    if (queue->name_len > 0)
+        memcpy(at, queue->name, queue->name_len);
+    at += 8 * name_words(queue->name_len);
+    for (struct fifo_cursor cursor = fifo_begin(&queue->ready); fifo_next(&cursor, &ref);)
+        at = put(at, ref);
+    uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
+    size_t n = refset_oldest(&queue->dead, dead, queue->dead.count);
+    for (size_t i = 0; i < n; i++)
+        at = put(at, dead[i]);
+    free(dead);
+    return at;
+}
+
+static char *save_timers(char *at, const struct engine *engine)
+{
+    struct delay_entry entry;
+
+    for (struct delay_cursor cursor = delay_begin(&engine->delay); delay_next(&cursor, &entry);) {
+        at = put(at, entry.ref);
+        at = put(at, entry.due_ms);
+        at = put(at, entry.queue);
+    }
+    for (const struct lease *lease = flight_first(&engine->flight); lease;
+         lease = flight_after(&engine->flight, lease)) {
+        at = put(at, lease->ref);
+        at = put(at, lease->id);
+        at = put(at, lease->deadline_ms);
+        at = put(at, lease->queue | (uint64_t)lease->holder << 32);
+    }
+    return at;
+}
+
+bool engine_save(const struct engine *engine, struct buf *out)
+{
+    size_t bytes = 8 * saved_words(engine);
+    char *begin = buf_reserve(out, bytes);
+
+    if (!begin)
+        return false;
+    char *at = put(begin, MAGIC);
+    at = put(at, engine->last_id);
+    at = put(at, engine->last_time_ms);
+    at = put(at, engine->node_record_lsn);
+    at = put(at, engine->max_retries);
+    at = put(at, engine->delay.wheel.now_ms);
+    at = put(at, engine->queue_count);
+    at = put(at, engine->delay.count);
+    at = put(at, engine->flight.count);
+    for (uint32_t i = 0; i < engine->queue_count; i++)
+        at = save_queue(at, &engine->queues[i]->queue);
+    at = save_timers(at, engine);
+    ENSURE((size_t)(at - begin) == bytes);
+    buf_commit(out, bytes);
+    return true;
+}
+
+/* What is left of an image; every take is checked against it. */
+struct reader {
+    const char *at;
+    size_t words;
+};
+
+static bool take(struct reader *in, uint64_t *ret, size_t count)
+{
+    if (in->words < count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        ret[i] = get_le64(in->at + 8 * i);
+    in->at += 8 * count;
+    in->words -= count;
+    return true;
+}
+
+static bool load_refs(struct reader *in, struct queue *queue, uint64_t ready, uint64_t dead)
+{
+    uint64_t ref, before = 0;
+
+    if (ready > in->words || dead > in->words - ready)
+        return false;
+    for (; ready > 0 && take(in, &ref, 1); ready--)
+        fifo_push(&queue->ready, ref);
+    for (; dead > 0 && take(in, &ref, 1); dead--, before = ref) {
+        if (ref <= before)
+            return false;
+        refset_add(&queue->dead, ref);
+    }
+    return true;
+}
+
+static bool load_queue(struct engine *engine, struct reader *in)
+{
+    uint64_t w[QUEUE_WORDS];
+
+    if (!take(in, w, QUEUE_WORDS) || w[0] > NAME_BYTES_MAX || name_words(w[0]) > in->words)
+        return false;
+    struct queue *queue = state_queue(engine, engine->queue_count + 1);
+    struct slice name = slice_of(in->at, w[0]);
+    in->at += 8 * name_words(w[0]);
+    in->words -= name_words(w[0]);
+    if (name.len > 0) {
+        if (engine_find(engine, name))
+            return false;
+        state_name_queue(engine, CONTAINER_OF(queue, struct queue_node, queue), name);
+    }
+    queue->auto_ack = w[1] & PAYLOAD_QUEUE_AUTO_ACK;
+    queue->exited = w[1] & PAYLOAD_QUEUE_EXITED;
+    queue->ttr_ms = (uint32_t)w[2];
+    queue->max_retries = (uint32_t)w[3];
+    queue->start_ms = w[4];
+    queue->record_lsn = w[5];
+    queue->push_num = w[6];
+    queue->pop_num = w[7];
+    return load_refs(in, queue, w[8], w[9]);
+}
+
+static bool load_delayed(struct engine *engine, struct reader *in)
+{
+    uint64_t w[DELAY_WORDS];
+    struct queue *queue;
+
+    if (!take(in, w, DELAY_WORDS) || w[2] > UINT32_MAX || !(queue = engine_queue(engine, (uint32_t)w[2])))
+        return false;
+    if (w[1] >> 48 != engine->delay.wheel.now_ms >> 48)
+        return false;
+    delay_add(&engine->delay, &(struct delay_entry){.ref = w[0], .due_ms = w[1], .queue = (uint32_t)w[2]});
+    queue->delayed++;
+    return true;
+}
+
+static bool load_lease(struct engine *engine, struct reader *in)
+{
+    uint64_t w[LEASE_WORDS];
+    struct queue *queue;
+
+    if (!take(in, w, LEASE_WORDS) || !(queue = engine_queue(engine, (uint32_t)w[3])))
+        return false;
+    if (w[2] >> 48 != engine->flight.wheel.now_ms >> 48 || flight_find(&engine->flight, (uint32_t)w[3], w[1]))
+        return false;
+    flight_add(&engine->flight, w[0], w[1], (uint32_t)w[3], (uint32_t)(w[3] >> 32), w[2]);
+    queue->in_flight++;
+    return true;
+}
+
+static bool load(struct engine *engine, struct reader *in)
+{
+    uint64_t w[HEAD_WORDS];
+
+    if (!take(in, w, HEAD_WORDS) || w[0] != MAGIC || w[4] > UINT32_MAX)
+        return false;
+    engine->last_id = w[1];
+    engine->last_time_ms = w[2];
+    engine->node_record_lsn = w[3];
+    engine->max_retries = (uint32_t)w[4];
+    engine->delay.wheel.now_ms = engine->flight.wheel.now_ms = w[5];
+    for (uint64_t n = w[6]; n > 0; n--)
+        if (!load_queue(engine, in))
+            return false;
+    for (uint64_t n = w[7]; n > 0; n--)
+        if (!load_delayed(engine, in))
+            return false;
+    for (uint64_t n = w[8]; n > 0; n--)
+        if (!load_lease(engine, in))
+            return false;
+    return in->words == 0;
+}
+
+int engine_load(struct engine *engine, const void *image, size_t bytes)
+{
+    struct reader in = {.at = image, .words = bytes / 8};
+
+    engine_reset(engine);
+    if (bytes % 8 == 0 && load(engine, &in))
+        return 0;
+    engine_reset(engine);
+    return -EINVAL;
+}

@@ -1,0 +1,67 @@
+/* wheel.c - see wheel.h. SPDX-License-Identifier: MIT */
+#include "engine/wheel.h"
+
+static unsigned digit(uint64_t ms, unsigned level) { return (unsigned)(ms >> (8 * level)) & 0xff; }
+
+unsigned wheel_slot(struct wheel *wheel, uint64_t due_ms)
+{
+    uint64_t due = max_u64(due_ms, wheel->now_ms);
+    uint64_t differ = due ^ wheel->now_ms;
+    unsigned level = differ == 0 ? 0 : (63u - (unsigned)__builtin_clzll(differ)) / 8;
+
+    ENSURE(level < WHEEL_LEVELS);
+    unsigned slot = digit(due, level);
+    wheel->used[level][slot / 64] |= 1ull << slot % 64;
+    return level * WHEEL_SLOTS + slot;
+}
+
+void wheel_clear(struct wheel *wheel, unsigned slot)
+{
+    wheel->used[slot / WHEEL_SLOTS][slot % WHEEL_SLOTS / 64] &= ~(1ull << slot % 64);
+}
+
+bool wheel_is_used(const struct wheel *wheel, unsigned slot)
+{
+    return wheel->used[slot / WHEEL_SLOTS][slot % WHEEL_SLOTS / 64] >> slot % 64 & 1;
+}
+
+/* The first used slot of a level at or after `from`, or -1. */
+static int first_used(const uint64_t *used, unsigned from)
+{
+    for (unsigned word = from / 64; word < 4; word++) {
+        uint64_t bits = used[word];
+        if (word == from / 64)
+            bits &= ~0ull << from % 64;
+        if (bits)
+            return (int)(word * 64 + (unsigned)__builtin_ctzll(bits));
+    }
+    return -1;
+}
+
+uint64_t wheel_next(const struct wheel *wheel)
+{
+    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+        int slot = first_used(wheel->used[level], digit(wheel->now_ms, level));
+        if (slot < 0)
+            continue;
+        uint64_t above = wheel->now_ms >> (8 * level + 8) << (8 * level + 8);
+        return max_u64(above | (uint64_t)slot << (8 * level), wheel->now_ms);
+    }
+    return UINT64_MAX;
+}
+
+void wheel_advance(struct wheel *wheel, uint64_t to_ms)
+{
+    ENSURE(to_ms >= wheel->now_ms);
+    wheel->now_ms = to_ms;
+}
+
+int wheel_cascade(const struct wheel *wheel)
+{
+    for (unsigned level = WHEEL_LEVELS - 1; level > 0; level--) {
+        unsigned slot = level * WHEEL_SLOTS + digit(wheel->now_ms, level);
+        if (wheel_is_used(wheel, slot))
+            return (int)slot;
+    }
+    return -1;
+}

@@ -1,0 +1,48 @@
+/*
+ * wheel.h - where in time an entry waits: the slots of a hierarchical timing wheel
+ *
+ * What   Six levels of 256 slots over 48 bits of milliseconds. An entry stands in the level of the highest byte in
+ *        which its due time differs from `now_ms`, in the slot which that byte names. So all entries of one due
+ *        time stand in one slot at any moment, in the order of their insertion, and fire in that order.
+ *        The wheel only knows which slots are in use; what hangs in them is its owner's (delay.c, flight.c).
+ * Why    Insert 12.5 ns and expire 29 ns against 22 and 425 ns of a heap at 10 M entries (docs/durability.md).
+ * Cost   wheel_slot O(1); wheel_next looks at 24 words at most; an entry cascades at most 5 times in its life.
+ * Source Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987, scheme 6.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_ENGINE_WHEEL_H
+#define GMQ_ENGINE_WHEEL_H
+
+#include "base/base.h"
+
+enum { WHEEL_LEVELS = 6, WHEEL_SLOTS = 256, WHEEL_ALL_SLOTS = WHEEL_LEVELS * WHEEL_SLOTS };
+
+struct wheel {
+    uint64_t now_ms;                   /* everything due before it has fired */
+    uint64_t used[WHEEL_LEVELS][4];    /* one bit a slot */
+};
+
+/* The slot for `due_ms` (taken as now_ms when it lies before it), 0..WHEEL_ALL_SLOTS-1; it is marked as used. */
+unsigned wheel_slot(struct wheel *wheel, uint64_t due_ms);
+
+/* The slot is empty now. */
+void wheel_clear(struct wheel *wheel, unsigned slot);
+
+/* When there is something to do next: entries fire or cascade. UINT64_MAX when the wheel is empty. */
+uint64_t wheel_next(const struct wheel *wheel);
+
+/* Goes to `to_ms` <= wheel_next(). */
+void wheel_advance(struct wheel *wheel, uint64_t to_ms);
+
+/*
+ * After wheel_advance: a slot of a higher level whose time has begun, or -1. Its entries are to be taken out,
+ * the slot cleared, and each inserted again in order; ask until -1.
+ */
+int wheel_cascade(const struct wheel *wheel);
+
+/* The slot whose entries are due at now_ms. */
+static inline unsigned wheel_due_slot(const struct wheel *wheel) { return wheel->now_ms & 0xff; }
+bool wheel_is_used(const struct wheel *wheel, unsigned slot);
+
+#endif

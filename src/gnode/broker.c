@@ -1,0 +1,292 @@
+/* broker.c - the life of engine and log: opening, the turn, checkpoints, the end; see broker.h. SPDX-License-Identifier: MIT */
+#include "gnode/broker.h"
+
+#include "base/err.h"
+#include "engine/id.h"
+#include "engine/payload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    UNCLEAN_ID_GAP_MS = 60000,      /* ids that an unclean stop may have lost with the tail are skipped */
+    FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
+    CHECKPOINT_EVERY_MS = 60000,    /* of activity */
+    STATE_BYTES_MAX_SHIFT = 40,
+};
+
+/* ---- hooks of engine and log --------------------------------------------------------------------------------------- */
+
+static void message_dead(void *ctx, uint64_t lsn)
+{
+    log_dead(((struct broker *)ctx)->log, lsn);
+}
+
+static void queue_record_dead(void *ctx, uint64_t lsn)
+{
+    log_dead_queue(((struct broker *)ctx)->log, lsn);
+}
+
+static void replay_reset(void *ctx) { engine_reset(((struct broker *)ctx)->engine); }
+
+static int replay_load(void *ctx, const void *image, size_t bytes)
+{
+    return engine_load(((struct broker *)ctx)->engine, image, bytes);
+}
+
+static void replay_apply(void *ctx, const struct record *rec)
+{
+    engine_apply(((struct broker *)ctx)->engine, rec);
+}
+
+static void wake_owner(void *ctx)
+{
+    const struct broker *broker = ctx;
+
+    broker->wake(broker->wake_ctx);
+}
+
+/* ---- appending ------------------------------------------------------------------------------------------------------ */
+
+int broker_room(struct broker *broker, size_t bytes, bool essential)
+{
+    return log_room(broker->log, bytes, essential);
+}
+
+uint64_t broker_queue_stride(size_t name_bytes)
+{
+    /* Six TLVs: name, bind key "", start, flags, ttr, retries. */
+    return record_stride(RECORD_QUEUE, 6 * 4 + name_bytes + 8 + 3 * 4);
+}
+
+uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,
+                             uint32_t flags, uint32_t ttr_ms, uint32_t max_retries)
+{
+    struct payload_queue set = {.name = name, .start_ms = start_ms, .flags = flags, .ttr_ms = ttr_ms,
+                                .max_retries = max_retries};
+    char payload[PAYLOAD_QUEUE_BYTES_MAX];
+    size_t bytes = payload_put_queue(payload, &set);
+    struct record rec;
+
+    memcpy(log_begin(broker->log, RECORD_QUEUE, 0, 0, number, bytes), payload, bytes);
+    uint64_t end = log_end(broker->log, &rec);
+    engine_apply(broker->engine, &rec);
+    return end;
+}
+
+static uint32_t queue_flags(const struct queue *queue)
+{
+    return (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u);
+}
+
+/* Appends the queue's record anew, as it is. False when there is no room now. */
+static bool rewrite_queue(struct broker *broker, const struct queue *queue)
+{
+    char name[PAYLOAD_QUEUE_BYTES_MAX];
+
+    if (broker_room(broker, broker_queue_stride(queue->name_len), true) != 0)
+        return false;
+    memcpy(name, queue->name, queue->name_len);
+    (void)broker_append_queue(broker, queue->number, slice_of(name, queue->name_len), queue->start_ms,
+                              queue_flags(queue), queue->ttr_ms, queue->max_retries);
+    return true;
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------- */
+
+/* A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. */
+static void name_lost_queues(struct broker *broker, uint64_t now_ms)
+{
+    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
+        struct queue *queue = engine_queue(broker->engine, number);
+        char name[32];
+        if (queue->name)
+            continue;
+        int len = snprintf(name, sizeof(name), "recovered.%u", (unsigned)number);
+        (void)broker_append_queue(broker, number, slice_of(name, (size_t)len), now_ms, 0, 0, PAYLOAD_NODE_RETRIES);
+    }
+}
+
+static void note_node_settings(struct broker *broker)
+{
+    if (engine_max_retries(broker->engine) != broker->options.max_retries || broker->report.fresh)
+        (void)broker_append_queue(broker, 0, slice_str(""), 0, 0, 0, broker->options.max_retries);
+}
+
+int broker_open(struct broker *broker, const struct broker_options *options, const struct log_options *log_options,
+                void (*wake)(void *ctx), uint64_t (*start_clock)(void *ctx, uint64_t last_ms), void *ctx,
+                char *ret_error, size_t error_bytes)
+{
+    struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead};
+    struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
+                              .wake = wake_owner};
+
+    *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
+    list_init(&broker->parked);
+    list_init(&broker->stalled);
+    broker->engine = engine_new(&engine_hooks);
+    broker->log = log_new(log_options);
+    if (!broker->log)
+        goto out_engine;
+    int rc = log_recover(broker->log, &hooks, &broker->report, ret_error, error_bytes);
+    if (rc < 0)
+        goto out_log;
+    uint64_t now_ms = start_clock(ctx, max_u64(engine_last_time_ms(broker->engine),
+                                               id_time_ms(engine_last_id(broker->engine))));
+    if (!broker->report.clean && engine_last_id(broker->engine) > 0)
+        broker->id_floor_ms = id_time_ms(engine_last_id(broker->engine)) + UNCLEAN_ID_GAP_MS;
+    broker->tick_from_ms = now_ms + FIRST_TICK_MS;
+    broker->checkpoint_ms = now_ms;
+    rc = log_start(broker->log);
+    if (rc < 0) {
+        (void)snprintf(ret_error, error_bytes, "the threads of the log do not start: %s", strerror(-rc));
+        goto out_log;
+    }
+    note_node_settings(broker);
+    name_lost_queues(broker, now_ms);
+    log_publish(broker->log);
+    return 0;
+
+out_log:
+    log_free(broker->log);
+    engine_free(broker->engine);
+    return rc;
+out_engine:
+    engine_free(broker->engine);
+    (void)snprintf(ret_error, error_bytes, "out of memory");
+    return -ENOMEM;
+}
+
+/* ---- the turn ------------------------------------------------------------------------------------------------------- */
+
+static void tick(struct broker *broker, uint64_t now_ms)
+{
+    struct record rec;
+
+    if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
+        return;
+    if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
+        return;
+    char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
+    payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
+    (void)log_end(broker->log, &rec);
+    engine_apply(broker->engine, &rec);
+}
+
+static void pump_parked(struct broker *broker)
+{
+    LIST_EACH(&broker->parked, node, next)
+        session_pump(CONTAINER_OF(node, struct session, in_parked));
+}
+
+/* Only those who waited before this turn; who stalls again waits for the next change. */
+static void resume_stalled(struct broker *broker)
+{
+    struct list waiting;
+    struct list *node;
+
+    broker->retry = false;
+    list_take(&waiting, &broker->stalled);
+    while ((node = list_pop(&waiting))) {
+        struct session *session = CONTAINER_OF(node, struct session, in_stalled);
+        session->ops->resume(session);
+    }
+}
+
+/* QUEUE records that alone keep an old segment are written anew, so that it can go. */
+static void unpin_segments(struct broker *broker)
+{
+    uint64_t base, end;
+
+    if (!log_pinned(broker->log, &base, &end))
+        return;
+    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
+        const struct queue *queue = engine_queue(broker->engine, number);
+        if (queue->record_lsn >= base && queue->record_lsn < end && !rewrite_queue(broker, queue))
+            return;
+    }
+    uint64_t node_lsn = engine_node_record_lsn(broker->engine);
+    if (node_lsn >= base && node_lsn < end && broker_room(broker, broker_queue_stride(0), true) == 0)
+        (void)broker_append_queue(broker, 0, slice_str(""), 0, 0, 0, engine_max_retries(broker->engine));
+}
+
+static int begin_checkpoint(struct broker *broker)
+{
+    struct buf image;
+
+    buf_init(&image, (size_t)1 << STATE_BYTES_MAX_SHIFT);
+    unpin_segments(broker);
+    if (!engine_save(broker->engine, &image))
+        return -ENOMEM;
+    int rc = log_checkpoint(broker->log, image.ptr, buf_len(&image));
+    if (rc < 0)
+        buf_free(&image);
+    return rc;
+}
+
+static void checkpoint_when_due(struct broker *broker, uint64_t now_ms)
+{
+    struct log_stats stats;
+    const char *reason;
+
+    if (log_checkpoint_busy(broker->log) || log_state(broker->log, &reason) == LOG_READ_ONLY)
+        return;
+    log_stats(broker->log, &stats);
+    bool by_time = now_ms >= broker->checkpoint_ms + CHECKPOINT_EVERY_MS && stats.tail_lsn != broker->checkpoint_tail;
+    if (!by_time && !log_checkpoint_due(broker->log))
+        return;
+    broker->checkpoint_ms = now_ms;
+    if (begin_checkpoint(broker) == 0) {
+        log_stats(broker->log, &stats);
+        broker->checkpoint_tail = stats.tail_lsn;
+    }
+}
+
+uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
+{
+    bool moved = log_poll(broker->log);
+
+    tick(broker, now_ms);
+    if (moved)
+        pump_parked(broker);
+    if (moved || broker->retry)
+        resume_stalled(broker);
+    checkpoint_when_due(broker, now_ms);
+    log_publish(broker->log);
+    uint64_t due = max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms);
+    if (engine_next_due_ms(broker->engine) == UINT64_MAX)
+        due = UINT64_MAX;
+    return min_u64(due, broker->checkpoint_ms + CHECKPOINT_EVERY_MS);
+}
+
+bool broker_idle(const struct broker *broker)
+{
+    return list_empty(&broker->parked) && list_empty(&broker->stalled);
+}
+
+void broker_refuse(struct session *session, int err, uint64_t number, const char *word, bool last)
+{
+    session_answer(session, &(struct parked){.kind = ANSWER_ERROR, .count_or_err = (uint32_t)err, .arg = number,
+                                             .word = word, .last = last});
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------------- */
+
+void broker_abandon(struct broker *broker)
+{
+    log_free(broker->log);
+    engine_free(broker->engine);
+    broker->log = NULL;
+    broker->engine = NULL;
+}
+
+int broker_close(struct broker *broker)
+{
+    if (!log_checkpoint_busy(broker->log))
+        (void)begin_checkpoint(broker);
+    int rc = log_stop(broker->log);
+
+    broker_abandon(broker);
+    return rc;
+}

@@ -1,0 +1,102 @@
+/*
+ * broker.h - engine and log married: commands in, answers out, nothing answered before its promise is kept
+ *
+ * What   broker_execute() turns a command into records: it asks the engine what the command would do, appends the
+ *        records to the log, applies them, and answers or parks the answer at its LSN. broker_turn() ends a turn of
+ *        the loop. No sockets, no clock: time is an argument, so that a whole life can be simulated (sim/).
+ * Order  broker_open, then per turn: any number of broker_execute, one broker_turn; broker_close.
+ *
+ * What a reply waits for (docs/durability.md):
+ *   push, mpush, set, dead, pop on an auto-ack topic   the sync mode's watermark of its own record
+ *   plain pop                                          until the PUSH that it hands out is promised
+ *   ack                                                until its record is written
+ *   stat                                               nothing
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GNODE_BROKER_H
+#define GMQ_GNODE_BROKER_H
+
+#include "engine/engine.h"
+#include "gnode/session.h"
+#include "store/log.h"
+#include "wire/cmd.h"
+
+struct broker_options {
+    unsigned node_id;        /* 1..1024 */
+    uint32_t ttr_ms;         /* 1000..300000 */
+    uint32_t max_retries;    /* 0..254 */
+    uint64_t max_delay_s;
+    uint64_t max_message;    /* bytes of a body, and of all bodies of one mpush */
+    uint32_t max_batch;      /* messages of one mpush or dead */
+    uint64_t max_in_flight;  /* per topic */
+    uint32_t max_topics;
+    enum log_sync sync;      /* as in the options of the log */
+    /* Formats wall-clock ms as "2006-01-02 15:04:05". */
+    void (*format_time)(uint64_t ms, char ret[20]);
+};
+
+struct broker {
+    struct broker_options options;
+    struct engine *engine;
+    struct log *log;
+    struct log_report report;  /* of the recovery */
+    uint64_t id_floor_ms;      /* ids are not made from times before it */
+    uint64_t tick_from_ms;     /* no TICK before it */
+    uint64_t checkpoint_ms;    /* when the last checkpoint began */
+    uint64_t checkpoint_tail;  /* tail of the log after it */
+    struct list parked;        /* sessions with parked replies */
+    struct list stalled;       /* sessions whose command is to be tried again */
+    struct session *gatherer;  /* at most one `dead` collects bodies at a time */
+    bool retry;                /* stalled sessions may be resumed although the log did not move */
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+    uint64_t unreadable;       /* messages that could not be read back */
+    bool stopping;             /* commands are refused */
+};
+
+/*
+ * Opens the data directory and replays it. `log_options` is for log_new(); `wake` is called from any thread when
+ * broker_turn() is due. Once the last time in the log is known, start_clock(ctx, last_ms) starts engine time and
+ * returns it, ms. 0 or -errno, then `ret_error` says what is wrong.
+ */
+NODISCARD int broker_open(struct broker *broker, const struct broker_options *options,
+                          const struct log_options *log_options, void (*wake)(void *ctx),
+                          uint64_t (*start_clock)(void *ctx, uint64_t last_ms), void *ctx, char *ret_error,
+                          size_t error_bytes);
+
+/* A last checkpoint, everything synced, the lock dropped. All sessions must be gone. 0 or -errno. */
+int broker_close(struct broker *broker);
+
+/* Frees without writing anything: as if the process had been killed. */
+void broker_abandon(struct broker *broker);
+
+/*
+ * Executes one command of a session that is session_ready(). 0 = it is or will be answered; -EAGAIN = nothing has
+ * happened, the session is stalled and the door submits the same command again on `resume`.
+ */
+NODISCARD int broker_execute(struct broker *broker, struct session *session, const struct cmd *cmd, uint64_t now_ms);
+
+/* Answers a command that the door itself refused, in order. */
+void broker_refuse(struct session *session, int err, uint64_t number, const char *word, bool last);
+
+/*
+ * Ends a turn: timers that are due, promises that are kept now, stalled sessions, a checkpoint when it is time,
+ * and what came together goes to the log thread. Returns when it must be called next, ms (UINT64_MAX = on a wake).
+ */
+uint64_t broker_turn(struct broker *broker, uint64_t now_ms);
+
+/* Nothing parked, nothing stalled: every command so far is answered. */
+bool broker_idle(const struct broker *broker);
+
+/* ---- between broker.c and exec.c ---------------------------------------------------------------------------------- */
+
+/* Room for `bytes` of records now, as log_room(). */
+NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);
+
+/* Appends and applies a QUEUE record with the queue's settings and these flags; room was checked. Returns its end. */
+uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,
+                             uint32_t flags, uint32_t ttr_ms, uint32_t max_retries);
+uint64_t broker_queue_stride(size_t name_bytes);
+
+#endif

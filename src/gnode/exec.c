@@ -1,0 +1,563 @@
+/*
+ * exec.c - one function a command: checks, decides, appends, applies, answers
+ *
+ * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "gnode/broker.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/id.h"
+#include "engine/payload.h"
+#include "engine/ref.h"
+#include "gnode/gather.h"
+#include "wire/topic_name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { PREFETCH_REFS = 256, PREFETCH_EVERY = 64, ACK_PAIRS_MAX = 4096, GROUP_BYTES_MAX = 16 << 20 };
+
+/* What a command works with. */
+struct turn {
+    struct broker *broker;
+    struct session *session;
+    const struct cmd *cmd;
+    uint64_t now_ms;
+    struct queue *queue; /* NULL: the topic is not there (yet) */
+};
+
+/* ---- answers -------------------------------------------------------------------------------------------------------- */
+
+static int refuse(const struct turn *turn, int err, uint64_t number, const char *word)
+{
+    broker_refuse(turn->session, err, number, word, false);
+    return 0;
+}
+
+/* log_room()'s refusal: wait, or say no. */
+static int no_room(const struct turn *turn, int rc)
+{
+    const char *reason = "";
+
+    if (rc == -EAGAIN) {
+        session_stall(turn->session);
+        return -EAGAIN;
+    }
+    (void)log_state(turn->broker->log, &reason);
+    return refuse(turn, rc, 0, reason);
+}
+
+static void need_promised(const struct broker *broker)
+{
+    if (broker->options.sync == LOG_SYNC_ALWAYS)
+        log_need_durable(broker->log);
+    else
+        log_need_written(broker->log);
+}
+
+/* Answers when everything appended up to `end_lsn` is promised by the sync mode. */
+static int answer_promised(const struct turn *turn, enum answer_kind kind, uint64_t end_lsn, uint64_t arg, size_t count)
+{
+    need_promised(turn->broker);
+    session_answer(turn->session, &(struct parked){.kind = (uint8_t)kind,
+                                                   .wait = WAIT_PROMISED,
+                                                   .lsn = end_lsn,
+                                                   .arg = arg,
+                                                   .count_or_err = (uint32_t)count,
+                                                   .binary = turn->cmd->flags & CMD_F_BINARY});
+    return 0;
+}
+
+/* ---- the topic of a command ------------------------------------------------------------------------------------------ */
+
+/* Bytes of the QUEUE record that ensure_queue() will append. */
+static size_t ensure_bytes(const struct turn *turn)
+{
+    if (turn->queue && !turn->queue->exited)
+        return 0;
+    return broker_queue_stride(turn->cmd->topic.len);
+}
+
+/* 0, or the error that refuses to make the topic. */
+static int check_creation(const struct turn *turn)
+{
+    if (turn->queue || engine_queues(turn->broker->engine) < turn->broker->options.max_topics)
+        return 0;
+    return GMQ_E_TOPIC_LIMIT;
+}
+
+/* Makes the topic, or brings it back into the lists; room was checked. */
+static void ensure_queue(struct turn *turn)
+{
+    struct engine *engine = turn->broker->engine;
+    const struct queue *queue = turn->queue;
+
+    if (!queue)
+        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0, 0,
+                                  PAYLOAD_NODE_RETRIES);
+    else if (queue->exited)
+        (void)broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms,
+                                  queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0, queue->ttr_ms, queue->max_retries);
+    turn->queue = engine_find(engine, turn->cmd->topic);
+}
+
+/* ---- push ------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t next_id(const struct turn *turn)
+{
+    const struct broker *broker = turn->broker;
+
+    return id_next(engine_last_id(broker->engine), broker->options.node_id,
+                   max_u64(turn->now_ms, broker->id_floor_ms));
+}
+
+static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
+{
+    struct payload_push push = {.id = id, .body = body, .due_ms = delay_s > 0 ? turn->now_ms + 1000 * delay_s : 0};
+    struct record rec;
+    char *to = log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
+                         PAYLOAD_PUSH_BYTES + body.len);
+
+    payload_put_push(to, &push);
+    uint64_t end = log_end(turn->broker->log, &rec);
+    engine_apply(turn->broker->engine, &rec);
+    return end;
+}
+
+static int check_delay(const struct turn *turn, int64_t delay_s)
+{
+    if (delay_s < 0)
+        return GMQ_E_DELAY_NEGATIVE;
+    return (uint64_t)delay_s > turn->broker->options.max_delay_s ? GMQ_E_DELAY : 0;
+}
+
+static int do_push(struct turn *turn)
+{
+    const struct cmd *cmd = turn->cmd;
+    int rc = check_delay(turn, cmd->delay_s);
+
+    if (rc == 0 && cmd->body.len > turn->broker->options.max_message)
+        return refuse(turn, GMQ_E_BODY_LIMIT, turn->broker->options.max_message, NULL);
+    if (rc == 0)
+        rc = check_creation(turn);
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    size_t bytes = ensure_bytes(turn) + record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
+    rc = broker_room(turn->broker, bytes, false);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    uint64_t id = next_id(turn);
+    uint64_t end = append_push(turn, id, (uint64_t)cmd->delay_s, cmd->body, false);
+    return answer_promised(turn, ANSWER_ID, end, id, 1);
+}
+
+/* Checks the items of an mpush; adds up the strides of their records. */
+static int check_items(const struct turn *turn, size_t *ret_bytes)
+{
+    struct slice packed = turn->cmd->body;
+    struct cmd_item item;
+    uint32_t count = 0;
+    int rc = 0;
+
+    for (*ret_bytes = 0; rc == 0 && cmd_item_next(&packed, &item); count++) {
+        *ret_bytes += record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + item.body.len);
+        rc = check_delay(turn, item.delay_s);
+    }
+    return rc < 0 ? rc : count != turn->cmd->count || packed.len > 0 ? GMQ_E_BODY_SHORT : 0;
+}
+
+static int do_mpush(struct turn *turn)
+{
+    const struct broker_options *limits = &turn->broker->options;
+    struct slice packed = turn->cmd->body;
+    struct cmd_item item;
+    size_t bytes;
+
+    if (turn->cmd->count == 0)
+        return refuse(turn, GMQ_E_BATCH_COUNT, 0, NULL);
+    if (turn->cmd->count > limits->max_batch)
+        return refuse(turn, GMQ_E_BATCH_LIMIT, limits->max_batch, NULL);
+    if (packed.len - turn->cmd->count * (size_t)CMD_ITEM_HEADER_BYTES > limits->max_message)
+        return refuse(turn, GMQ_E_BODY_LIMIT, limits->max_message, NULL);
+    int rc = check_items(turn, &bytes);
+    if (rc == 0)
+        rc = check_creation(turn);
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    if (bytes > GROUP_BYTES_MAX && turn->cmd->count > 1)
+        return refuse(turn, GMQ_E_BODY_LIMIT, GROUP_BYTES_MAX, NULL);
+    rc = broker_room(turn->broker, ensure_bytes(turn) + bytes, false);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    uint64_t first = 0, end = 0;
+    log_group(turn->broker->log, bytes);
+    for (uint32_t left = turn->cmd->count; left > 0 && cmd_item_next(&packed, &item); left--) {
+        uint64_t id = next_id(turn);
+        first = first ? first : id;
+        end = append_push(turn, id, item.delay_s, item.body, left > 1);
+    }
+    enum answer_kind kind = turn->cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
+    return answer_promised(turn, kind, end, first, turn->cmd->count);
+}
+
+/* ---- pop -------------------------------------------------------------------------------------------------------------- */
+
+static void prefetch(const struct turn *turn)
+{
+    uint64_t refs[PREFETCH_REFS];
+    size_t n = engine_peek_ready(turn->queue, refs, PREFETCH_REFS);
+
+    for (size_t i = 0; i < n; i++)
+        refs[i] = ref_lsn(refs[i]);
+    log_prefetch(turn->broker->log, refs, n);
+}
+
+/* A message that cannot be read back goes to the dead letters, so that it never blocks its queue. */
+static int bury_unreadable(const struct turn *turn, uint64_t ref)
+{
+    struct payload_bury letter = {.now_ms = turn->now_ms, .reason = PAYLOAD_REASON_UNREADABLE, .count = 1};
+    size_t payload = PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES;
+    struct record rec;
+    int rc = broker_room(turn->broker, record_stride(RECORD_BURY, payload), true);
+
+    if (rc < 0)
+        return rc;
+    payload_put_bury(log_begin(turn->broker->log, RECORD_BURY, 0, 0, turn->queue->number, payload), &letter,
+                     &(struct payload_pair){.ref = ref});
+    (void)log_end(turn->broker->log, &rec);
+    engine_apply(turn->broker->engine, &rec);
+    turn->broker->unreadable++;
+    return 0;
+}
+
+/* The oldest deliverable message whose body is at hand. -EAGAIN while it is fetched. */
+static int find_message(const struct turn *turn, uint64_t *ret_ref, struct payload_push *ret)
+{
+    for (;;) {
+        struct record rec;
+        int rc = engine_decide_pop(turn->queue, turn->broker->options.max_in_flight, ret_ref);
+        if (rc < 0)
+            return rc;
+        rc = log_read(turn->broker->log, ref_lsn(*ret_ref), &rec);
+        if (rc == 0 || turn->queue->pop_num % PREFETCH_EVERY == 0)
+            prefetch(turn);
+        if (rc == 0)
+            return -EAGAIN;
+        if (rc > 0 && payload_get_push(rec.payload, ret))
+            return 0;
+        rc = bury_unreadable(turn, *ret_ref);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static uint64_t append_pop(const struct turn *turn, const struct payload_delivery *to, bool auto_ack)
+{
+    struct payload_pop pop = {.now_ms = turn->now_ms, .count = 1};
+    struct record rec;
+    char *at = log_begin(turn->broker->log, RECORD_POP, auto_ack ? RECORD_F_AUTOACK : 0, 0, turn->queue->number,
+                         PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
+
+    payload_put_pop(at, &pop, to);
+    uint64_t end = log_end(turn->broker->log, &rec);
+    engine_apply(turn->broker->engine, &rec);
+    return end;
+}
+
+/*
+ * A message that is promised already is written straight from where it lies, before the POP is appended, which may
+ * overwrite that place; otherwise the answer is parked as its ref.
+ */
+static bool answer_now(const struct turn *turn, uint64_t ref, const struct payload_push *push)
+{
+    struct session *session = turn->session;
+
+    if (session->parked_count > 0 || log_promised(turn->broker->log) < ref_lsn(ref) + RECORD_HEADER_BYTES)
+        return false;
+    struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .body = push->body};
+    struct answer answer = {.kind = ANSWER_MESSAGE, .binary = turn->cmd->flags & CMD_F_BINARY, .count = 1,
+                            .messages = &message};
+    return session->ops->answer(session, &answer);
+}
+
+static int do_pop(struct turn *turn)
+{
+    struct payload_push push;
+    uint64_t ref;
+    int rc = check_creation(turn);
+
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    if (ensure_bytes(turn) > 0) {
+        rc = broker_room(turn->broker, ensure_bytes(turn), false);
+        if (rc < 0)
+            return no_room(turn, rc);
+        ensure_queue(turn);
+    }
+    rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);
+    if (rc < 0)
+        return no_room(turn, rc);
+    rc = find_message(turn, &ref, &push);
+    if (rc == -EAGAIN)
+        return no_room(turn, rc);
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    uint32_t ttr_ms = push.ttr_ms ? push.ttr_ms : turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
+    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_ms};
+    bool auto_ack = turn->queue->auto_ack;
+    bool answered = !auto_ack && answer_now(turn, ref, &push);
+    uint64_t end = append_pop(turn, &to, auto_ack);
+    if (auto_ack)
+        return answer_promised(turn, ANSWER_MESSAGE, end, ref, 1);
+    if (!answered) {
+        need_promised(turn->broker);
+        session_answer(turn->session, &(struct parked){.kind = ANSWER_MESSAGE,
+                                                       .wait = WAIT_PROMISED,
+                                                       .lsn = ref_lsn(ref) + RECORD_HEADER_BYTES,
+                                                       .arg = ref,
+                                                       .binary = turn->cmd->flags & CMD_F_BINARY});
+    }
+    return 0;
+}
+
+/* ---- ack, dead --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
+{
+    struct record rec;
+    char *to = log_begin(turn->broker->log, RECORD_ACK, 0, (uint16_t)list, turn->queue->number, n * PAYLOAD_PAIR_BYTES);
+
+    for (size_t i = 0; i < n; i++)
+        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
+    uint64_t end = log_end(turn->broker->log, &rec);
+    engine_apply(turn->broker->engine, &rec);
+    return end;
+}
+
+static int do_ack(struct turn *turn)
+{
+    uint64_t id = turn->cmd->id, ref;
+
+    if (!turn->queue)
+        return refuse(turn, GMQ_E_ID_UNKNOWN, id, NULL);
+    size_t bytes = ensure_bytes(turn) + record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
+    int rc = broker_room(turn->broker, bytes, true);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    rc = engine_decide_ack(turn->broker->engine, turn->queue, id, &ref);
+    if (rc < 0)
+        return refuse(turn, rc, id, NULL);
+    uint64_t end = append_acks(turn, PAYLOAD_LIST_FLIGHT, &(struct payload_pair){.ref = ref, .id = id}, 1);
+    log_need_written(turn->broker->log);
+    session_answer(turn->session, &(struct parked){.kind = ANSWER_OK, .wait = WAIT_WRITTEN, .lsn = end});
+    return 0;
+}
+
+/* Begins to collect the oldest dead letters; false when there are none. */
+static bool begin_gather(const struct turn *turn)
+{
+    int64_t asked = turn->cmd->number < 0 ? 1 : turn->cmd->number;
+    size_t max = min_u64(min_u64((uint64_t)asked, turn->broker->options.max_batch), turn->queue->dead.count);
+    uint64_t *refs = mem_new((max + 1) * sizeof(*refs));
+    size_t n = refset_oldest(&turn->queue->dead, refs, max);
+
+    if (n > 0)
+        turn->session->gather = gather_new(refs, n, turn->broker->options.max_message);
+    free(refs);
+    return n > 0;
+}
+
+/*
+ * The collected letters leave the queue, those that another client took in the meantime left out. What cannot be
+ * read back goes too, and is counted.
+ */
+static uint64_t take_letters(const struct turn *turn, struct gather *gather)
+{
+    struct payload_pair *pairs = mem_new((gather->count + 1) * sizeof(*pairs));
+    bool *keep = mem_new(gather->count + 1);
+    uint64_t end = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < gather->count; i++) {
+        keep[i] = refset_has(&turn->queue->dead, gather->items[i].ref);
+        if (keep[i])
+            pairs[n++] = (struct payload_pair){.ref = gather->items[i].ref, .id = gather->items[i].id};
+        turn->broker->unreadable += keep[i] && gather->items[i].unreadable;
+    }
+    for (size_t at = 0; at < n; at += ACK_PAIRS_MAX)
+        end = append_acks(turn, PAYLOAD_LIST_DEAD, pairs + at, min_u64(ACK_PAIRS_MAX, n - at));
+    gather_finish(gather, keep);
+    free(keep);
+    free(pairs);
+    return end;
+}
+
+static void end_gather(const struct turn *turn)
+{
+    turn->session->gather = NULL;
+    turn->broker->gatherer = NULL;
+    turn->broker->retry = true;
+}
+
+static int do_dead(struct turn *turn)
+{
+    struct broker *broker = turn->broker;
+    struct session *session = turn->session;
+
+    if (turn->cmd->number == 0)
+        return refuse(turn, GMQ_E_NUM_EMPTY, 0, NULL);
+    if (!turn->queue)
+        return refuse(turn, GMQ_E_NO_MESSAGE, 0, NULL);
+    size_t bytes = ensure_bytes(turn) + (size_t)broker->options.max_batch * (PAYLOAD_PAIR_BYTES + 1) + (1 << 16);
+    int rc = broker_room(broker, bytes, true);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    if (broker->gatherer && broker->gatherer != session)
+        return no_room(turn, -EAGAIN);
+    if (!session->gather && !begin_gather(turn)) {
+        broker->gatherer = NULL;
+        return refuse(turn, GMQ_E_NO_MESSAGE, 0, NULL);
+    }
+    broker->gatherer = session;
+    if (!gather_run(session->gather, broker->log))
+        return no_room(turn, -EAGAIN);
+    struct gather *gather = session->gather;
+    uint64_t end = take_letters(turn, gather);
+    end_gather(turn);
+    if (gather->message_count > 0)
+        return answer_promised(turn, ANSWER_MESSAGES, end, (uint64_t)(uintptr_t)gather, gather->message_count);
+    gather_free(gather);
+    if (turn->queue->dead.count == 0)
+        return refuse(turn, GMQ_E_NO_MESSAGE, 0, NULL);
+    session_stall(session);
+    return -EAGAIN;
+}
+
+/* ---- topics ------------------------------------------------------------------------------------------------------------- */
+
+/* Writes the queue's record with other flags. */
+static int set_flags(struct turn *turn, uint32_t flags)
+{
+    int rc = broker_room(turn->broker, broker_queue_stride(turn->cmd->topic.len), true);
+
+    if (rc < 0)
+        return no_room(turn, rc);
+    const struct queue *queue = turn->queue;
+    uint64_t end = broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms, flags,
+                                       queue->ttr_ms, queue->max_retries);
+    return answer_promised(turn, ANSWER_OK, end, 0, 0);
+}
+
+static int do_set(struct turn *turn)
+{
+    int rc = check_creation(turn);
+
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    rc = broker_room(turn->broker, 2 * broker_queue_stride(turn->cmd->topic.len), false);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    return set_flags(turn, turn->cmd->number == 1 ? PAYLOAD_QUEUE_AUTO_ACK : 0);
+}
+
+static struct reply_stat stat_of(const struct broker *broker, const struct queue *queue)
+{
+    struct reply_stat stat = {
+        .name = slice_of(queue->name, queue->name_len),
+        .pop_num = queue->pop_num,
+        .push_num = queue->push_num,
+        .queue_num = queue->ready.count,
+        .delay_num = queue->delayed,
+        .wait_ack_num = queue->in_flight,
+        .dead_num = queue->dead.count,
+        .is_auto_ack = queue->auto_ack,
+    };
+
+    broker->options.format_time(queue->start_ms, stat.start_time);
+    return stat;
+}
+
+static int answer_stats(const struct turn *turn, const struct reply_stat *stats, size_t count)
+{
+    struct answer answer = {.kind = ANSWER_STATS, .stats = stats, .count = count};
+
+    if (turn->session->ops->answer(turn->session, &answer))
+        return 0;
+    session_stall(turn->session);
+    return -EAGAIN;
+}
+
+static int do_stat_all(const struct turn *turn)
+{
+    uint32_t all = engine_queues(turn->broker->engine);
+    struct reply_stat *stats = mem_new((all + 1u) * sizeof(*stats));
+    size_t n = 0;
+
+    for (uint32_t number = 1; number <= all; number++) {
+        const struct queue *queue = engine_queue(turn->broker->engine, number);
+        if (queue->name && !queue->exited)
+            stats[n++] = stat_of(turn->broker, queue);
+    }
+    int rc = answer_stats(turn, stats, n);
+    free(stats);
+    return rc;
+}
+
+/* Commands for topics that exist: stat, toggle, exit. */
+static int do_existing(struct turn *turn)
+{
+    if (!turn->queue || turn->queue->exited)
+        return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
+    uint32_t auto_ack = turn->queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0;
+    switch (turn->cmd->kind) {
+    case CMD_TOGGLE:
+        return set_flags(turn, auto_ack ^ PAYLOAD_QUEUE_AUTO_ACK);
+    case CMD_EXIT:
+        return set_flags(turn, auto_ack | PAYLOAD_QUEUE_EXITED);
+    default: {
+        struct reply_stat stat = stat_of(turn->broker, turn->queue);
+        return answer_stats(turn, &stat, 1);
+    }
+    }
+}
+
+int broker_execute(struct broker *broker, struct session *session, const struct cmd *cmd, uint64_t now_ms)
+{
+    struct turn turn = {.broker = broker, .session = session, .cmd = cmd, .now_ms = now_ms};
+
+    ENSURE(session_ready(session));
+    if (broker->stopping)
+        return refuse(&turn, GMQ_E_STOPPING, 0, NULL);
+    if (cmd->kind == CMD_STAT_ALL)
+        return do_stat_all(&turn);
+    turn.queue = engine_find(broker->engine, cmd->topic);
+    if (!turn.queue) {
+        int rc = topic_name_check(cmd->topic);
+        if (rc < 0)
+            return refuse(&turn, rc, 0, NULL);
+    }
+    switch (cmd->kind) {
+    case CMD_PUSH:
+        return do_push(&turn);
+    case CMD_MPUSH:
+        return do_mpush(&turn);
+    case CMD_POP:
+        return do_pop(&turn);
+    case CMD_ACK:
+        return do_ack(&turn);
+    case CMD_DEAD:
+        return do_dead(&turn);
+    case CMD_SET:
+        return do_set(&turn);
+    default:
+        return do_existing(&turn);
+    }
+}

@@ -1,0 +1,51 @@
+/*
+ * gather.h - the bodies of several messages, collected for one reply
+ *
+ * What   `dead` answers with many messages at once, and their bodies may have to be fetched one after the other. A
+ *        gather copies them as they come, over as many turns as it takes, up to a limit in bytes.
+ * Owns   Its copies. One session collects at a time (broker.gatherer), so the memory is bounded.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GNODE_GATHER_H
+#define GMQ_GNODE_GATHER_H
+
+#include "base/buf.h"
+#include "wire/reply.h"
+
+struct log;
+struct queue;
+
+/* Besides the first message, as many as fit into this. */
+enum { GATHER_BYTES_MAX = 1 << 20 };
+
+struct gather_item {
+    uint64_t ref, id;
+    size_t offset, bytes;
+    bool unreadable;
+};
+
+struct gather {
+    struct gather_item *items;
+    size_t count;  /* to collect */
+    size_t done;   /* collected so far */
+    struct buf bodies;
+    struct reply_message *messages; /* after gather_finish */
+    size_t message_count;
+};
+
+/* Collects the `count` messages that `refs` name; the refs are copied. */
+struct gather *gather_new(const uint64_t *refs, size_t count, size_t body_bytes_max);
+
+/* Takes NULL. */
+void gather_free(struct gather *gather);
+
+/* Copies what is at hand. True when it is complete; false: the rest is being fetched, ask again later. */
+bool gather_run(struct gather *gather, struct log *log);
+
+/* Drops the items for which `keep` is false, and the unreadable ones, from the reply; then the messages are ready. */
+void gather_finish(struct gather *gather, const bool *keep);
+
+const struct reply_message *gather_messages(const struct gather *gather, size_t *ret_count);
+
+#endif

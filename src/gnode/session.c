@@ -1,0 +1,179 @@
+/* session.c - see session.h. SPDX-License-Identifier: MIT */
+#include "gnode/session.h"
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/id.h"
+#include "engine/payload.h"
+#include "engine/ref.h"
+#include "gnode/broker.h"
+#include "gnode/gather.h"
+
+#include <stdlib.h>
+
+enum { PARKED_MIN = 16, IDS_MAX = 1 << 20 };
+
+_Static_assert(sizeof(struct parked) == 32, "a parked reply is 32 bytes");
+
+void session_init(struct session *session, struct broker *broker, const struct session_ops *ops)
+{
+    *session = (struct session){.ops = ops, .broker = broker};
+    list_init(&session->in_parked);
+    list_init(&session->in_stalled);
+}
+
+static void drop_first(struct session *session)
+{
+    struct parked *reply = &session->parked[session->parked_first];
+
+    if (reply->kind == ANSWER_MESSAGES)
+        gather_free((struct gather *)(uintptr_t)reply->arg);
+    session->parked_first = (session->parked_first + 1) % session->parked_size;
+    if (--session->parked_count == 0)
+        list_remove(&session->in_parked);
+}
+
+void session_fini(struct session *session)
+{
+    while (session->parked_count > 0)
+        drop_first(session);
+    list_remove(&session->in_stalled);
+    if (session->broker->gatherer == session) {
+        session->broker->gatherer = NULL;
+        session->broker->retry = true;
+    }
+    gather_free(session->gather);
+    free(session->parked);
+    session->gather = NULL;
+    session->parked = NULL;
+}
+
+static void grow(struct session *session)
+{
+    uint32_t size = session->parked_size ? 2 * session->parked_size : PARKED_MIN;
+    struct parked *ring = mem_new(size * sizeof(*ring));
+
+    for (uint32_t i = 0; i < session->parked_count; i++)
+        ring[i] = session->parked[(session->parked_first + i) % session->parked_size];
+    free(session->parked);
+    session->parked = ring;
+    session->parked_size = size;
+    session->parked_first = 0;
+}
+
+static void park(struct session *session, const struct parked *reply)
+{
+    if (session->parked_count == session->parked_size)
+        grow(session);
+    session->parked[(session->parked_first + session->parked_count++) % session->parked_size] = *reply;
+    if (session->parked_count == 1)
+        list_add_tail(&session->broker->parked, &session->in_parked);
+}
+
+static bool is_covered(const struct broker *broker, const struct parked *reply)
+{
+    switch (reply->wait) {
+    case WAIT_WRITTEN:
+        return log_written(broker->log) >= reply->lsn;
+    case WAIT_PROMISED:
+        return log_promised(broker->log) >= reply->lsn;
+    default:
+        return true;
+    }
+}
+
+static bool answer_ids(struct session *session, const struct parked *reply)
+{
+    struct answer answer = {.kind = ANSWER_IDS, .id = reply->arg, .count = reply->count_or_err};
+
+    ENSURE(reply->count_or_err <= IDS_MAX);
+    return session->ops->answer(session, &answer);
+}
+
+static bool answer_error(struct session *session, int err, uint64_t number, const char *word, bool last)
+{
+    return session->ops->answer(session, &(struct answer){.kind = ANSWER_ERROR,
+                                                           .err = err,
+                                                           .number = number,
+                                                           .word = word,
+                                                           .last = last});
+}
+
+/* The body is read again: it may have left the ring while the client did not take its replies. */
+static bool answer_message(struct session *session, const struct parked *reply)
+{
+    struct record rec;
+    struct payload_push push;
+    int rc = log_read(session->broker->log, ref_lsn(reply->arg), &rec);
+
+    if (rc == 0)
+        return false;
+    if (rc < 0 || !payload_get_push(rec.payload, &push))
+        return answer_error(session, GMQ_E_UNREADABLE, 0, NULL, false);
+    struct reply_message message = {.id = push.id, .retry_count = ref_retries(reply->arg), .body = push.body};
+    return session->ops->answer(session, &(struct answer){.kind = ANSWER_MESSAGE,
+                                                           .binary = reply->binary,
+                                                           .count = 1,
+                                                           .messages = &message});
+}
+
+static bool answer_messages(struct session *session, const struct parked *reply)
+{
+    const struct gather *gather = (const struct gather *)(uintptr_t)reply->arg;
+    struct answer answer = {.kind = ANSWER_MESSAGES, .binary = reply->binary};
+
+    answer.messages = gather_messages(gather, &answer.count);
+    return session->ops->answer(session, &answer);
+}
+
+static bool say(struct session *session, const struct parked *reply)
+{
+    switch (reply->kind) {
+    case ANSWER_ERROR:
+        return answer_error(session, (int)reply->count_or_err, reply->arg, reply->word, reply->last);
+    case ANSWER_ID:
+        return session->ops->answer(session, &(struct answer){.kind = ANSWER_ID, .id = reply->arg});
+    case ANSWER_IDS:
+        return answer_ids(session, reply);
+    case ANSWER_MESSAGE:
+        return answer_message(session, reply);
+    case ANSWER_MESSAGES:
+        return answer_messages(session, reply);
+    default:
+        return session->ops->answer(session, &(struct answer){.kind = ANSWER_OK});
+    }
+}
+
+void session_answer(struct session *session, const struct parked *reply)
+{
+    park(session, reply);
+    if (session->parked_count == 1)
+        session_pump(session);
+}
+
+/* A promise that can never be kept any more is answered as what it is. */
+static bool say_broken(struct session *session)
+{
+    const char *reason;
+
+    if (log_state(session->broker->log, &reason) != LOG_READ_ONLY)
+        return false;
+    return answer_error(session, GMQ_E_READ_ONLY, 0, reason, false);
+}
+
+void session_pump(struct session *session)
+{
+    while (session->parked_count > 0) {
+        const struct parked *reply = &session->parked[session->parked_first];
+        if (is_covered(session->broker, reply) ? !say(session, reply) : !say_broken(session))
+            return;
+        drop_first(session);
+    }
+}
+
+void session_stall(struct session *session)
+{
+    if (list_empty(&session->in_stalled))
+        list_add_tail(&session->broker->stalled, &session->in_stalled);
+}

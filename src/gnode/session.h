@@ -1,0 +1,95 @@
+/*
+ * session.h - one stream of commands and its replies, in order
+ *
+ * What   A TCP connection, or one HTTP request. The broker answers every command of a session exactly once, in the
+ *        order of the commands; a reply whose promise is not kept yet is parked here as 32 bytes: what to say, and
+ *        which LSN must be covered first. A parked message is a ref, its body is read again when it may leave.
+ * Owns   The door owns the session and embeds it; between session_init and session_fini it must not move.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GNODE_SESSION_H
+#define GMQ_GNODE_SESSION_H
+
+#include "base/list.h"
+#include "wire/reply.h"
+
+struct broker;
+struct gather;
+struct session;
+
+/* A session does not take commands while it has this many replies parked. */
+enum { SESSION_PARKED_MAX = 4096 };
+
+enum answer_kind {
+    ANSWER_OK,       /* done */
+    ANSWER_ERROR,    /* err, with number and word for its text; ends the session's work when `last` */
+    ANSWER_ID,       /* id */
+    ANSWER_IDS,      /* count ids, each the id_next() of the one before, from id */
+    ANSWER_MESSAGE,  /* messages[0] */
+    ANSWER_MESSAGES, /* messages[0..count) */
+    ANSWER_STATS,    /* stats[0..count) */
+};
+
+/* What a door writes; pointers are good during the call. */
+struct answer {
+    enum answer_kind kind;
+    bool binary; /* MESSAGE, MESSAGES: asked for as bytes */
+    bool last;   /* ERROR: close after it */
+    int err;
+    uint64_t number;
+    const char *word;
+    uint64_t id;
+    size_t count;
+    const struct reply_message *messages;
+    const struct reply_stat *stats;
+};
+
+struct session_ops {
+    /* Writes the answer to the session's output. False = no room now: it is offered again by session_pump(). */
+    bool (*answer)(struct session *session, const struct answer *answer);
+    /* The command that was told to wait may be tried again now; called by broker_turn(). */
+    void (*resume)(struct session *session);
+};
+
+enum parked_wait { WAIT_NOTHING, WAIT_WRITTEN, WAIT_PROMISED };
+
+struct parked {
+    uint64_t lsn; /* must be covered before the reply may leave */
+    uint64_t arg; /* id, first id, ref, number of an error, or a struct gather */
+    const char *word;
+    uint32_t count_or_err;
+    uint8_t kind; /* enum answer_kind */
+    uint8_t wait; /* enum parked_wait */
+    bool binary, last;
+};
+
+struct session {
+    const struct session_ops *ops;
+    struct broker *broker;
+    struct parked *parked; /* ring */
+    uint32_t parked_first, parked_count, parked_size;
+    struct list in_parked;  /* broker->parked while something is parked */
+    struct list in_stalled; /* broker->stalled while a command waits to be tried again */
+    struct gather *gather;  /* a `dead` that is collecting bodies */
+};
+
+void session_init(struct session *session, struct broker *broker, const struct session_ops *ops);
+void session_fini(struct session *session);
+
+/* May the session take another command? */
+static inline bool session_ready(const struct session *session)
+{
+    return session->parked_count < SESSION_PARKED_MAX && list_empty(&session->in_stalled);
+}
+
+/* Answers in order: at once when nothing is parked before it and its promise is kept, else it is parked. */
+void session_answer(struct session *session, const struct parked *reply);
+
+/* Lets go what may leave now. Called by broker_turn(), and by the door when its output has drained. */
+void session_pump(struct session *session);
+
+/* Puts the session on the list of those whose command is tried again after the next change. */
+void session_stall(struct session *session);
+
+#endif
