@@ -1,0 +1,435 @@
+/* client_test.c - libgmq against a peer that plays a script. SPDX-License-Identifier: MIT */
+#include "client/client.h"
+
+#include "client/clock.h"
+#include "unit/unit.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One step of the peer: reads exactly `want`, writes `reply`, then perhaps hangs up. */
+struct step {
+    const char *want;
+    size_t want_bytes;
+    const char *reply;
+    size_t reply_bytes;
+    enum { STAY, CLOSE, RESET } then;
+};
+
+#define STEP(want, reply, then) {want, sizeof(want) - 1, reply, sizeof(reply) - 1, then}
+
+struct peer {
+    const struct step *steps;
+    size_t count;
+    int listen_fd;
+    char addr[32];
+    pthread_t thread;
+    bool as_scripted;
+};
+
+static bool read_exactly(int fd, const struct step *step)
+{
+    char got[4096];
+    size_t have = 0;
+
+    while (have < step->want_bytes) {
+        ssize_t n = read(fd, got + have, step->want_bytes - have);
+        if (n <= 0)
+            return false;
+        have += (size_t)n;
+    }
+    return memcmp(got, step->want, have) == 0;
+}
+
+static bool play(struct peer *peer)
+{
+    int fd = -1;
+
+    for (size_t i = 0; i < peer->count; i++) {
+        const struct step *step = &peer->steps[i];
+        if (fd < 0)
+            fd = accept(peer->listen_fd, NULL, NULL);
+        if (!read_exactly(fd, step) || send(fd, step->reply, step->reply_bytes, MSG_NOSIGNAL) < 0) {
+            (void)close(fd);
+            return false;
+        }
+        if (step->then == RESET) {
+            struct linger now = {.l_onoff = 1};
+            (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        }
+        if (step->then != STAY) {
+            (void)close(fd);
+            fd = -1;
+        }
+    }
+    /* The client hangs up, or has done so. */
+    char byte;
+    bool over = fd < 0 || read(fd, &byte, 1) <= 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return over;
+}
+
+static void *peer_main(void *arg)
+{
+    struct peer *peer = arg;
+
+    peer->as_scripted = play(peer);
+    return NULL;
+}
+
+static int listen_somewhere(char *ret_addr, size_t addr_bytes)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(to);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&to, &len), 0);
+    (void)snprintf(ret_addr, addr_bytes, "127.0.0.1:%u", ntohs(to.sin_port));
+    return fd;
+}
+
+static void peer_start(struct peer *peer, const struct step *steps, size_t count)
+{
+    *peer = (struct peer){.steps = steps, .count = count};
+    peer->listen_fd = listen_somewhere(peer->addr, sizeof(peer->addr));
+    assert_int_equal(pthread_create(&peer->thread, NULL, peer_main, peer), 0);
+}
+
+static void peer_end(struct peer *peer, struct gmq *mq)
+{
+    gmq_free(mq);
+    assert_int_equal(pthread_join(peer->thread, NULL), 0);
+    (void)close(peer->listen_fd);
+    assert_true(peer->as_scripted);
+}
+
+static const struct gmq_options json_options = {.flags = GMQ_F_JSON};
+
+TEST(client_pushes_pops_and_acks)
+{
+    static const struct step steps[] = {
+        STEP("pub t 7\n\0\0\0\5hello", "\0g\0\0\0\00212", STAY),
+        STEP("pop t bin\n", "\0j\0\0\0\023\0\0\0\0\0\0\0\014\0\3\0\0\0\0\0\3\xff\0b", STAY),
+        STEP("ack 12 t\n", "\0g\0\0\0\2ok", STAY),
+        STEP("ack 12 t\n", "\0f\0\0\0\025msgId:12 is not exist", STAY),
+        STEP("pop t bin\n", "\0f\0\0\0\012no message", STAY),
+        STEP("set t 1\n", "\0g\0\0\0\2ok", STAY),
+        STEP("dead t 9 bin\n", "\0f\0\0\0\6broken", STAY),
+    };
+    const struct gmq_message *dead;
+    struct gmq_message msg;
+    struct peer peer;
+    uint64_t id;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_push(mq, "t", "hello", 5, 7, &id), GMQ_OK);
+    assert_int_equal(id, 12);
+    assert_int_equal(gmq_pop(mq, "t", &msg), GMQ_OK);
+    assert_int_equal(msg.id, 12);
+    assert_int_equal(msg.retry_count, 3);
+    assert_int_equal(msg.body_bytes, 3);
+    assert_memory_equal(msg.body, "\xff\0b", 3);
+    assert_int_equal(gmq_ack(mq, "t", 12), GMQ_OK);
+    assert_int_equal(gmq_ack(mq, "t", 12), GMQ_ERR_NOT_FOUND);
+    assert_string_equal(gmq_error_text(mq), "msgId:12 is not exist");
+    assert_int_equal(gmq_pop(mq, "t", &msg), GMQ_ERR_NO_MESSAGE);
+    assert_int_equal(gmq_set(mq, "t", 5), GMQ_OK);
+    assert_int_equal(gmq_dead(mq, "t", 9, &dead), GMQ_ERR_REFUSED);
+    assert_string_equal(gmq_error_text(mq), "broken");
+    peer_end(&peer, mq);
+}
+
+TEST(client_takes_json_replies_of_original_nodes)
+{
+    static const struct step steps[] = {
+        STEP("pop t\n", "\0e\0\0\0\054{\"id\":\"5\",\"body\":\"a\\u003cb\",\"retry_count\":1}", STAY),
+        STEP("dead t 2\n",
+             "\0e\0\0\0\114["
+             "{\"id\":\"5\",\"body\":\"\",\"retry_count\":6},{\"id\":\"6\",\"body\":\"x\",\"retry_count\":6}]",
+             STAY),
+        STEP("mpub t 2\n\0\0\0\0\0\0\0\1a\0\0\0\2\0\0\0\0", "\0g\0\0\0\2ok", STAY),
+    };
+    const struct gmq_item items[] = {{.body = "a", .body_bytes = 1}, {.delay_s = 2}};
+    const struct gmq_message *dead;
+    struct gmq_message msg;
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, &json_options);
+    assert_int_equal(gmq_pop(mq, "t", &msg), GMQ_OK);
+    assert_int_equal(msg.body_bytes, 3);
+    assert_memory_equal(msg.body, "a<b", 3);
+    assert_int_equal(gmq_dead(mq, "t", 2, &dead), 2);
+    assert_int_equal(dead[0].body_bytes, 0);
+    assert_non_null(dead[0].body);
+    assert_int_equal(dead[1].id, 6);
+    assert_int_equal(gmq_mpush(mq, "t", items, 2, NULL), GMQ_OK);
+    peer_end(&peer, mq);
+}
+
+TEST(client_gets_the_ids_of_a_batch)
+{
+    static const struct step steps[] = {
+        STEP("mpub t 2 ids\n\0\0\0\0\0\0\0\1a\0\0\0\0\0\0\0\1b", "\0g\0\0\0\013[\"10\",\"11\"]", STAY),
+        STEP("mpub t 2 ids\n\0\0\0\0\0\0\0\1a\0\0\0\0\0\0\0\1b", "\0g\0\0\0\6[\"10\"]", STAY),
+    };
+    const struct gmq_item items[] = {{.body = "a", .body_bytes = 1}, {.body = "b", .body_bytes = 1}};
+    uint64_t ids[2] = {0};
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_mpush(mq, "t", items, 2, ids), GMQ_OK);
+    assert_int_equal(ids[0], 10);
+    assert_int_equal(ids[1], 11);
+    assert_int_equal(gmq_mpush(mq, "t", items, 2, ids), GMQ_ERR_PROTOCOL);
+    peer_end(&peer, mq);
+}
+
+TEST(client_reads_pipelined_replies_in_order)
+{
+    static const struct step steps[] = {
+        STEP("pub t 0\n\0\0\0\1apop t bin\nack 1 t\n",
+             "\0g\0\0\0\0011\0f\0\0\0\012no message\0g\0\0\0\2ok", STAY),
+    };
+    struct gmq_reply reply;
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_ERR_STATE);
+    assert_int_equal(gmq_queue_push(mq, "t", "a", 1, 0), GMQ_OK);
+    assert_int_equal(gmq_queue_pop(mq, "t"), GMQ_OK);
+    assert_int_equal(gmq_queue_ack(mq, "t", 1), GMQ_OK);
+    assert_int_equal(gmq_pending(mq), 3);
+    assert_int_equal(gmq_ack(mq, "t", 1), GMQ_ERR_STATE);
+    assert_int_equal(gmq_flush(mq), GMQ_OK);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.request, GMQ_PUSH);
+    assert_int_equal(reply.id, 1);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_ERR_NO_MESSAGE);
+    assert_int_equal(reply.type, 102);
+    assert_memory_equal(reply.data, "no message", 10);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_OK);
+    assert_int_equal(gmq_pending(mq), 0);
+    peer_end(&peer, mq);
+}
+
+TEST(client_does_not_know_the_outcome_of_a_push_whose_answer_was_lost)
+{
+    static const struct step steps[] = {
+        STEP("pub t 0\n\0\0\0\1apop t bin\npub t 0\n\0\0\0\1b", "\0g\0\0", CLOSE),
+        STEP("pub t 0\n\0\0\0\1c", "\0g\0\0\0\0013", STAY),
+    };
+    const int want[] = {GMQ_ERR_UNKNOWN_OUTCOME, GMQ_ERR_CLOSED, GMQ_ERR_UNKNOWN_OUTCOME};
+    struct gmq_reply reply;
+    struct peer peer;
+    uint64_t id;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_queue_push(mq, "t", "a", 1, 0), GMQ_OK);
+    assert_int_equal(gmq_queue_pop(mq, "t"), GMQ_OK);
+    assert_int_equal(gmq_queue_push(mq, "t", "b", 1, 0), GMQ_OK);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+        assert_int_equal(reply.err, want[i]);
+        assert_int_equal(reply.type, 0);
+    }
+    assert_int_equal(gmq_push(mq, "t", "c", 1, 0, &id), GMQ_OK);
+    assert_int_equal(id, 3);
+    peer_end(&peer, mq);
+}
+
+TEST(client_reads_the_replies_that_came_before_the_end)
+{
+    static const struct step steps[] = {
+        STEP("pub t 0\n\0\0\0\1apub t 0\n\0\0\0\1b", "\0g\0\0\0\0011\0f\0\0\0\3bad", CLOSE),
+        STEP("pop t bin\n", "\0f\0\0\0\012no message", STAY),
+    };
+    struct gmq_message msg;
+    struct gmq_reply reply;
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_queue_push(mq, "t", "a", 1, 0), GMQ_OK);
+    assert_int_equal(gmq_queue_push(mq, "t", "b", 1, 0), GMQ_OK);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_OK);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_ERR_REFUSED);
+    assert_string_equal(gmq_error_text(mq), "bad");
+    /* The idle connection is closed by now or soon; either way a pop may be asked again. */
+    int err = gmq_pop(mq, "t", &msg);
+    if (err == GMQ_ERR_CLOSED)
+        err = gmq_pop(mq, "t", &msg);
+    assert_int_equal(err, GMQ_ERR_NO_MESSAGE);
+    peer_end(&peer, mq);
+}
+
+TEST(client_exchanges_a_connection_that_was_closed_while_idle)
+{
+    static const struct step steps[] = {
+        STEP("set t 0\n", "\0g\0\0\0\2ok", RESET),
+        STEP("pub t 0\n\0\0\0\1a", "\0g\0\0\0\0012", STAY),
+    };
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_set(mq, "t", 0), GMQ_OK);
+    struct pollfd over = {.fd = mq->fd, .events = POLLIN};
+    assert_int_equal(poll(&over, 1, 10000), 1);
+    assert_int_equal(gmq_push(mq, "t", "a", 1, 0, NULL), GMQ_OK);
+    peer_end(&peer, mq);
+}
+
+TEST(client_gives_up_in_time)
+{
+    static const struct step steps[] = {
+        STEP("pop t bin\n", "", STAY),
+    };
+    struct gmq_message msg;
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    gmq_set_timeout(mq, 20);
+    assert_int_equal(gmq_pop(mq, "t", &msg), GMQ_ERR_TIMEOUT);
+    assert_int_equal(mq->fd, -1);
+    peer_end(&peer, mq);
+}
+
+TEST(client_refuses_replies_that_are_none_or_too_long)
+{
+    static const struct {
+        struct step step;
+        int want;
+    } cases[] = {
+        {STEP("pop t bin\n", "HTTP/1.1 400 Bad Request\r\n\r\n", STAY), GMQ_ERR_TOO_BIG},
+        {STEP("pop t bin\n", "\0e\0\0\0\2{}", STAY), GMQ_ERR_PROTOCOL},
+        {STEP("pop t bin\n", "\0j\0\0\0\0", STAY), GMQ_ERR_PROTOCOL},
+        {STEP("pop t bin\n", "\0g\0\0\0\2ok", STAY), GMQ_ERR_PROTOCOL},
+        {STEP("pop t bin\n", "\0g\0\0\4\1", STAY), GMQ_ERR_TOO_BIG},
+    };
+    const struct gmq_options options = {.reply_bytes_max = 1024};
+    struct gmq_message msg;
+    struct peer peer;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        peer_start(&peer, &cases[i].step, 1);
+        struct gmq *mq = gmq_new(peer.addr, &options);
+        assert_int_equal(gmq_pop(mq, "t", &msg), cases[i].want);
+        assert_int_equal(mq->fd, -1);
+        peer_end(&peer, mq);
+    }
+}
+
+TEST(client_trusts_no_reply_behind_a_wrong_one)
+{
+    static const struct step steps[] = {
+        STEP("pub t 0\n\0\0\0\1aset t 1\n", "\0g\0\0\0\2ok\0g\0\0\0\2ok", STAY),
+    };
+    struct gmq_reply reply;
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_queue_push(mq, "t", "a", 1, 0), GMQ_OK);
+    assert_int_equal(gmq_queue_set(mq, "t", 1), GMQ_OK);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_ERR_PROTOCOL);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_ERR_CLOSED);
+    peer_end(&peer, mq);
+}
+
+TEST(client_refuses_arguments_before_it_connects)
+{
+    struct gmq *mq = gmq_new("127.0.0.1:1", NULL);
+    const struct gmq_message *dead;
+    struct gmq_message msg;
+
+    assert_int_equal(gmq_push(mq, "", "a", 1, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_string_equal(gmq_error_text(mq), "topic is empty");
+    assert_int_equal(gmq_push(mq, NULL, "a", 1, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_push(mq, "a b", "a", 1, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_push(mq, "a\npop", "a", 1, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_push(mq, "a", "a", 1, GMQ_DELAY_S_MAX + 1, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_push(mq, "a", "", SIZE_MAX, 0, NULL), GMQ_ERR_TOO_BIG);
+    assert_int_equal(gmq_mpush(mq, "a", NULL, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_dead(mq, "a", 0, &dead), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_pop(mq, "a/b", &msg), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_pending(mq), 0);
+    gmq_free(mq);
+}
+
+TEST(client_tells_why_it_cannot_connect)
+{
+    static const char *const bad[] = {"nowhere", "nowhere:", "a:b:1", ":", ""};
+    char addr[32];
+    struct gmq_message msg;
+
+    (void)close(listen_somewhere(addr, sizeof(addr)));
+    struct gmq *mq = gmq_new(addr, NULL);
+    assert_int_equal(gmq_pop(mq, "t", &msg), GMQ_ERR_CONNECT);
+    assert_non_null(strstr(gmq_error_text(mq), "Connection refused"));
+    assert_int_not_equal(gmq_errno(mq), 0);
+    /* The second attempt would wait for longer than the whole call may take. */
+    mq->retry_at_ms = clock_mono_ms() + 600000;
+    assert_int_equal(gmq_push(mq, "t", "a", 1, 0, NULL), GMQ_ERR_CONNECT);
+    gmq_free(mq);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        mq = gmq_new(bad[i], NULL);
+        assert_int_equal(gmq_connect(mq), GMQ_ERR_ADDRESS);
+        gmq_free(mq);
+    }
+}
+
+TEST(client_limits_the_replies_to_come)
+{
+    struct gmq *mq = gmq_new("127.0.0.1:1", NULL);
+
+    for (int i = 0; i < GMQ_PENDING_MAX; i++)
+        assert_int_equal(gmq_queue_pop(mq, "t"), GMQ_OK);
+    assert_int_equal(gmq_queue_pop(mq, "t"), GMQ_ERR_FULL);
+    gmq_close(mq);
+    assert_int_equal(gmq_pending(mq), 0);
+    assert_int_equal(gmq_queue_pop(mq, "t"), GMQ_OK);
+    gmq_free(mq);
+}
+
+TEST(client_splits_addresses)
+{
+    char host[64], port[64];
+
+    assert_true(sock_split("[::1]:9503", host, port));
+    assert_string_equal(host, "::1");
+    assert_string_equal(port, "9503");
+    assert_true(sock_split(":9503", host, port));
+    assert_string_equal(host, "");
+    assert_false(sock_split("::1:9503", host, port));
+    assert_false(sock_split("host", host, port));
+}
+
+TEST(client_has_a_text_for_every_error)
+{
+    for (int err = GMQ_OK; err >= GMQ_ERR_REGISTRY; err--)
+        assert_string_not_equal(gmq_strerror(err), "unknown error");
+    assert_string_equal(gmq_strerror(1), "unknown error");
+    gmq_free(NULL);
+}
