@@ -1,0 +1,56 @@
+/*
+ * doors.h - the doors of a node: how commands come in and answers go out
+ *
+ * Both translate to struct cmd and struct answer; neither knows what a command does.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GNODE_DOORS_H
+#define GMQ_GNODE_DOORS_H
+
+#include "gnode/broker.h"
+#include "gnode/settings.h"
+#include "net/http.h"
+#include "net/tcp.h"
+#include "wire/frame.h"
+
+/* What a door needs of its node. */
+struct door {
+    struct broker *broker;
+    const struct gnode_settings *settings;
+    struct frame_limits limits;
+    uint64_t (*now_ms)(void *ctx); /* engine time */
+    void *ctx;
+};
+
+/* ---- TCP (tcp_door.c) ------------------------------------------------------------------------------------------------- */
+
+struct tcp_door {
+    struct door base;
+    struct tcp_server server;
+    bool out_blocked; /* an answer waits because all connections together have too much unsent */
+};
+
+/* Listens on `listen_fd`, which it owns from now on. 0 or -errno. */
+NODISCARD int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct door *base, int listen_fd);
+
+/* ---- HTTP (http_door.c) ----------------------------------------------------------------------------------------------- */
+
+struct http_door {
+    struct door base;
+    struct http_server *server;
+    struct list answered; /* calls whose reply is ready */
+    struct list calls;    /* all calls */
+    uint64_t *budget;     /* bytes of large requests held by all doors */
+    bool starved;         /* a connection waits for the budget */
+};
+
+NODISCARD int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *base, int listen_fd,
+                             uint64_t *budget);
+
+/* Sends the replies that became ready; end of each turn. */
+void http_door_flush(struct http_door *door);
+
+void http_door_close(struct http_door *door);
+
+#endif

@@ -1,0 +1,218 @@
+/* tcp_door.c - the gmq protocol on TCP: frames to commands, answers to frames. SPDX-License-Identifier: MIT */
+#include "gnode/doors.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/id.h"
+#include "gnode/gather.h"
+
+#include <stdlib.h>
+
+enum {
+    OUT_PAUSE_BYTES = 1 << 20,        /* of one connection */
+    OUT_ALL_BYTES = 256 << 20,        /* of all: beyond it only small answers are begun */
+    OUT_SMALL_BYTES = 64 << 10,
+    JSON_GROWTH = 6,                  /* a byte becomes \u00XX at most */
+    ERROR_TEXT_BYTES = 4096,
+};
+
+struct tcp_client {
+    struct tcp_conn conn;
+    struct session session;
+};
+
+static struct tcp_client *client_of(const struct tcp_conn *conn)
+{
+    return CONTAINER_OF(conn, struct tcp_client, conn);
+}
+
+static struct tcp_door *door_of(const struct tcp_conn *conn)
+{
+    return CONTAINER_OF(conn->server, struct tcp_door, server);
+}
+
+/* ---- answers to frames ------------------------------------------------------------------------------------------------ */
+
+static bool write_error(struct buf *out, const struct answer *answer)
+{
+    struct buf text;
+
+    buf_init(&text, ERROR_TEXT_BYTES);
+    bool ok = reply_error_text(&text, answer->err, answer->number, answer->word) &&
+              reply_tcp_text(out, REPLY_ERROR, buf_slice(&text));
+    buf_free(&text);
+    return ok;
+}
+
+static bool write_ids(struct buf *out, const struct answer *answer)
+{
+    uint64_t *ids = mem_new((answer->count + 1) * sizeof(*ids));
+    uint64_t id = answer->id;
+    unsigned node = id >> 12 & 0x3ff;
+
+    for (size_t i = 0; i < answer->count; i++, id = id_next(id, node, 0))
+        ids[i] = id;
+    bool ok = reply_tcp_ids(out, ids, answer->count);
+    free(ids);
+    return ok;
+}
+
+static bool write_answer(struct buf *out, const struct answer *answer)
+{
+    switch (answer->kind) {
+    case ANSWER_ERROR:
+        return write_error(out, answer);
+    case ANSWER_ID:
+        return reply_tcp_id(out, answer->id);
+    case ANSWER_IDS:
+        return write_ids(out, answer);
+    case ANSWER_MESSAGE:
+        return reply_tcp_message(out, &answer->messages[0], answer->binary);
+    case ANSWER_MESSAGES:
+        return reply_tcp_messages(out, answer->messages, answer->count, answer->binary);
+    default:
+        return reply_tcp_text(out, REPLY_RESULT, slice_str("ok"));
+    }
+}
+
+static size_t body_bytes(const struct answer *answer)
+{
+    size_t bytes = 0;
+
+    if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES)
+        for (size_t i = 0; i < answer->count; i++)
+            bytes += answer->messages[i].body.len;
+    return bytes;
+}
+
+/* A client that does not read keeps what it is owed as refs, not as bytes. */
+static bool has_room(struct tcp_client *client, const struct answer *answer)
+{
+    struct tcp_door *door = door_of(&client->conn);
+
+    if (tcp_unsent(&client->conn) >= OUT_PAUSE_BYTES)
+        return false;
+    if (door->server.out_bytes < OUT_ALL_BYTES || body_bytes(answer) <= OUT_SMALL_BYTES)
+        return true;
+    door->out_blocked = true;
+    return false;
+}
+
+static bool client_answer(struct session *session, const struct answer *answer)
+{
+    struct tcp_client *client = CONTAINER_OF(session, struct tcp_client, session);
+
+    if (!has_room(client, answer))
+        return false;
+    if (!write_answer(&client->conn.out, answer))
+        tcp_end(&client->conn);
+    if (answer->kind == ANSWER_ERROR && answer->last)
+        tcp_end(&client->conn);
+    tcp_touch(&client->conn);
+    return true;
+}
+
+static void client_resume(struct session *session)
+{
+    tcp_retry(&CONTAINER_OF(session, struct tcp_client, session)->conn);
+}
+
+static const struct session_ops SESSION_OPS = {.answer = client_answer, .resume = client_resume};
+
+/* ---- frames to commands ----------------------------------------------------------------------------------------------- */
+
+/* Executes or refuses one request. False: no more of this connection's input is to be taken now. */
+static bool take_frame(struct tcp_client *client, const struct frame *frame, uint64_t now_ms)
+{
+    struct broker *broker = client->session.broker;
+
+    if (frame->err)
+        broker_refuse(&client->session, frame->err, frame->err_number, frame->err_word, frame->close);
+    else if (!frame->close)
+        return broker_execute(broker, &client->session, &frame->cmd, now_ms) == 0;
+    if (frame->close)
+        client->conn.ending = true;
+    return true;
+}
+
+static size_t client_input(struct tcp_conn *conn, struct slice bytes, bool eof)
+{
+    struct tcp_client *client = client_of(conn);
+    struct tcp_door *door = door_of(conn);
+    uint64_t now_ms = door->base.now_ms(door->base.ctx);
+    size_t taken = 0;
+
+    while (taken < bytes.len && session_ready(&client->session) && tcp_unsent(conn) < OUT_PAUSE_BYTES) {
+        struct slice rest = slice_of(bytes.ptr + taken, bytes.len - taken);
+        struct frame frame;
+        size_t n = frame_parse(&door->base.limits, rest, eof, &frame);
+        if (n == 0) {
+            conn->need = frame.need;
+            break;
+        }
+        if (!take_frame(client, &frame, now_ms))
+            break;
+        taken += n;
+        if (conn->ending) {
+            tcp_touch(conn);
+            return bytes.len;
+        }
+    }
+    return taken;
+}
+
+static bool client_ready(const struct tcp_conn *conn) { return session_ready(&client_of(conn)->session); }
+
+static bool client_answered(const struct tcp_conn *conn)
+{
+    return client_of(conn)->session.parked_count == 0 && list_empty(&client_of(conn)->session.in_stalled);
+}
+
+static void client_opened(struct tcp_conn *conn)
+{
+    session_init(&client_of(conn)->session, door_of(conn)->base.broker, &SESSION_OPS);
+}
+
+/* When all connections together have drained, those whose big answers waited for it go on. */
+static void client_drained(struct tcp_conn *conn)
+{
+    struct tcp_door *door = door_of(conn);
+
+    session_pump(&client_of(conn)->session);
+    if (!door->out_blocked || door->server.out_bytes >= OUT_ALL_BYTES)
+        return;
+    door->out_blocked = false;
+    LIST_EACH(&door->server.conns, node, next)
+        session_pump(&client_of(CONTAINER_OF(node, struct tcp_conn, in_conns))->session);
+}
+
+static void client_closed(struct tcp_conn *conn) { session_fini(&client_of(conn)->session); }
+
+static const struct tcp_ops TCP_OPS = {
+    .opened = client_opened,
+    .input = client_input,
+    .ready = client_ready,
+    .answered = client_answered,
+    .drained = client_drained,
+    .closed = client_closed,
+};
+
+int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct door *base, int listen_fd)
+{
+    size_t message = base->limits.body_bytes_max;
+    size_t batch = (size_t)base->limits.batch_count_max * CMD_ITEM_HEADER_BYTES;
+    struct tcp_options options = {
+        .listen_fd = listen_fd,
+        .connections_max = (unsigned)base->settings->max_connections,
+        .conn_bytes = sizeof(struct tcp_client),
+        .in_bytes_max = base->limits.line_bytes_max + message + batch + CMD_ITEM_HEADER_BYTES,
+        .out_bytes_max = 2 * OUT_PAUSE_BYTES + JSON_GROWTH * (message + GATHER_BYTES_MAX) +
+                         (size_t)base->limits.batch_count_max * 128,
+        .out_pause_bytes = OUT_PAUSE_BYTES,
+        .in_budget_bytes = base->settings->input_memory_bytes,
+        .ops = &TCP_OPS,
+    };
+
+    *door = (struct tcp_door){.base = *base};
+    return tcp_open(&door->server, loop, &options);
+}
