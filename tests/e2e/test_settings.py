@@ -92,7 +92,7 @@ class Settings(Case):
         self.assertIn(node.tcp, second[1])
 
     def test_the_log_file_lies_in_the_data_folder(self):
-        node = self.gnode()
+        node = self.gnode("-log_target=console,file")
         node.stop()
         path = self.path("data", "gnode.log")
         self.assertTrue(os.path.exists(path), os.listdir(self.path("data")))
