@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* One step of the peer: reads exactly `want`, writes `reply`, then perhaps hangs up. */
+/* One step of the peer: reads exactly `want`, or to a blank line when that is "", writes `reply`, perhaps hangs up. */
 struct step {
     const char *want;
     size_t want_bytes;
@@ -33,11 +33,25 @@ struct peer {
     bool as_scripted;
 };
 
+static bool read_head(int fd)
+{
+    char last[4] = "";
+
+    while (memcmp(last, "\r\n\r\n", sizeof(last)) != 0) {
+        memmove(last, last + 1, sizeof(last) - 1);
+        if (read(fd, last + sizeof(last) - 1, 1) != 1)
+            return false;
+    }
+    return true;
+}
+
 static bool read_exactly(int fd, const struct step *step)
 {
     char got[4096];
     size_t have = 0;
 
+    if (step->want_bytes == 0)
+        return read_head(fd);
     while (have < step->want_bytes) {
         ssize_t n = read(fd, got + have, step->want_bytes - have);
         if (n <= 0)
@@ -411,6 +425,96 @@ TEST(client_limits_the_replies_to_come)
     assert_int_equal(gmq_pending(mq), 0);
     assert_int_equal(gmq_queue_pop(mq, "t"), GMQ_OK);
     gmq_free(mq);
+}
+
+/* A registry that answers once, with these addresses. */
+static void registry_start(struct peer *peer, struct step *step, char *reply, size_t reply_bytes,
+                           const char *const *addrs, size_t count)
+{
+    char body[1024] = "{\"code\":0,\"data\":{\"nodes\":[";
+    size_t len = strlen(body);
+
+    for (size_t i = 0; i < count; i++)
+        len += (size_t)snprintf(body + len, sizeof(body) - len, "%s{\"id\":%zu,\"tcp_addr\":\"%s\",\"weight\":1}",
+                                i > 0 ? "," : "", i + 1, addrs[i]);
+    len += (size_t)snprintf(body + len, sizeof(body) - len, "]},\"msg\":\"success\"}");
+    int bytes = snprintf(reply, reply_bytes,
+                         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", len, body);
+    *step = (struct step){.want = "", .reply = reply, .reply_bytes = (size_t)bytes, .then = CLOSE};
+    peer_start(peer, step, 1);
+}
+
+TEST(cluster_goes_on_to_another_node_when_one_surely_has_not_got_the_message)
+{
+    static const struct step good[] = {
+        STEP("pub t 0\n\0\0\0\1a", "\0g\0\0\0\0011", STAY),
+        STEP("pub t 0\n\0\0\0\1b", "\0g\0\0\0\0012", STAY),
+        STEP("pop t bin\n", "\0j\0\0\0\021\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1a", STAY),
+        STEP("pop t bin\n", "\0f\0\0\0\012no message", STAY),
+        STEP("pub a.b 0\n\0\0\0\1c", "\0f\0\0\0\3bad", STAY),
+    };
+    static const struct step stopping[] = {
+        STEP("pub t 0\n\0\0\0\1b", "\0f\0\0\0\020node is stopping", CLOSE),
+    };
+    struct peer peers[3];
+    struct step http;
+    char closed[32], reply[2048];
+    struct gmq_message msg;
+    struct gmq *from = NULL;
+    uint64_t id;
+
+    (void)close(listen_somewhere(closed, sizeof(closed)));
+    peer_start(&peers[0], good, ARRAY_LEN(good));
+    peer_start(&peers[1], stopping, ARRAY_LEN(stopping));
+    const char *const addrs[] = {closed, peers[0].addr, peers[1].addr};
+    registry_start(&peers[2], &http, reply, sizeof(reply), addrs, 3);
+
+    struct gmq_cluster *cluster = gmq_cluster_new(peers[2].addr, GMQ_BY_ROUND_ROBIN, NULL);
+    assert_int_equal(gmq_cluster_push(cluster, "t", "a", 1, 0, &id), GMQ_OK);
+    assert_int_equal(id, 1);
+    assert_int_equal(gmq_cluster_size(cluster), 3);
+    assert_int_equal(gmq_cluster_push(cluster, "t", "b", 1, 0, &id), GMQ_OK);
+    assert_int_equal(id, 2);
+    /* From here on it makes no difference whether the node that is stopping, or the registry, is asked again. */
+    peer_end(&peers[1], NULL);
+    peer_end(&peers[2], NULL);
+    assert_int_equal(gmq_cluster_pop(cluster, "t", &msg, &from), GMQ_OK);
+    assert_int_equal(msg.id, 1);
+    assert_string_equal(gmq_addr(from), peers[0].addr);
+    assert_int_equal(gmq_cluster_pop(cluster, "t", &msg, &from), GMQ_ERR_NO_MESSAGE);
+    assert_int_equal(gmq_cluster_push(cluster, "a.b", "c", 1, 0, &id), GMQ_ERR_REFUSED);
+    assert_string_equal(gmq_cluster_error_text(cluster), "bad");
+    gmq_cluster_free(cluster);
+    peer_end(&peers[0], NULL);
+}
+
+TEST(cluster_says_when_there_is_no_registry_or_no_node)
+{
+    char closed[32], reply[2048];
+    const char *const addrs[] = {closed};
+    struct peer peer;
+    struct step http;
+    struct gmq *mq;
+
+    (void)close(listen_somewhere(closed, sizeof(closed)));
+    assert_null(gmq_cluster_new("", GMQ_BY_WEIGHT, NULL));
+    struct gmq_cluster *cluster = gmq_cluster_new(closed, GMQ_BY_WEIGHT, NULL);
+    assert_int_equal(gmq_cluster_next(cluster, &mq), GMQ_ERR_REGISTRY);
+    assert_string_not_equal(gmq_cluster_error_text(cluster), "");
+    gmq_cluster_free(cluster);
+
+    registry_start(&peer, &http, reply, sizeof(reply), addrs, 1);
+    cluster = gmq_cluster_new(peer.addr, GMQ_BY_RANDOM, NULL);
+    assert_int_equal(gmq_cluster_next(cluster, &mq), GMQ_ERR_NO_NODES);
+    assert_non_null(strstr(gmq_cluster_error_text(cluster), "Connection refused"));
+    gmq_cluster_free(cluster);
+    peer_end(&peer, NULL);
+
+    registry_start(&peer, &http, reply, sizeof(reply), addrs, 0);
+    cluster = gmq_cluster_new(peer.addr, GMQ_BY_ROUND_ROBIN, NULL);
+    assert_int_equal(gmq_cluster_next(cluster, &mq), GMQ_ERR_NO_NODES);
+    gmq_cluster_free(cluster);
+    peer_end(&peer, NULL);
 }
 
 TEST(client_splits_addresses)
