@@ -70,7 +70,7 @@ ALL_LINK := $(call archives,gclient gregister gnode client app net store engine 
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
         conformance quickstart bare deps
-build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a $(BUILD)/gmq.pc
+build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
 $(BUILD)/lib/$(1).a: $(call objects,$(filter-out src/$(1)/main.c,$(call sources,$(1))))
@@ -96,8 +96,6 @@ $(BUILD)/libgmq.a: $(BUILD)/libgmq.o
 	@rm -f $@ && ar rcs $@ $^
 $(BUILD)/libgmq.so: $(LIBGMQ_OBJ) $(call archives,wire base)
 	$(CC) -shared -Wl,-soname,libgmq.so.0 $(LDFLAGS_ALL) -o $@ $(LIBGMQ_OBJ) $(call archives,wire base) $(PKG_LIBS)
-$(BUILD)/gmq.pc: src/client/gmq.pc.in
-	@mkdir -p $(@D) && sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
 $(BUILD)/unit: $(call objects,$(TEST_SRC)) $(ALL_LINK)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(TEST_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS) -lcmocka
@@ -160,7 +158,8 @@ install: build                               ## PREFIX=/usr/local DESTDIR=
 	install -m 755 $(BUILD)/libgmq.so $(DESTDIR)$(PREFIX)/lib/libgmq.so.$(VERSION)
 	ln -sf libgmq.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libgmq.so.0
 	ln -sf libgmq.so.0 $(DESTDIR)$(PREFIX)/lib/libgmq.so
-	install -m 644 $(BUILD)/gmq.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' src/client/gmq.pc.in \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gmq.pc
 
 clean:                                       ## removes build/
 	rm -rf build
