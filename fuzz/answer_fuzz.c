@@ -1,5 +1,5 @@
 /*
- * answer_fuzz.c - a server's bytes through the readers of the client
+ * answer_fuzz.c - a server's bytes through the readers of the client, as a stream and as the data of each type
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,6 +31,7 @@ static void read_all(const struct answer *answer)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const unsigned types[] = {REPLY_MESSAGE, REPLY_RESULT, REPLY_BINARY};
     struct slice in = fuzz_copy(data, size), rest = in;
     struct answer answer;
     ssize_t used;
@@ -41,6 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rest = slice_of(rest.ptr + used, rest.len - (size_t)used);
     }
     ENSURE(used == 0 || used == -EMSGSIZE);
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        answer = (struct answer){.type = types[i], .data = in};
+        read_all(&answer);
+    }
     fuzz_free(in);
     return 0;
 }

@@ -14,6 +14,7 @@ import concurrent.futures
 import importlib.util
 import os
 import random
+import re
 import sys
 import time
 import unittest
@@ -57,6 +58,12 @@ def flatten(suite):
             yield one
 
 
+def short(text):
+    """A traceback without the frames of the helpers, and without the underlining."""
+    text = re.sub(r'  File "[^"]*(gmqtest|subprocess|unittest/\w+)\.py".*\n(    .*\n)*', "", text)
+    return re.sub(r"(?m)^ *[~^]+\n", "", text)
+
+
 def run_unittests(folder, options, tally):
     """Every test_*.py of a folder, `jobs` tests at a time: they mostly wait."""
     cases = []
@@ -71,7 +78,7 @@ def run_unittests(folder, options, tally):
         result.buffer = False
         case.run(result)
         wrong = result.errors + result.failures
-        texts = [text for _, text in wrong] + [f"skipped: {why}" for _, why in result.skipped]
+        texts = [short(text) for _, text in wrong] + [f"skipped: {why}" for _, why in result.skipped]
         return case, "\n".join(texts) if texts else None, time.monotonic() - start
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

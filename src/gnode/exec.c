@@ -47,7 +47,9 @@ static int no_room(const struct turn *turn, int rc)
         return -EAGAIN;
     }
     (void)log_state(turn->broker->log, &reason);
-    return refuse(turn, rc, 0, reason);
+    if (rc == -EMSGSIZE)
+        rc = GMQ_E_BODY_LIMIT;
+    return refuse(turn, rc, turn->broker->options.max_message, reason);
 }
 
 static void need_promised(const struct broker *broker)

@@ -178,7 +178,7 @@ static int open_broker(struct node *node)
         .ring_bytes = settings->cache_bytes,
         .read_cache_bytes = settings->read_cache_bytes,
         .segment_bytes = (uint64_t)64 << 20,
-        .record_bytes_max = settings->max_message_bytes + 4096,
+        .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,
         .interval_ms = (uint32_t)settings->sync_interval_ms,
         .threads = true,

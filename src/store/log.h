@@ -133,7 +133,7 @@ void log_need_durable(struct log *log);
 /* End of the loop's turn: hands over what came together when the log thread is idle. */
 void log_publish(struct log *log);
 
-/* ---- watermarks: as of the last log_poll(); a record is covered when its end LSN is <= the watermark ----------------- */
+/* ---- watermarks: as of the last log_poll(); a record is covered when its end LSN is <= the watermark ------------ */
 uint64_t log_written(const struct log *log);
 uint64_t log_durable(const struct log *log);
 uint64_t log_promised(const struct log *log); /* the one of the sync mode */

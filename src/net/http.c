@@ -1,0 +1,285 @@
+/* http.c - libmicrohttpd inside a libuv loop: connections, their deadlines, start and end. SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/addr.h"
+#include "net/http_impl.h"
+
+enum {
+    CONNECTIONS_DEFAULT = 1000,
+    HEAD_DEFAULT = 16 * 1024,
+    BODY_DEFAULT = 64 * 1024,
+    REQUEST_MS_DEFAULT = 20000,
+    IDLE_MS_DEFAULT = 75000,
+    SWEEP_MS = 1000,
+    RUNS_MAX = 16, /* of libmicrohttpd in a row, then the other handles of the loop have their turn */
+};
+
+/* ---- deadlines --------------------------------------------------------------------------------------------------- */
+
+static void sweep_list(struct list *conns, uint64_t now_ms, uint64_t ms_max)
+{
+    LIST_EACH(conns, node, after) {
+        struct http_conn *conn = CONTAINER_OF(node, struct http_conn, node);
+
+        if (conn->since_ms + ms_max > now_ms)
+            return;
+        list_remove(node);
+        /* libmicrohttpd sees the end of the stream and closes; a suspended connection it does not look at. */
+        (void)shutdown(conn->fd, SHUT_RDWR);
+        if (conn->call)
+            http_call_drop(conn->call);
+    }
+}
+
+static void server_sweep(uv_timer_t *timer)
+{
+    struct http_server *server = timer->data;
+    uint64_t now_ms = uv_now(server->loop);
+
+    sweep_list(&server->reading, now_ms, server->opt.request_ms_max);
+    sweep_list(&server->idle, now_ms, server->opt.idle_ms_max);
+    if (list_empty(&server->reading) && list_empty(&server->idle))
+        (void)uv_timer_stop(timer);
+}
+
+static void conn_move(struct http_conn *conn, struct list *to)
+{
+    list_remove(&conn->node);
+    conn->since_ms = uv_now(conn->server->loop);
+    if (!to || conn->server->closing)
+        return;
+    list_add_tail(to, &conn->node);
+    if (!uv_is_active((uv_handle_t *)&conn->server->sweep))
+        (void)uv_timer_start(&conn->server->sweep, server_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+void http_conn_reading(struct http_conn *conn) { conn_move(conn, &conn->server->reading); }
+void http_conn_busy(struct http_conn *conn) { conn_move(conn, NULL); }
+void http_conn_idle(struct http_conn *conn) { conn_move(conn, &conn->server->idle); }
+
+static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_ctx,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *server = ctx;
+    struct http_conn *conn = *socket_ctx;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        conn = calloc(1, sizeof(*conn));
+        *socket_ctx = conn; /* without one http_on_uri() refuses the connection's requests */
+        if (!conn)
+            return;
+        conn->server = server;
+        conn->fd = info ? info->connect_fd : -1;
+        list_init(&conn->node);
+        server->conn_count++;
+        http_conn_reading(conn);
+        return;
+    }
+    if (!conn)
+        return;
+    if (conn->call)
+        http_call_free(conn->call);
+    list_remove(&conn->node);
+    server->conn_count--;
+    free(conn);
+    *socket_ctx = NULL;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
+
+static void server_run(struct http_server *server);
+
+static void server_due(uv_timer_t *timer) { server_run(timer->data); }
+
+static void server_event(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    server_run(poll->data);
+}
+
+/* The epoll set is edge-triggered: a timeout of 0 means that there is work which no further event will announce. */
+static void server_run(struct http_server *server)
+{
+    if (server->running || server->closing)
+        return;
+    server->running = true;
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+    for (int i = 0; i < RUNS_MAX; i++) {
+        (void)MHD_run(server->mhd);
+        if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES) {
+            (void)uv_timer_stop(&server->due);
+            goto out;
+        }
+        if (timeout_ms > 0)
+            break;
+    }
+    (void)uv_timer_start(&server->due, server_due, timeout_ms, 0);
+out:
+    server->running = false;
+}
+
+void http_server_run_soon(struct http_server *server)
+{
+    if (!server->running && !server->closing)
+        (void)uv_timer_start(&server->due, server_due, 0, 0);
+}
+
+void http_server_wake(struct http_server *server)
+{
+    struct list woken;
+
+    /* Calls that still find no room join the list again. */
+    list_take(&woken, &server->waiting);
+    for (struct list *node; (node = list_pop(&woken));)
+        http_call_resume(CONTAINER_OF(node, struct http_call, waiting));
+}
+
+static void on_complaint(void *ctx, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+static void on_complaint(void *ctx, const char *fmt, va_list args)
+{
+    struct http_server *server = ctx;
+    char text[512];
+
+    if (!server->opt.complain)
+        return;
+    (void)vsnprintf(text, sizeof(text), fmt, args);
+    server->opt.complain(server->opt.ctx, text);
+}
+
+/* ---- start and end ----------------------------------------------------------------------------------------------- */
+
+static void set_defaults(struct http_options *opt)
+{
+    if (opt->connections_max == 0)
+        opt->connections_max = CONNECTIONS_DEFAULT;
+    if (opt->head_bytes_max == 0)
+        opt->head_bytes_max = HEAD_DEFAULT;
+    if (opt->body_bytes_max == 0)
+        opt->body_bytes_max = BODY_DEFAULT;
+    if (opt->request_ms_max == 0)
+        opt->request_ms_max = REQUEST_MS_DEFAULT;
+    if (opt->idle_ms_max == 0)
+        opt->idle_ms_max = IDLE_MS_DEFAULT;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server)
+{
+    const struct http_options *opt = &server->opt;
+
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, http_on_request, server,
+        MHD_OPTION_EXTERNAL_LOGGER, on_complaint, server, MHD_OPTION_LISTEN_SOCKET, opt->listen_fd,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, server, MHD_OPTION_CONNECTION_LIMIT, opt->connections_max,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, opt->head_bytes_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        opt->idle_ms_max / 1000 + 1, MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_END);
+}
+
+static void server_closed(uv_handle_t *handle)
+{
+    struct http_server *server = handle->data;
+
+    if (--server->handles_open == 0)
+        free(server);
+}
+
+static void open_handle(struct http_server *server, uv_handle_t *handle)
+{
+    handle->data = server;
+    server->handles_open++;
+}
+
+static int watch_daemon(struct http_server *server)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    int err = info ? uv_poll_init(server->loop, &server->poll, info->epoll_fd) : -ENOTSUP;
+
+    if (err != 0)
+        return err;
+    open_handle(server, (uv_handle_t *)&server->poll);
+    ENSURE(uv_timer_init(server->loop, &server->due) == 0);
+    open_handle(server, (uv_handle_t *)&server->due);
+    ENSURE(uv_timer_init(server->loop, &server->sweep) == 0);
+    open_handle(server, (uv_handle_t *)&server->sweep);
+    err = uv_poll_start(&server->poll, UV_READABLE, server_event);
+    if (err != 0)
+        http_server_close(server);
+    return err;
+}
+
+int http_server_open(struct http_server **ret, uv_loop_t *loop, const struct http_options *opt, http_handler *fn,
+                     void *ctx)
+{
+    struct http_server *server = calloc(1, sizeof(*server));
+    int err = -ENOMEM;
+
+    if (!server)
+        goto out_fd;
+    *server = (struct http_server){.loop = loop, .opt = *opt, .fn = fn, .ctx = ctx};
+    set_defaults(&server->opt);
+    list_init(&server->reading);
+    list_init(&server->idle);
+    list_init(&server->calls);
+    list_init(&server->waiting);
+    err = server->port = addr_bound_port(opt->listen_fd);
+    if (err < 0)
+        goto out_free;
+    server->mhd = start_daemon(server);
+    err = -ENOMEM;
+    if (!server->mhd)
+        goto out_free;
+    err = watch_daemon(server);
+    if (err != 0) {
+        if (server->handles_open == 0) {
+            MHD_stop_daemon(server->mhd);
+            free(server);
+        }
+        return err;
+    }
+    *ret = server;
+    return 0;
+out_free:
+    free(server);
+out_fd:
+    (void)close(opt->listen_fd);
+    return err;
+}
+
+void http_server_stop_accepting(struct http_server *server)
+{
+    if (server->quiet)
+        return;
+    server->quiet = true;
+    MHD_socket fd = MHD_quiesce_daemon(server->mhd);
+    if (fd != MHD_INVALID_SOCKET)
+        (void)close(fd);
+}
+
+void http_server_close(struct http_server *server)
+{
+    if (!server)
+        return;
+    ENSURE(!server->running && !server->closing);
+    server->closing = true;
+    /* libmicrohttpd refuses to stop while it has suspended connections. */
+    LIST_EACH(&server->calls, node, after)
+        http_call_drop(CONTAINER_OF(node, struct http_call, node));
+    http_server_wake(server);
+    uv_close((uv_handle_t *)&server->poll, server_closed);
+    uv_close((uv_handle_t *)&server->due, server_closed);
+    uv_close((uv_handle_t *)&server->sweep, server_closed);
+    MHD_stop_daemon(server->mhd);
+}
+
+unsigned http_server_port(const struct http_server *server) { return (unsigned)server->port; }
+size_t http_server_requests(const struct http_server *server) { return server->call_count; }
+size_t http_server_connections(const struct http_server *server) { return server->conn_count; }

@@ -1,0 +1,104 @@
+/*
+ * http_impl.h - what http.c (connections, the loop) and http_request.c (requests, replies) share
+ *
+ * A call is one request on its way through:
+ *
+ *   HEAD -> BODY -> HANDLED -> SENDING          answered inside the handler, or refused here
+ *                      '--> PARKED -> RESUMED -> SENDING
+ *   any -> DROPPED                              the connection ends without a reply
+ *
+ * libmicrohttpd calls http_on_request() again and again: with the head, with each piece of the body, at its end, and
+ * once more after a parked call was resumed.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_NET_HTTP_IMPL_H
+#define GMQ_NET_HTTP_IMPL_H
+
+#include <microhttpd.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "net/http.h"
+
+enum http_stage {
+    STAGE_HEAD,
+    STAGE_BODY,
+    STAGE_HANDLED, /* the handler is running */
+    STAGE_PARKED,  /* suspended until http_reply() */
+    STAGE_RESUMED, /* replied while parked; libmicrohttpd has not asked yet */
+    STAGE_SENDING,
+    STAGE_DROPPED,
+};
+
+struct http_header_line {
+    struct http_header_line *next;
+    char *name, *value;
+};
+
+struct http_call {
+    struct http_request req; /* first: what the handler sees */
+    struct http_server *server;
+    struct http_conn *conn;
+    struct MHD_Connection *mhd;
+    struct list node;    /* in server->calls from the handler on */
+    struct list waiting; /* in server->waiting while the budget is empty */
+    enum http_stage stage;
+    bool handed;       /* the handler knows it: on_gone() is due */
+    bool suspended;
+    bool chunked;
+    char *uri;         /* the slices of req point into it */
+    char *body;
+    size_t body_len, body_size; /* body_size is what the budget gave */
+    uint64_t body_due;          /* Content-Length */
+    unsigned refuse_status;     /* the body is read and thrown away, then this is answered; 0 = none */
+    struct http_header_line *extra;
+    struct MHD_Response *response;
+    unsigned status;
+    bool http10;
+    uv_poll_t *watch;
+};
+
+struct http_conn {
+    struct http_server *server;
+    struct list node; /* in server->reading or server->idle, or in none */
+    uint64_t since_ms;
+    int fd;
+    struct http_call *call;
+};
+
+struct http_server {
+    uv_loop_t *loop;
+    struct http_options opt;
+    http_handler *fn;
+    void *ctx;
+    struct MHD_Daemon *mhd;
+    uv_poll_t poll;
+    uv_timer_t due;   /* when libmicrohttpd wants to run without an event */
+    uv_timer_t sweep; /* once a second while a list below has members */
+    unsigned handles_open;
+    struct list reading, idle; /* connections by age */
+    struct list calls;         /* calls that the handler knows */
+    struct list waiting;       /* calls that wait for memory, oldest first */
+    size_t call_count, conn_count;
+    int port;
+    bool quiet; /* accepts no more */
+    bool running, closing;
+};
+
+/* http.c */
+void http_conn_reading(struct http_conn *conn);
+void http_conn_busy(struct http_conn *conn);
+void http_conn_idle(struct http_conn *conn);
+void http_server_run_soon(struct http_server *server); /* a resumed connection is no event of its own */
+
+/* http_request.c: the callbacks of libmicrohttpd, and the end of a call. */
+void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result http_on_request(void *ctx, struct MHD_Connection *mhd, const char *url, const char *method,
+                                const char *version, const char *upload, size_t *upload_bytes, void **call);
+void http_on_completed(void *ctx, struct MHD_Connection *mhd, void **call, enum MHD_RequestTerminationCode why);
+void http_call_drop(struct http_call *call);
+void http_call_resume(struct http_call *call);
+void http_call_free(struct http_call *call);
+
+#endif

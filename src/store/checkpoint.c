@@ -1,0 +1,181 @@
+/* checkpoint.c - see checkpoint.h. SPDX-License-Identifier: MIT */
+#include "store/checkpoint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/crc32c.h"
+#include "store/paths.h"
+
+enum { RESERVE_BYTES_MIN = 1024 * 1024, CUTS_MAX = 64 };
+
+void checkpoint_free(struct checkpoint *ckpt)
+{
+    if (!ckpt)
+        return;
+    free(ckpt->table);
+    free(ckpt->image);
+    free(ckpt);
+}
+
+static size_t table_bytes(const struct checkpoint *ckpt)
+{
+    return (size_t)ckpt->header.segments * CHECKPOINT_SEGMENT_BYTES;
+}
+
+static uint64_t file_bytes(const struct checkpoint *ckpt)
+{
+    return CHECKPOINT_HEADER_BYTES + table_bytes(ckpt) + ckpt->header.image_bytes;
+}
+
+/* Claims the room first: a full disk shows before anything is written. */
+static int write_file(struct disk *disk, const struct checkpoint *ckpt, const char *path)
+{
+    char head[CHECKPOINT_HEADER_BYTES];
+    int file = disk->open(disk->ctx, path, DISK_CREATE);
+
+    if (file < 0)
+        return file;
+    checkpoint_header_encode(head, &ckpt->header);
+    int rc = disk->truncate(disk->ctx, file, 0);
+    if (rc == 0)
+        rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
+    if (rc == 0)
+        rc = disk->pwrite(disk->ctx, file, head, sizeof(head), 0);
+    if (rc == 0)
+        rc = disk->pwrite(disk->ctx, file, ckpt->table, table_bytes(ckpt), sizeof(head));
+    if (rc == 0)
+        rc = disk->pwrite(disk->ctx, file, ckpt->image, ckpt->header.image_bytes, sizeof(head) + table_bytes(ckpt));
+    if (rc == 0)
+        rc = disk->sync(disk->ctx, file);
+    disk->close(disk->ctx, file);
+    return rc;
+}
+
+static int read_file(struct disk *disk, const char *path, char **ret_bytes, struct checkpoint_view *ret)
+{
+    char *bytes = NULL;
+    int file = disk->open(disk->ctx, path, DISK_READ);
+
+    if (file < 0)
+        return file;
+    int64_t size = disk->size(disk->ctx, file);
+    int rc = size < 0 ? (int)size : size < CHECKPOINT_HEADER_BYTES ? -EBADMSG : 0;
+    if (rc == 0 && !(bytes = malloc((size_t)size)))
+        rc = -ENOMEM;
+    int64_t n = rc == 0 ? disk->pread(disk->ctx, file, bytes, (size_t)size, 0) : rc;
+    disk->close(disk->ctx, file);
+    if (n < 0)
+        rc = (int)n;
+    else if (n != size || !checkpoint_view_read(bytes, (size_t)size, ret))
+        rc = -EBADMSG;
+    if (rc == 0)
+        *ret_bytes = bytes;
+    else
+        free(bytes);
+    return rc;
+}
+
+static int read_back(struct disk *disk, const char *path)
+{
+    struct checkpoint_view view;
+    char *bytes;
+    int rc = read_file(disk, path, &bytes, &view);
+
+    if (rc == 0)
+        free(bytes);
+    return rc;
+}
+
+struct cuts {
+    uint64_t *cuts;
+    size_t count, count_max;
+};
+
+/* Keeps the greatest ones, descending. */
+static void add_cut(void *arg, const char *name)
+{
+    struct cuts *list = arg;
+    uint64_t cut;
+
+    if (!path_parse(name, ".ckpt", &cut))
+        return;
+    size_t at = list->count;
+    while (at > 0 && list->cuts[at - 1] < cut)
+        at--;
+    if (at == list->count_max)
+        return;
+    if (list->count < list->count_max)
+        list->count++;
+    for (size_t i = list->count - 1; i > at; i--)
+        list->cuts[i] = list->cuts[i - 1];
+    list->cuts[at] = cut;
+}
+
+int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max)
+{
+    struct cuts list = {.cuts = cuts, .count_max = cuts_max};
+    struct path path = path_of(dir, "ckpt");
+    int rc = disk->list(disk->ctx, path.text, add_cut, &list);
+
+    return rc < 0 ? rc : (int)list.count;
+}
+
+static void remove_others(struct disk *disk, const char *dir, uint64_t cut, uint64_t keep)
+{
+    uint64_t cuts[CUTS_MAX];
+    int count = checkpoint_list(disk, dir, cuts, CUTS_MAX);
+
+    for (int i = 0; i < count; i++) {
+        struct path path = path_checkpoint(dir, cuts[i]);
+        if (cuts[i] != cut && cuts[i] != keep)
+            (void)disk->unlink(disk->ctx, path.text); /* one too many does no harm */
+    }
+}
+
+static void make_reserve(struct disk *disk, const char *path, uint64_t bytes)
+{
+    int file = disk->open(disk->ctx, path, DISK_CREATE);
+
+    if (file < 0)
+        return;
+    (void)disk->allocate(disk->ctx, file, max_u64(bytes, RESERVE_BYTES_MIN)); /* as far as there is room */
+    disk->close(disk->ctx, file);
+}
+
+int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep)
+{
+    struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), path = path_checkpoint(dir, ckpt->header.cut);
+    struct path reserve = path_of(dir, "ckpt/reserve.tmp"), folder = path_of(dir, "ckpt");
+
+    ckpt->header.table_crc = crc32c(0, ckpt->table, table_bytes(ckpt));
+    ckpt->header.image_crc = crc32c(0, ckpt->image, ckpt->header.image_bytes);
+    int rc = write_file(disk, ckpt, tmp.text);
+    if (rc == -ENOSPC && disk->unlink(disk->ctx, reserve.text) == 0)
+        rc = write_file(disk, ckpt, tmp.text);
+    if (rc == 0)
+        rc = read_back(disk, tmp.text);
+    if (rc == 0)
+        rc = disk->rename(disk->ctx, tmp.text, path.text);
+    if (rc == 0)
+        rc = disk->sync_dir(disk->ctx, folder.text);
+    if (rc < 0) {
+        (void)disk->unlink(disk->ctx, tmp.text); /* recovery removes it otherwise */
+        return rc;
+    }
+    remove_others(disk, dir, ckpt->header.cut, keep);
+    make_reserve(disk, reserve.text, 2 * file_bytes(ckpt));
+    return 0;
+}
+
+int checkpoint_read(struct disk *disk, const char *dir, uint64_t cut, char **ret_bytes, struct checkpoint_view *ret)
+{
+    struct path path = path_checkpoint(dir, cut);
+    int rc = read_file(disk, path.text, ret_bytes, ret);
+
+    if (rc == 0 && ret->header.cut != cut) {
+        free(*ret_bytes);
+        rc = -EBADMSG;
+    }
+    return rc;
+}

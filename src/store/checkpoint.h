@@ -1,0 +1,42 @@
+/*
+ * checkpoint.h - writing and reading checkpoint files
+ *
+ * A checkpoint counts when its rename is durable; until then its name ends in .tmp and recovery looks past it.
+ * Format: format.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_STORE_CHECKPOINT_H
+#define GMQ_STORE_CHECKPOINT_H
+
+#include "store/disk.h"
+#include "store/format.h"
+
+/* One to be written; owns all it points at. */
+struct checkpoint {
+    struct checkpoint_header header; /* the CRCs are filled in by checkpoint_write */
+    char *table;                     /* header.segments entries, encoded */
+    void *image;
+};
+
+/* Takes NULL. */
+void checkpoint_free(struct checkpoint *ckpt);
+
+/*
+ * Writes it durably below `dir`, reads it back, then removes every other checkpoint but the one at `keep`.
+ * When the disk is full, ckpt/reserve.tmp makes room; it is made again at the end as far as there is room.
+ * 0 or -errno.
+ */
+NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep);
+
+/* The cuts of the checkpoints there are, newest first, at most `cuts_max`. The count or -errno. */
+NODISCARD int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max);
+
+/*
+ * Reads and checks the checkpoint at `cut`. 0: `ret_bytes` is to be freed and `ret` borrows from it; or -errno,
+ * -EBADMSG when it is damaged.
+ */
+NODISCARD int checkpoint_read(struct disk *disk, const char *dir, uint64_t cut, char **ret_bytes,
+                              struct checkpoint_view *ret);
+
+#endif

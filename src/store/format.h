@@ -1,0 +1,138 @@
+/*
+ * format.h - what stands on disk besides the records of the engine: segment headers, BATCH, SEAL, checkpoint headers
+ *
+ * All integers little-endian. A released format changes only with its version number, and its reader stays.
+ * The byte of an LSN stands in its segment at SEGMENT_HEADER_BYTES + (lsn - base).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_STORE_FORMAT_H
+#define GMQ_STORE_FORMAT_H
+
+#include "base/record.h"
+
+enum {
+    UUID_BYTES = 16,
+    FORMAT_VERSION = 1,
+    SEGMENT_HEADER_BYTES = 4096,
+    LSN_FIRST = 4096,              /* where the log of a new directory begins; no record has LSN 0 */
+    BATCH_PAYLOAD_BYTES = 20,
+    BATCH_STRIDE = 48,
+    SEAL_PAYLOAD_BYTES = 8,
+    SEAL_STRIDE = 32,
+    CHECKPOINT_HEADER_BYTES = 128,
+    CHECKPOINT_SEGMENT_BYTES = 64,
+};
+
+/* After an unclean stop the log goes on at the next multiple of this: no lost address is ever used again. */
+#define LSN_JUMP (UINT64_C(1) << 32)
+
+/*
+ * Segment header, version 1
+ *   OFFSET SIZE
+ *        0    8  "GMQSEG1\0"
+ *        8    2  version
+ *       10    2  flags: 1 = compacted
+ *       12    4  crc32c of [0, 72) with this field 0
+ *       16    8  base LSN
+ *       24    8  end LSN; 0 in a raw segment, which ends where its successor's "prev end" says
+ *       32   16  uuid of the node
+ *       48    8  made at, ms since 1970
+ *       56    4  epoch: counts the lives of the directory
+ *       60    4  generation: counts compactions
+ *       64    8  prev end: where the log before this segment ended; 0 = this is the first one
+ *       72       zero up to 4096
+ */
+struct segment_header {
+    uint64_t base, end, created_ms, prev_end;
+    uint32_t epoch, generation;
+    uint16_t flags;
+    uint8_t uuid[UUID_BYTES];
+};
+
+/* Writes SEGMENT_HEADER_BYTES at `to`. */
+void segment_header_encode(char *to, const struct segment_header *header);
+
+/* False when the `bytes` bytes at `from` are not a sound header of a version known here. */
+NODISCARD bool segment_header_decode(const char *from, size_t bytes, struct segment_header *ret);
+
+/*
+ * BATCH payload, the first record of every write
+ *   OFFSET SIZE
+ *        0    8  durable LSN: everything below was durable when this batch was begun
+ *        8    8  hash of the node's uuid; recovery believes only its own node's
+ *       16    4  epoch
+ */
+struct batch {
+    uint64_t durable, node_hash;
+    uint32_t epoch;
+};
+
+void batch_encode(char *to, const struct batch *batch);
+NODISCARD bool batch_decode(const struct record *rec, struct batch *ret);
+
+/*
+ * SEAL payload, the last record of a segment that is full or was closed by an orderly stop; aux = enum seal_reason
+ *   OFFSET SIZE
+ *        0    8  next base: where the log goes on
+ * A SEAL_STOP is written only when everything before it is durable.
+ */
+enum seal_reason { SEAL_FULL = 0, SEAL_STOP = 1 };
+
+uint64_t uuid_hash(const uint8_t *uuid);
+
+/*
+ * Checkpoint file, version 1: header, segment table, image
+ *   OFFSET SIZE
+ *        0    8  "GMQCKP1\0"
+ *        8    2  version
+ *       10    2  flags, 0
+ *       12    4  crc32c of [0, 128) with this field 0
+ *       16    8  cut: the LSN at which the state was taken; replay goes on there
+ *       24   16  uuid of the node
+ *       40    4  epoch
+ *       44    4  n, segments in the table
+ *       48    8  image bytes
+ *       56    4  crc32c of the segment table
+ *       60    4  crc32c of the image
+ *       64    8  made at, ms since 1970
+ *       72       zero up to 128
+ *      128 64*n  the segments of the log at the cut, ascending:
+ *        +0    8  base
+ *        +8    8  end; 0 = still open
+ *       +16    8  prev end
+ *       +24    8  dead at: the LSN at which the last of live and pins went, 0 = not yet
+ *       +32    8  tracked: records in it that can die one by one
+ *       +40    8  live: of these the messages still needed
+ *       +48    8  pins: of these the queue and client records still needed
+ *       +56    4  epoch
+ *       +60    4  generation
+ *  128+64*n      image, as its owner wrote it
+ */
+struct checkpoint_header {
+    uint64_t cut, image_bytes, created_ms;
+    uint32_t epoch, segments, table_crc, image_crc;
+    uint8_t uuid[UUID_BYTES];
+};
+
+struct checkpoint_segment {
+    uint64_t base, end, prev_end, dead_at, tracked, live, pins;
+    uint32_t epoch, generation;
+};
+
+void checkpoint_header_encode(char *to, const struct checkpoint_header *header);
+NODISCARD bool checkpoint_header_decode(const char *from, size_t bytes, struct checkpoint_header *ret);
+void checkpoint_segment_encode(char *to, const struct checkpoint_segment *seg);
+void checkpoint_segment_decode(const char *from, struct checkpoint_segment *ret);
+
+/* A whole checkpoint file, checked; `table` and `image` are borrowed from the bytes it was read from. */
+struct checkpoint_view {
+    struct checkpoint_header header;
+    const char *table;
+    struct slice image;
+};
+
+/* False when anything is out of range or a CRC does not match. */
+NODISCARD bool checkpoint_view_read(const char *from, size_t bytes, struct checkpoint_view *ret);
+
+#endif

@@ -1,0 +1,138 @@
+/* janitor.c - see janitor.h. SPDX-License-Identifier: MIT */
+#include "store/janitor.h"
+
+#include "store/format.h"
+#include "store/paths.h"
+
+enum { RETRY_NS = 1000000000 };
+
+bool janitor_init(struct janitor *janitor)
+{
+    return chan_init(&janitor->jobs, sizeof(struct job), JANITOR_JOBS) &&
+           chan_init(&janitor->dones, sizeof(struct job), 2 * JANITOR_JOBS);
+}
+
+static void free_jobs(struct chan *chan)
+{
+    struct job job;
+
+    while (chan->items && chan_take(chan, &job))
+        checkpoint_free(job.checkpoint);
+    chan_free(chan);
+}
+
+void janitor_fini(struct janitor *janitor)
+{
+    free_jobs(&janitor->jobs);
+    free_jobs(&janitor->dones);
+}
+
+int janitor_prepare(struct disk *disk, const char *dir, const char *name, uint64_t bytes, uint64_t *ret_bytes)
+{
+    struct path path = path_of(dir, name), folder = path_of(dir, "log");
+    int file = disk->open(disk->ctx, path.text, DISK_CREATE);
+
+    if (file < 0)
+        return file;
+    int64_t size = disk->size(disk->ctx, file);
+    int rc = size < 0 ? (int)size : 0;
+    if (rc == 0) /* also where the size is right: a crash may have left a size without its room */
+        rc = disk->allocate(disk->ctx, file, max_u64(bytes, (uint64_t)size));
+    if (rc == 0)
+        rc = disk->sync(disk->ctx, file);
+    disk->close(disk->ctx, file);
+    if (rc == 0)
+        rc = disk->sync_dir(disk->ctx, folder.text);
+    if (rc == 0)
+        *ret_bytes = max_u64(bytes, (uint64_t)size);
+    return rc;
+}
+
+static void report(struct janitor *janitor, const struct job *job)
+{
+    chan_push(&janitor->dones, job);
+    janitor->wake(janitor->wake_ctx);
+}
+
+static uint64_t now_ns(const struct janitor *janitor) { return janitor->clock_ns(janitor->clock_ctx); }
+
+static void prepare(struct janitor *janitor, struct job *job, bool again)
+{
+    const char *name = job->kind == JOB_SPARE ? SPARE_NAME : RESERVE_NAME;
+
+    job->result = janitor_prepare(janitor->disk, janitor->dir, name, job->bytes, &job->bytes);
+    janitor->wanted_bytes[job->kind] = job->result < 0 ? job->bytes : 0;
+    if (job->result < 0)
+        janitor->retry_ns = now_ns(janitor) + RETRY_NS;
+    if (!again || job->result == 0)
+        report(janitor, job);
+}
+
+/* Tries again what found no room, the reserve first: it is what keeps consumers going. */
+static void retry(struct janitor *janitor)
+{
+    for (int kind = JOB_RESERVE; kind >= JOB_SPARE; kind--) {
+        struct job job = {.kind = (enum job_kind)kind, .bytes = janitor->wanted_bytes[kind]};
+        if (job.bytes > 0)
+            prepare(janitor, &job, true);
+    }
+}
+
+static bool lacks_room(const struct janitor *janitor)
+{
+    return janitor->wanted_bytes[JOB_SPARE] > 0 || janitor->wanted_bytes[JOB_RESERVE] > 0;
+}
+
+static void remove_file(struct janitor *janitor, struct job *job, struct path path)
+{
+    job->result = janitor->disk->unlink(janitor->disk->ctx, path.text);
+    report(janitor, job);
+    retry(janitor);
+}
+
+bool janitor_step(struct janitor *janitor)
+{
+    struct job job;
+
+    if (!chan_take(&janitor->jobs, &job)) {
+        if (!lacks_room(janitor) || now_ns(janitor) < janitor->retry_ns)
+            return false;
+        janitor->retry_ns = now_ns(janitor) + RETRY_NS;
+        retry(janitor);
+        return true;
+    }
+    switch (job.kind) {
+    case JOB_SPARE:
+    case JOB_RESERVE:
+        prepare(janitor, &job, false);
+        break;
+    case JOB_CHECKPOINT:
+        job.result = checkpoint_write(janitor->disk, janitor->dir, job.checkpoint, job.keep);
+        report(janitor, &job);
+        break;
+    case JOB_UNLINK:
+        remove_file(janitor, &job, path_segment(janitor->dir, job.base));
+        break;
+    case JOB_DROP_CHECKPOINT:
+        remove_file(janitor, &job, path_checkpoint(janitor->dir, job.base));
+        break;
+    }
+    return true;
+}
+
+void *janitor_main(void *arg)
+{
+    struct janitor *janitor = arg;
+
+    for (;;) {
+        int order = atomic_load(&janitor->order);
+
+        if (order == JANITOR_KILL || (order == JANITOR_FINISH && chan_empty(&janitor->jobs)))
+            return NULL;
+        if (janitor_step(janitor))
+            continue;
+        bell_arm(&janitor->bell);
+        if (chan_empty(&janitor->jobs) && atomic_load(&janitor->order) == order)
+            bell_wait(&janitor->bell, lacks_room(janitor) ? RETRY_NS : BELL_FOREVER);
+    }
+}

@@ -1,0 +1,125 @@
+/*
+ * log_impl.h - the inside of struct log, shared by the log*.c files and recovery
+ *
+ * log.c        appending, publishing, watermarks
+ * log_life.c   new, recover, start, stop, free
+ * log_space.c  room, spare and reserve, what is dead, checkpoints
+ * log_read.c   reading
+ * recover.c    rebuilding the state of a directory
+ *
+ * The loop owns everything here; writer, reader and janitor are met through their channels and atomics only.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_STORE_LOG_IMPL_H
+#define GMQ_STORE_LOG_IMPL_H
+
+#include <pthread.h>
+
+#include "store/cache.h"
+#include "store/janitor.h"
+#include "store/log.h"
+#include "store/reader.h"
+#include "store/ring.h"
+#include "store/segment.h"
+#include "store/writer.h"
+
+enum {
+    BATCH_BYTES_MAX = 1024 * 1024,             /* larger writes were measured slower */
+    SEGMENT_TAIL_BYTES = BATCH_STRIDE + SEAL_STRIDE, /* kept free at the end of a segment */
+    FIRST_SEGMENT_BYTES = 4 * 1024 * 1024,
+    ALWAYS_INTERVAL_MS = 50, /* sync=always: what nobody waits for is durable after this long */
+};
+
+/* A file kept ready to become a segment. */
+enum standby_state {
+    STANDBY_NONE,
+    STANDBY_ASKED,   /* the janitor makes it */
+    STANDBY_READY,
+    STANDBY_CLAIMED, /* the writer renames it */
+};
+
+struct standby {
+    enum standby_state state;
+    bool no_room;   /* the disk was full when it was last tried */
+    uint64_t bytes; /* of the file */
+};
+
+enum checkpoint_state {
+    CHECKPOINT_NONE,
+    CHECKPOINT_WAITS, /* for its cut to be durable */
+    CHECKPOINT_BUSY,  /* the janitor has it */
+};
+
+struct log {
+    /* appending */
+    struct ring ring;
+    uint64_t tail;
+    uint64_t limit;       /* what ends at or below it needs no second look */
+    uint64_t group_end;   /* announced by log_group() */
+    uint64_t batch_begin; /* of the open batch, 0 = none is open */
+    uint64_t segment_end; /* no record ends above: the room for BATCH and SEAL follows */
+    struct record begun;  /* between log_begin and log_end */
+    bool more;            /* the last record carried RECORD_F_MORE */
+    uint64_t ring_first;  /* the ring holds nothing below */
+    uint64_t written, durable;
+    uint64_t want_written, want_durable;
+    uint32_t pushed; /* items given to the writer */
+
+    enum log_state state;
+    bool recovered, running, degraded, closed;
+    struct log_options options;
+    struct log_hooks hooks;
+    char *dir;
+    int lock; /* -1 = not held */
+    uint32_t epoch;
+    uint64_t node_hash;
+
+    /* space */
+    struct segments segments;
+    struct standby spare, reserve;
+    bool rolling;         /* the writer has not yet done the last roll */
+    bool in_reserve;      /* the open segment was the reserve */
+    uint64_t spare_bytes_wanted; /* at least, for a large record or group */
+    uint32_t rolls_seen;
+    size_t unlinking;
+    uint64_t unlinked;
+
+    /* checkpoints */
+    enum checkpoint_state checkpoint_state;
+    struct checkpoint *checkpoint; /* while it waits */
+    uint64_t newest_cut, older_cut; /* 0 = none */
+    uint64_t checkpoint_bytes; /* of the last one */
+    uint64_t checkpoint_tail;  /* where the last one was tried */
+    uint64_t checkpoints;
+
+    struct writer writer;
+    struct reader reader;
+    struct cache cache;
+    struct janitor janitor;
+    pthread_t writer_thread, reader_thread, janitor_thread;
+};
+
+/* Seals the open segment and goes on in the spare, or else the reserve; one of them is ready. */
+void log_roll(struct log *log, enum seal_reason reason);
+
+/* Gives the open batch to the writer, if one is open. */
+void log_close_batch(struct log *log);
+
+/* Appends the BATCH that begins a batch; the last SEAL of an orderly stop. */
+void log_open_batch(struct log *log);
+void log_append_seal(struct log *log, enum seal_reason reason);
+
+/* Takes in what janitor and writer did with files, and asks for what is missing. True when something changed. */
+bool log_space_poll(struct log *log);
+
+/* Sets `limit` anew, after the tail, the segment or the watermarks changed. */
+void log_set_limit(struct log *log);
+
+/* The size of the next segment file. */
+uint64_t log_next_bytes(const struct log *log);
+
+/* Recovery without lock and threads: fills segments, checkpoints, tail and the writer's file. */
+NODISCARD int recover_directory(struct log *log, struct log_report *ret_report, char *ret_error, size_t error_bytes);
+
+#endif

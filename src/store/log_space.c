@@ -1,0 +1,367 @@
+/*
+ * log_space.c - room: the spare, the reserve, what is dead and may go, checkpoints
+ *
+ * The spare is made one segment ahead; without it no segment is closed. When the disk is too full for one, pushes
+ * are refused as soon as the open segment is short, essential appends go on to its end and then into the reserve.
+ *
+ * A dead segment goes when both kept checkpoints were cut after its death (segment.h: dead_at); on a full disk the
+ * newest alone is enough, since it was read back after it was written, and the older one is removed first.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/crc32c.h"
+#include "base/err.h"
+#include "store/log_impl.h"
+
+enum {
+    PAGE = 4096,
+    ITEMS_MARGIN = 8,
+    CHECKPOINT_LOG_BYTES = 64 * 1024 * 1024,
+    CHECKPOINT_RATIO = 8,
+    CHECKPOINT_FULL_BYTES = 256 * 1024, /* on a full disk: of log between tries */
+    UNLINKS_MAX = 16,                   /* on the way at a time */
+};
+
+/* ---- room ------------------------------------------------------------------------------------------------------ */
+
+uint64_t log_next_bytes(const struct log *log)
+{
+    uint64_t total = log->segments.total_bytes + log->segments.count * SEGMENT_HEADER_BYTES;
+    uint64_t bytes = FIRST_SEGMENT_BYTES;
+
+    while (bytes * 2 <= total + FIRST_SEGMENT_BYTES && bytes < log->options.segment_bytes)
+        bytes *= 2;
+    return max_u64(min_u64(bytes, log->options.segment_bytes), log->spare_bytes_wanted);
+}
+
+/* Ring bytes that only essential appends may use. */
+static uint64_t ring_margin(const struct log *log)
+{
+    return log->options.record_bytes_max + min_u64(BATCH_BYTES_MAX, log->ring.bytes / 8);
+}
+
+static bool fits_ring(struct log *log, uint64_t need, bool essential)
+{
+    uint64_t space = log->ring.bytes - (log->tail - log->durable);
+
+    if (need + (essential ? 0 : ring_margin(log)) <= space && chan_room(&log->writer.items) >= ITEMS_MARGIN)
+        return true;
+    log->want_durable = log->tail; /* what fills the ring is to be synced, whoever waits for it */
+    return false;
+}
+
+static bool fits_standby(const struct log *log, const struct standby *standby, uint64_t need)
+{
+    return standby->state == STANDBY_READY && !log->rolling &&
+           need + SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES <= standby->bytes;
+}
+
+static void ask_for_larger_spare(struct log *log, uint64_t need)
+{
+    uint64_t bytes = (need + SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+
+    if (bytes <= log->spare.bytes || bytes <= log->spare_bytes_wanted)
+        return;
+    log->spare_bytes_wanted = bytes;
+    if (log->spare.state == STANDBY_READY)
+        log->spare.state = STANDBY_NONE;
+}
+
+int log_room(struct log *log, size_t bytes, bool essential)
+{
+    uint64_t need = bytes + BATCH_STRIDE * (bytes / BATCH_BYTES_MAX + 2) + SEGMENT_TAIL_BYTES;
+
+    if (log->state == LOG_READ_ONLY || log->closed)
+        return GMQ_E_READ_ONLY;
+    if (bytes > log->ring.bytes / 2)
+        return -EMSGSIZE;
+    if (!essential && atomic_load_explicit(&log->writer.full, memory_order_relaxed))
+        return GMQ_E_DISK_FULL;
+    if (!fits_ring(log, need, essential))
+        return -EAGAIN;
+    if (fits_standby(log, &log->spare, need))
+        return 0;
+    uint64_t margin = essential ? 0 : min_u64(BATCH_BYTES_MAX, segments_last(&log->segments)->capacity / 8);
+    bool fits = log->tail + need + margin <= log->segment_end && (essential || !log->in_reserve);
+    if (fits)
+        return 0;
+    ask_for_larger_spare(log, need);
+    if (log->rolling || !log->spare.no_room)
+        return -EAGAIN;
+    return essential && fits_standby(log, &log->reserve, need) ? 0 : GMQ_E_DISK_FULL;
+}
+
+static void ask(struct log *log, struct standby *standby, enum job_kind kind, uint64_t bytes)
+{
+    struct job job = {.kind = kind, .bytes = bytes};
+
+    if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
+        return;
+    standby->state = STANDBY_ASKED;
+    chan_push(&log->janitor.jobs, &job);
+    bell_ring(&log->janitor.bell);
+}
+
+static void ask_for_standbys(struct log *log)
+{
+    if (!log->running || log->closed)
+        return;
+    ask(log, &log->reserve, JOB_RESERVE, segments_last(&log->segments)->capacity + SEGMENT_HEADER_BYTES);
+    ask(log, &log->spare, JOB_SPARE, log_next_bytes(log));
+}
+
+static void standby_done(struct log *log, struct standby *standby, const struct job *job)
+{
+    bool reserved = segments_reserve(&log->segments, log->segments.count + 4);
+
+    standby->no_room = job->result < 0;
+    if (standby->no_room)
+        return; /* the janitor tries on by itself and reports again */
+    standby->state = reserved ? STANDBY_READY : STANDBY_NONE;
+    standby->bytes = job->bytes;
+    if (standby == &log->spare && job->bytes < log->spare_bytes_wanted)
+        standby->state = STANDBY_NONE; /* a larger one is wanted since it was asked for */
+    else if (standby == &log->spare)
+        log->spare_bytes_wanted = 0;
+}
+
+/* ---- what is dead ------------------------------------------------------------------------------------------------ */
+
+void log_dead(struct log *log, uint64_t lsn)
+{
+    bool counted = segments_drop_live(&log->segments, lsn, log->tail);
+
+    ENSURE(counted || log->degraded || !log->recovered);
+}
+
+void log_dead_queue(struct log *log, uint64_t lsn)
+{
+    bool counted = segments_drop_pin(&log->segments, lsn, log->tail);
+
+    ENSURE(counted || log->degraded || !log->recovered);
+}
+
+bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end)
+{
+    for (size_t i = 0; log->segments.pinned > 0 && i < log->segments.count; i++) {
+        const struct segment *seg = &log->segments.at[i];
+        if (seg->end == 0 || seg->live > 0 || seg->pins == 0)
+            continue;
+        *ret_base = seg->base;
+        *ret_end = seg->end;
+        return true;
+    }
+    return false;
+}
+
+static bool is_short(const struct log *log)
+{
+    return log->spare.no_room || log->reserve.no_room || atomic_load(&log->writer.full);
+}
+
+static bool push_job(struct log *log, enum job_kind kind, uint64_t base)
+{
+    struct job job = {.kind = kind, .base = base};
+
+    if (chan_room(&log->janitor.jobs) < 4)
+        return false;
+    chan_push(&log->janitor.jobs, &job);
+    bell_ring(&log->janitor.bell);
+    return true;
+}
+
+static void remove_dead(struct log *log)
+{
+    uint64_t safe = log->older_cut;
+
+    if (log->segments.dead == log->unlinking || !log->running || log->closed || log->newest_cut == 0)
+        return;
+    if (is_short(log))
+        safe = log->newest_cut;
+    for (size_t i = 0; i < log->segments.count && log->unlinking < UNLINKS_MAX; i++) {
+        struct segment *seg = &log->segments.at[i];
+        if (seg->dead_at == 0 || seg->dead_at > safe || seg->leaving)
+            continue;
+        if (seg->dead_at > log->older_cut && log->older_cut != 0) {
+            if (!push_job(log, JOB_DROP_CHECKPOINT, log->older_cut))
+                return;
+            log->older_cut = 0;
+        }
+        if (!push_job(log, JOB_UNLINK, seg->base))
+            return;
+        seg->leaving = true;
+        log->unlinking++;
+    }
+}
+
+static void unlink_done(struct log *log, const struct job *job)
+{
+    const struct segment *seg = segments_find(&log->segments, job->base);
+
+    ENSURE(seg && seg->leaving && seg->base == job->base);
+    log->unlinking--;
+    log->unlinked++;
+    segments_remove(&log->segments, (size_t)(seg - log->segments.at));
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------------------------------ */
+
+bool log_checkpoint_due(const struct log *log)
+{
+    uint64_t since = log->tail - log->checkpoint_tail;
+
+    if (log->checkpoint_state != CHECKPOINT_NONE || log->state == LOG_READ_ONLY || log->closed)
+        return false;
+    if (is_short(log) && log->segments.dead > log->unlinking && since >= CHECKPOINT_FULL_BYTES)
+        return true;
+    return since >= max_u64(CHECKPOINT_LOG_BYTES, CHECKPOINT_RATIO * log->checkpoint_bytes);
+}
+
+bool log_checkpoint_busy(const struct log *log) { return log->checkpoint_state != CHECKPOINT_NONE; }
+
+static struct checkpoint *checkpoint_make(const struct log *log, size_t image_bytes)
+{
+    struct checkpoint *ckpt = calloc(1, sizeof(*ckpt));
+    char *table = malloc(log->segments.count * CHECKPOINT_SEGMENT_BYTES);
+
+    if (!ckpt || !table) {
+        free(ckpt);
+        free(table);
+        return NULL;
+    }
+    ckpt->table = table;
+    ckpt->header = (struct checkpoint_header){
+        .cut = log->tail,
+        .image_bytes = image_bytes,
+        .created_ms = log->options.now_ms,
+        .epoch = log->epoch,
+        .segments = (uint32_t)log->segments.count,
+    };
+    memcpy(ckpt->header.uuid, log->options.uuid, UUID_BYTES);
+    for (size_t i = 0; i < log->segments.count; i++) {
+        const struct segment *seg = &log->segments.at[i];
+        struct checkpoint_segment entry = {
+            .base = seg->base, .end = seg->end, .prev_end = seg->prev_end, .dead_at = seg->dead_at,
+            .tracked = seg->tracked, .live = seg->live, .pins = seg->pins,
+            .epoch = seg->epoch, .generation = seg->generation,
+        };
+        checkpoint_segment_encode(table + i * CHECKPOINT_SEGMENT_BYTES, &entry);
+    }
+    return ckpt;
+}
+
+int log_checkpoint(struct log *log, void *image, size_t bytes)
+{
+    ENSURE(log->recovered && !log->more);
+    if (log->checkpoint_state != CHECKPOINT_NONE || log->state == LOG_READ_ONLY || log->closed)
+        return -EBUSY;
+    if (log->tail == log->newest_cut) { /* nothing was appended since: it is there already */
+        free(image);
+        return 0;
+    }
+    struct checkpoint *ckpt = checkpoint_make(log, bytes);
+    if (!ckpt)
+        return -EBUSY;
+    ckpt->image = image;
+    log->checkpoint = ckpt;
+    log->checkpoint_state = CHECKPOINT_WAITS;
+    log->checkpoint_tail = log->tail;
+    log->want_durable = log->tail;
+    return 0;
+}
+
+static void hand_checkpoint_over(struct log *log)
+{
+    if (log->checkpoint_state != CHECKPOINT_WAITS || log->durable < log->checkpoint->header.cut)
+        return;
+    struct job job = {.kind = JOB_CHECKPOINT, .checkpoint = log->checkpoint, .keep = log->newest_cut};
+    if (chan_room(&log->janitor.jobs) == 0)
+        return;
+    chan_push(&log->janitor.jobs, &job);
+    bell_ring(&log->janitor.bell);
+    log->checkpoint = NULL;
+    log->checkpoint_state = CHECKPOINT_BUSY;
+}
+
+static void checkpoint_done(struct log *log, const struct job *job)
+{
+    log->checkpoint_state = CHECKPOINT_NONE;
+    if (job->result == 0) {
+        log->older_cut = log->newest_cut;
+        log->newest_cut = job->checkpoint->header.cut;
+        log->checkpoint_bytes = job->checkpoint->header.image_bytes;
+        log->checkpoints++;
+    }
+    checkpoint_free(job->checkpoint);
+}
+
+/* ---- the loop's turn ------------------------------------------------------------------------------------------- */
+
+static bool take_dones(struct log *log)
+{
+    struct job job;
+    bool any = false;
+
+    for (; chan_take(&log->janitor.dones, &job); any = true) {
+        switch (job.kind) {
+        case JOB_SPARE:
+            standby_done(log, &log->spare, &job);
+            break;
+        case JOB_RESERVE:
+            standby_done(log, &log->reserve, &job);
+            break;
+        case JOB_CHECKPOINT:
+            checkpoint_done(log, &job);
+            break;
+        case JOB_UNLINK:
+            unlink_done(log, &job);
+            break;
+        case JOB_DROP_CHECKPOINT:
+            break;
+        }
+    }
+    return any;
+}
+
+/* A segment that was made: its standby is gone, the next one can be made under the same name. */
+static void take_rolls(struct log *log)
+{
+    uint32_t rolls = atomic_load(&log->writer.rolls);
+
+    if (rolls == log->rolls_seen)
+        return;
+    log->rolls_seen = rolls;
+    log->rolling = false;
+    if (log->spare.state == STANDBY_CLAIMED)
+        log->spare = (struct standby){.state = STANDBY_NONE};
+    if (log->reserve.state == STANDBY_CLAIMED)
+        log->reserve = (struct standby){.state = STANDBY_NONE};
+}
+
+static enum log_state present_state(const struct log *log)
+{
+    if (atomic_load(&log->writer.failed) != 0)
+        return LOG_READ_ONLY;
+    uint64_t margin = min_u64(BATCH_BYTES_MAX, log->segments.at[log->segments.count - 1].capacity / 8);
+    bool is_near_end = log->tail + margin + SEGMENT_TAIL_BYTES > log->segment_end;
+    if (atomic_load(&log->writer.full) || (log->spare.no_room && (log->in_reserve || is_near_end)))
+        return LOG_FULL;
+    return LOG_OK;
+}
+
+bool log_space_poll(struct log *log)
+{
+    bool changed = take_dones(log);
+
+    take_rolls(log);
+    hand_checkpoint_over(log);
+    ask_for_standbys(log);
+    remove_dead(log);
+    enum log_state state = present_state(log);
+    changed = changed || state != log->state;
+    log->state = state;
+    return changed;
+}
