@@ -73,14 +73,22 @@ bool num_parse_bytes(struct slice text, uint64_t *ret_bytes)
 
 size_t num_write_u64(char *to, uint64_t value)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
     char digits[NUM_U64_MAX_CHARS];
-    size_t n = 0;
+    size_t at = sizeof(digits);
 
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    for (size_t i = 0; i < n; i++)
-        to[i] = digits[n - 1 - i];
-    return n;
+    for (; value >= 100; value /= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + value % 100 * 2, 2);
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + value * 2, 2);
+    } else {
+        digits[--at] = (char)('0' + value);
+    }
+    memcpy(to, digits + at, sizeof(digits) - at);
+    return sizeof(digits) - at;
 }

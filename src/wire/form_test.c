@@ -174,9 +174,11 @@ TEST(form_multipart_reads_the_first_field_of_the_name)
                                "{\"body\":\"multi\",\"topic\":\"mp\"}\r\n--B--\r\n";
 
     assert_multi(body, "{\"body\":\"multi\",\"topic\":\"mp\"}");
-    for (size_t len = 0; len < sizeof(body) - 1; len++)
+    for (size_t len = 0; len < sizeof(body) - 1; len++) {
+        bool whole = len == sizeof(body) - 3; /* the line end of the final boundary may be missing */
         assert_text(post_get(MULTI, slice_of(body, len), "data"),
-                    len < sizeof(body) - 3 ? NULL : len == sizeof(body) - 2 ? NULL : "{\"body\":\"multi\",\"topic\":\"mp\"}");
+                    whole ? "{\"body\":\"multi\",\"topic\":\"mp\"}" : NULL);
+    }
     assert_text(post_get("Multipart/Form-Data; charset=x; boundary=\"B\"", slice_str(body), "data"),
                 "{\"body\":\"multi\",\"topic\":\"mp\"}");
     assert_text(post_get("multipart/form-data; boundary=C", slice_str(body), "data"), NULL);
@@ -199,7 +201,7 @@ TEST(form_multipart_skips_files_and_refuses_broken_bodies)
         "--B\r\nContent-Disposition: form-data; name=data; filename*=utf-8''f\r\n\r\nx\r\n--B--",
         "--B\r\nContent-Disposition: attachment; name=data\r\n\r\nx\r\n--B--",
         "--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--",
-        "--B\r\nContent-Transfer-Encoding: quoted-printable\r\nContent-Disposition: form-data; name=data\r\n\r\nx\r\n--B--",
+        "--B\r\nContent-Transfer-Encoding: Quoted-Printable\nContent-Disposition: form-data; name=data\n\nx\r\n--B--",
         "--B\r\nContent-Disposition: form-data; name=data\r\n\r\nx\r\n",
         "--B\r\nContent-Disposition: form-data; name=data\r\n\r\nx\r\n--B\r\n",
         "--B\r\nno colon\r\n\r\nx\r\n--B--",

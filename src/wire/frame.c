@@ -8,6 +8,9 @@
 /* The command, its two parameters, an optional word; one more tells that there are too many. */
 enum { WORDS_MAX = 5 };
 
+/* slice_is() against a literal, whose length the compiler knows. */
+#define IS(word, text) ((word).len == sizeof(text) - 1 && memcmp((word).ptr, (text), sizeof(text) - 1) == 0)
+
 struct words {
     struct slice at[WORDS_MAX];
     size_t count; /* WORDS_MAX: that many or more */
@@ -115,7 +118,7 @@ static size_t parse_items(const struct frame_limits *limits, const struct input 
 static size_t parse_mpub(const struct frame_limits *limits, const struct input *in, const struct words *words,
                          struct frame *ret)
 {
-    bool ids = words->count == 4 && slice_is(words->at[3], "ids");
+    bool ids = words->count == 4 && IS(words->at[3], "ids");
 
     if (words->count != 3 && !ids)
         return fail_params(in, ret, "pub");
@@ -137,7 +140,7 @@ static bool check_binary(const struct words *words, size_t count, struct frame *
     if (words->count == count)
         return true;
     ret->cmd.flags = CMD_F_BINARY;
-    return words->count == count + 1 && slice_is(words->at[count], "bin");
+    return words->count == count + 1 && IS(words->at[count], "bin");
 }
 
 static size_t parse_pop(const struct input *in, const struct words *words, struct frame *ret)
@@ -184,17 +187,17 @@ static size_t parse_words(const struct frame_limits *limits, const struct input 
 {
     struct slice name = words->at[0];
 
-    if (slice_is(name, "pub"))
+    if (IS(name, "pub"))
         return parse_pub(limits, in, words, ret);
-    if (slice_is(name, "pop"))
+    if (IS(name, "pop"))
         return parse_pop(in, words, ret);
-    if (slice_is(name, "ack"))
+    if (IS(name, "ack"))
         return parse_ack(in, words, ret);
-    if (slice_is(name, "mpub"))
+    if (IS(name, "mpub"))
         return parse_mpub(limits, in, words, ret);
-    if (slice_is(name, "dead"))
+    if (IS(name, "dead"))
         return parse_dead(in, words, ret);
-    if (slice_is(name, "set"))
+    if (IS(name, "set"))
         return parse_set(in, words, ret);
     ret->err = GMQ_E_COMMAND_UNKNOWN;
     return in->line_bytes;

@@ -22,9 +22,9 @@ static void assert_error(struct slice json, const char *text)
 TEST(json_check_accepts_what_go_accepts)
 {
     static const char *const good[] = {
-        "{}", "[]", " \t\r\n[ 1 , 2 ]\n", "null", "true", "false", "0", "-0", "-0.0", "12", "1.5", "1e2", "1E+2", "0e-7",
-        "1.25e10", "\"\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00aF\"", "{\"a\":{\"b\":[{}]},\"a\":1}", "\"\x7f\xff\xfe\"",
-        "{ \"a\" : [ ] , \"b\" : { } }", "[[],[[]],{\"\":0}]", "\"\\ud800\"", "[1,\"a\",null,true,{\"x\":[0]}]"};
+        "{}", "[]", " \t\r\n[ 1 , 2 ]\n", "null", "true", "false", "0", "-0", "-0.0", "12", "1.5", "1e2", "1E+2",
+        "0e-7", "1.25e10", "\"\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00aF\"", "{\"a\":{\"b\":[{}]},\"a\":1}",
+        "\"\x7f\xff\xfe\"", "{ \"a\" : [ ] , \"b\" : { } }", "[[],[[]],{\"\":0}]", "\"\\ud800\"", "[1,\"a\",null,true,{\"x\":[0]}]"};
 
     for (size_t i = 0; i < ARRAY_LEN(good); i++)
         assert_error(slice_str(good[i]), "");
@@ -145,7 +145,8 @@ TEST(json_unescape_appends_all_or_nothing)
 
 TEST(json_walk_finds_members_and_elements_without_a_tree)
 {
-    struct json_value top = json_walk_value(BYTES(" { \"a\" : [ 1 , [\"]\\\"\"], {}, \"x\" ] ,\"b}\":{\"c\":{}},\"d\":-2} "));
+    struct slice json = BYTES(" { \"a\" : [ 1 , [\"]\\\"\"], {}, \"x\" ] ,\"b}\":{\"c\":{}},\"d\":-2} ");
+    struct json_value top = json_walk_value(json);
     struct slice rest = json_walk_inside(&top), key, inner;
     struct json_value value, element;
 

@@ -154,7 +154,9 @@ static void bad_batch(const char *json, int err, uint64_t number, const char *te
 TEST(mpush_json_packs_what_frame_would)
 {
     struct mpush_json batch = good_batch(
-        "{\"topic\":\"\\u0074\",\"messages\":[{\"body\":\"a\\n\",\"delay\":5},{},{\"Body\":\"xyz\",\"topic\":\"u\"}]}", 3);
+        "{\"topic\":\"\\u0074\",\"messages\":[{\"body\":\"a\\n\",\"delay\":5},{},"
+        "{\"Body\":\"xyz\",\"topic\":\"u\"}]}",
+        3);
 
     assert_true(slice_is(batch.topic, "t"));
     assert_item(&batch, "a\n", 5);
