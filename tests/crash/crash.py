@@ -88,12 +88,12 @@ class Worker(threading.Thread):
     def request(self):
         """Makes one request: (bytes, kind, what it is about)."""
         topic, dice = self.rng.choice(TOPICS), self.rng.random()
-        if self.held and dice < 0.35:
+        if self.held and dice < 0.4:
             at, (ident, body) = self.held.pop(self.rng.randrange(len(self.held)))
             return b"ack %d %s\n" % (ident, at.encode()), "ack", body
-        if dice < 0.6:
+        if dice < 0.75:
             return b"pop %s\n" % topic.encode(), "pop", topic
-        if dice < 0.85:
+        if dice < 0.95:
             bodies = self.memory.new_bodies(1)
             delay = self.rng.choice((0, 0, 0, 1))
             return Tcp.pub_bytes(topic, bodies[0].encode(), delay), "pub", bodies
@@ -193,20 +193,34 @@ def one_round(memory, data, mode, rng):
         node.kill()
 
 
+def take_many(memory, conn, topic, count):
+    """Pops and acks up to `count` messages, pipelined; returns how many there were."""
+    conn.send(b"pop %s\n" % topic.encode() * count)
+    replies = [conn.reply() for _ in range(count)]
+    messages = [json.loads(data) for kind, data in replies if kind == gmqtest.MESSAGE]
+    for message in messages:
+        memory.got(message)
+    conn.send(b"".join(b"ack %s %s\n" % (m["id"].encode(), topic.encode()) for m in messages))
+    for message in messages:
+        if conn.reply() == (RESULT, b"ok"):
+            memory.acknowledged(message["body"])
+    return len(messages)
+
+
 def drain(memory, data, mode):
     """Pops and acks all that is left, then checks the sums."""
     node = Gnode(data, f"-sync={mode}", *FLAGS)
     try:
         check_figures(memory, node)
-        with Tcp(node.tcp) as conn, Http(node.http) as http:
+        with Tcp(node.tcp) as conn:
             def empty():
                 for topic in TOPICS:
-                    for message in iter(lambda t=topic: conn.pop(t), None):
-                        memory.got(message)
-                        if conn.ack(message["id"], topic):
-                            memory.acknowledged(message["body"])
-                return all(s["queue_num"] + s["delay_num"] + s["wait_ack_num"] == 0 for s in http.stats())
+                    while take_many(memory, conn, topic, 500):
+                        pass
+                with Http(node.http) as http:
+                    return all(s["queue_num"] + s["delay_num"] + s["wait_ack_num"] == 0 for s in http.stats())
             gmqtest.wait_until(empty, "all that is left has come", 30 * gmqtest.SLOW)
+        with Http(node.http) as http:
             stats = http.stats()
         lost = memory.promised - memory.acked - memory.unknown_acks
         if lost:

@@ -74,10 +74,11 @@ class Client(Case):
         self.assertFalse(self.http(node).stat("t")["is_auto_ack"])
 
     def test_what_goes_wrong_has_its_exit_code(self):
-        node = self.gnode()
+        node = self.gnode("-max_message=2k")
         nobody = f"127.0.0.1:{free_port()}"
         self.assertEqual(self.run_client("push", "t", "x", f"--node={nobody}")[0], NO_CONNECTION)
-        self.assertEqual(self.run_client("push", "a/b", "x", f"--node={node.tcp}")[0], REFUSED)
+        self.assertEqual(self.run_client("push", "t", "x" * 3000, f"--node={node.tcp}")[0], REFUSED)
+        self.assertEqual(self.run_client("push", "a/b", "x", f"--node={node.tcp}")[0], USAGE)
         self.assertEqual(self.run_client("push", "t")[0], USAGE)
         self.assertEqual(self.run_client("nosuch")[0], USAGE)
         self.assertEqual(self.run_client("push", "t", "x", "--no-such-flag")[0], USAGE)
