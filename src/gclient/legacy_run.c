@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DEPTH = 64, BODY_BYTES = 32, EMPTY_LOOP_S = 3, EMPTY_WEIGHT_S = 1 };
+enum { DEPTH = 1024, BODY_BYTES = 32, EMPTY_LOOP_S = 3, EMPTY_WEIGHT_S = 1 };
 
 static const struct gmq_options options = {.flags = GMQ_F_JSON};
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { DEPTH = 64 };
+enum { DEPTH = 256 };
 
 static enum out_form form_of(const struct values *values)
 {

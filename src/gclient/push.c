@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { DEPTH = 64, STDIN_BYTES_MAX = GMQ_REQUEST_BYTES_MAX - 4096 };
+enum {
+    DEPTH = 1024, /* the node answers what one sync of its disk made safe: few in flight, small syncs */
+    STDIN_BYTES_MAX = GMQ_REQUEST_BYTES_MAX - 4096,
+};
 
 struct push {
     const struct job *job;
