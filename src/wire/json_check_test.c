@@ -24,7 +24,8 @@ TEST(json_check_accepts_what_go_accepts)
     static const char *const good[] = {
         "{}", "[]", " \t\r\n[ 1 , 2 ]\n", "null", "true", "false", "0", "-0", "-0.0", "12", "1.5", "1e2", "1E+2",
         "0e-7", "1.25e10", "\"\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00aF\"", "{\"a\":{\"b\":[{}]},\"a\":1}",
-        "\"\x7f\xff\xfe\"", "{ \"a\" : [ ] , \"b\" : { } }", "[[],[[]],{\"\":0}]", "\"\\ud800\"", "[1,\"a\",null,true,{\"x\":[0]}]"};
+        "\"\x7f\xff\xfe\"", "{ \"a\" : [ ] , \"b\" : { } }", "[[],[[]],{\"\":0}]",
+        "\"\\ud800\"", "[1,\"a\",null,true,{\"x\":[0]}]"};
 
     for (size_t i = 0; i < ARRAY_LEN(good); i++)
         assert_error(slice_str(good[i]), "");
