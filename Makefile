@@ -62,7 +62,7 @@ sources  = $(filter-out %_test.c,$(wildcard src/$(1)/*.c))
 objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))
 
-TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c
+TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c sim/simdisk.c
 SIM_SRC  := $(wildcard sim/*.c)
 FUZZ_SRC := $(wildcard fuzz/*_fuzz.c)
 FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))

@@ -1,6 +1,8 @@
 /* num.c - see num.h. SPDX-License-Identifier: MIT */
 #include "base/num.h"
 
+enum { SAFE_DIGITS = 19 }; /* of a number that is below 2^64, whatever they are */
+
 bool num_parse_u64(struct slice text, uint64_t *ret_value)
 {
     uint64_t value = 0;
@@ -9,7 +11,9 @@ bool num_parse_u64(struct slice text, uint64_t *ret_value)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+        if (digit > 9)
+            return false;
+        if (i >= SAFE_DIGITS && value > (UINT64_MAX - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
@@ -71,24 +75,21 @@ bool num_parse_bytes(struct slice text, uint64_t *ret_bytes)
     return true;
 }
 
+/* "00" to "99", one after the other: half the divisions of a digit at a time. */
+#define TENS(d) #d "0" #d "1" #d "2" #d "3" #d "4" #d "5" #d "6" #d "7" #d "8" #d "9"
+static const char pairs[] = TENS(0) TENS(1) TENS(2) TENS(3) TENS(4) TENS(5) TENS(6) TENS(7) TENS(8) TENS(9);
+
 size_t num_write_u64(char *to, uint64_t value)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
     char digits[NUM_U64_MAX_CHARS];
-    size_t at = sizeof(digits);
+    size_t at = NUM_U64_MAX_CHARS;
 
-    for (; value >= 100; value /= 100) {
-        at -= 2;
-        memcpy(digits + at, pairs + value % 100 * 2, 2);
-    }
-    if (value >= 10) {
-        at -= 2;
-        memcpy(digits + at, pairs + value * 2, 2);
-    } else {
+    for (; value >= 100; value /= 100)
+        memcpy(digits + (at -= 2), pairs + 2 * (value % 100), 2);
+    if (value >= 10)
+        memcpy(digits + (at -= 2), pairs + 2 * value, 2);
+    else
         digits[--at] = (char)('0' + value);
-    }
-    memcpy(to, digits + at, sizeof(digits) - at);
-    return sizeof(digits) - at;
+    memcpy(to, digits + at, NUM_U64_MAX_CHARS - at);
+    return NUM_U64_MAX_CHARS - at;
 }

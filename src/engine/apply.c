@@ -27,9 +27,11 @@ static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, r
 static void apply_push(struct engine *engine, const struct record *rec)
 {
     struct payload_push push;
-    struct queue *queue = state_queue(engine, rec->queue);
+    struct queue *queue = NULL;
 
-    if (!queue || rec->flags & RECORD_F_BODY_ONLY || !payload_get_push(rec->payload, &push)) {
+    if (!(rec->flags & RECORD_F_BODY_ONLY) && payload_get_push(rec->payload, &push))
+        queue = state_queue(engine, rec->queue);
+    if (!queue) {
         engine->ignored++;
         return;
     }
@@ -57,7 +59,8 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
         message_gone(engine, to->ref);
         return;
     }
-    flight_add(&engine->flight, to->ref, to->id, queue->number, pop->holder, pop->now_ms + to->ttr_ms);
+    flight_add(&engine->flight, to->ref, to->id, queue->number, pop->holder,
+               min_u64(pop->now_ms + to->ttr_ms, WHEEL_MS_MAX));
     queue->in_flight++;
 }
 
@@ -82,12 +85,14 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!refset_remove(&queue->dead, pair->ref))
             return false;
-    } else {
+    } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
         if (!lease || lease->ref != pair->ref)
             return false;
         flight_remove(&engine->flight, lease);
         queue->in_flight--;
+    } else {
+        return false;
     }
     message_gone(engine, pair->ref);
     return true;
@@ -97,9 +102,9 @@ static void apply_ack(struct engine *engine, const struct record *rec)
 {
     struct queue *queue = engine_queue(engine, rec->queue);
 
-    for (uint32_t i = 0; queue && i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
+    for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (!ack_one(engine, queue, rec->aux, &pair))
+        if (!queue || !ack_one(engine, queue, rec->aux, &pair))
             engine->ignored++;
     }
 }
@@ -185,7 +190,8 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     if (engine->node_record_lsn)
         engine->hooks.dead_queue(engine->hooks.ctx, engine->node_record_lsn);
     engine->node_record_lsn = rec->lsn;
-    engine->max_retries = set->max_retries;
+    if (set->max_retries != PAYLOAD_NODE_RETRIES)
+        engine->max_retries = set->max_retries;
 }
 
 static void apply_queue(struct engine *engine, const struct record *rec)
@@ -200,9 +206,10 @@ static void apply_queue(struct engine *engine, const struct record *rec)
         apply_node(engine, rec, &set);
         return;
     }
-    struct queue *queue = state_queue(engine, rec->queue);
-    struct queue *namesake = engine_find(engine, set.name);
-    if (!queue || set.name.len == 0 || (namesake && namesake != queue)) {
+    const struct queue *namesake = engine_find(engine, set.name);
+    bool taken = namesake && namesake->number != rec->queue;
+    struct queue *queue = set.name.len > 0 && !taken ? state_queue(engine, rec->queue) : NULL;
+    if (!queue) {
         engine->ignored++;
         return;
     }

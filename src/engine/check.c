@@ -71,31 +71,47 @@ static void check_timers(const struct engine *engine, struct handles *handles, u
     ENSURE(engine->delay.wheel.now_ms == engine->flight.wheel.now_ms);
 }
 
-void engine_check(const struct engine *engine)
+/* Checks everything but that each handle stands in one place only; collects the handles. */
+static void check_structure(const struct engine *engine, struct handles *handles)
 {
-    size_t all = engine->delay.count + engine->flight.count;
     uint64_t *delayed = mem_new(8 * (engine->queue_count + 1u));
     uint64_t *flying = mem_new(8 * (engine->queue_count + 1u));
+    size_t all = engine->delay.count + engine->flight.count;
 
     for (uint32_t i = 0; i < engine->queue_count; i++)
         all += engine->queues[i]->queue.ready.count + engine->queues[i]->queue.dead.count;
-    struct handles handles = {.lsns = mem_new(8 * (all + 1))};
+    *handles = (struct handles){.lsns = mem_new(8 * (all + 1))};
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         ENSURE(engine->queues[i]->queue.number == i + 1);
-        check_queue(engine, &engine->queues[i]->queue, &handles);
+        check_queue(engine, &engine->queues[i]->queue, handles);
     }
-    check_timers(engine, &handles, delayed, flying);
+    check_timers(engine, handles, delayed, flying);
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         ENSURE(engine->queues[i]->queue.delayed == delayed[i]);
         ENSURE(engine->queues[i]->queue.in_flight == flying[i]);
     }
-    ENSURE(handles.count == all);
+    ENSURE(handles->count == all);
+    free(delayed);
+    free(flying);
+}
+
+void state_check(const struct engine *engine)
+{
+    struct handles handles;
+
+    check_structure(engine, &handles);
+    free(handles.lsns);
+}
+
+void engine_check(const struct engine *engine)
+{
+    struct handles handles;
+
+    check_structure(engine, &handles);
     qsort(handles.lsns, handles.count, sizeof(handles.lsns[0]), compare_u64);
     for (size_t i = 1; i < handles.count; i++)
         ENSURE(handles.lsns[i - 1] != handles.lsns[i]);
     free(handles.lsns);
-    free(delayed);
-    free(flying);
 }
 
 static uint64_t digest_queue(uint64_t h, const struct queue *queue)
@@ -123,7 +139,7 @@ static uint64_t digest_queue(uint64_t h, const struct queue *queue)
 
 uint64_t engine_digest(const struct engine *engine)
 {
-    uint64_t h = mix(mix(engine->last_id, engine->last_time_ms), engine->max_retries);
+    uint64_t h = mix(mix(mix(engine->last_id, engine->last_time_ms), engine->max_retries), engine->node_record_lsn);
     struct delay_entry entry;
 
     h = mix(h, engine->delay.wheel.now_ms);
@@ -133,6 +149,7 @@ uint64_t engine_digest(const struct engine *engine)
         h = mix(mix(mix(h, entry.due_ms), entry.ref), entry.queue);
     for (const struct lease *lease = flight_first(&engine->flight); lease;
          lease = flight_after(&engine->flight, lease))
-        h = mix(mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id), lease->queue);
+        h = mix(mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id),
+                lease->queue | (uint64_t)lease->holder << 32);
     return h;
 }

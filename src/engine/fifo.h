@@ -2,7 +2,8 @@
  * fifo.h - a queue's waiting list: refs in the order in which they become deliverable
  *
  * What   Blocks of refs in a chain; the first block of a short list is small, the others hold 510.
- * Cost   push, pop O(1), 8 bytes a message. An empty list holds no memory. The list never moves what it holds.
+ * Cost   push, pop O(1), 8 bytes a message. A list that became empty keeps at most its small block, 248 bytes. The
+ *        list never moves what it holds.
  * Owns   Its blocks.
  *
  * SPDX-License-Identifier: MIT

@@ -14,10 +14,12 @@ uint64_t id_next(uint64_t last, unsigned node, uint64_t now_ms)
     uint64_t last_ms = last >> (NODE_BITS + SEQUENCE_BITS);
     uint64_t sequence = last & SEQUENCE_MAX;
 
-    if (last == 0 || ms > last_ms)
+    if (ms > last_ms)
         return compose(ms, node, 0);
-    if (sequence < SEQUENCE_MAX)
-        return compose(last_ms, node, sequence + 1);
+    /* It is not the greater one when the node has another id than the one that made `last`. */
+    uint64_t next = compose(last_ms, node, sequence + 1);
+    if (sequence < SEQUENCE_MAX && next > last)
+        return next;
     return compose(last_ms + 1, node, 0);
 }
 

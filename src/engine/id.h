@@ -5,7 +5,8 @@
  *   bits 12..21  node, 0..1023 (node id 1024 is stored as 0)
  *   bits  0..11  sequence within the millisecond
  *
- * Ids of one node increase strictly. A millisecond whose 4096 ids are used up borrows from the next.
+ * Ids of one node increase strictly, also when its node id is changed. A millisecond whose 4096 ids are used up
+ * borrows from the next. No id is 0.
  *
  * SPDX-License-Identifier: MIT
  */

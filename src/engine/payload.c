@@ -2,6 +2,7 @@
 #include "engine/payload.h"
 
 #include "base/bytes.h"
+#include "engine/wheel.h"
 
 enum queue_tlv { TLV_END, TLV_NAME, TLV_BIND_KEY, TLV_START_MS, TLV_FLAGS, TLV_TTR_MS, TLV_MAX_RETRIES };
 enum { TLV_HEADER_BYTES = 4, NAME_BYTES_MAX = 1024 };
@@ -101,7 +102,7 @@ bool payload_get_push(struct slice payload, struct payload_push *ret)
         .ttr_ms = get_le32(payload.ptr + 16),
         .body = slice_of(payload.ptr + head, payload.len - head),
     };
-    return true;
+    return ret->due_ms <= WHEEL_MS_MAX;
 }
 
 bool payload_get_pop(struct slice payload, struct payload_pop *ret)
@@ -117,7 +118,7 @@ bool payload_get_pop(struct slice payload, struct payload_pop *ret)
         .count = count,
         .entries = slice_of(payload.ptr + PAYLOAD_POP_BYTES, payload.len - PAYLOAD_POP_BYTES),
     };
-    return true;
+    return ret->now_ms <= WHEEL_MS_MAX;
 }
 
 bool payload_get_bury(struct slice payload, struct payload_bury *ret)
@@ -133,7 +134,7 @@ bool payload_get_bury(struct slice payload, struct payload_bury *ret)
         .count = count,
         .entries = slice_of(payload.ptr + PAYLOAD_BURY_BYTES, payload.len - PAYLOAD_BURY_BYTES),
     };
-    return true;
+    return ret->now_ms <= WHEEL_MS_MAX;
 }
 
 bool payload_get_tick(struct slice payload, struct payload_tick *ret)
@@ -141,7 +142,7 @@ bool payload_get_tick(struct slice payload, struct payload_tick *ret)
     if (payload.len < PAYLOAD_TICK_BYTES)
         return false;
     *ret = (struct payload_tick){.now_ms = get_le64(payload.ptr), .count = get_le32(payload.ptr + 8)};
-    return true;
+    return ret->now_ms <= WHEEL_MS_MAX;
 }
 
 /* One TLV of a QUEUE record into `ret`; false when its length does not fit its type. */
@@ -156,7 +157,7 @@ static bool take_tlv(struct payload_queue *ret, unsigned type, struct slice valu
         return value.len <= NAME_BYTES_MAX;
     case TLV_START_MS:
         ret->start_ms = value.len == 8 ? get_le64(value.ptr) : 0;
-        return value.len == 8;
+        return value.len == 8 && ret->start_ms <= WHEEL_MS_MAX;
     case TLV_FLAGS:
         ret->flags = value.len == 4 ? get_le32(value.ptr) : 0;
         return value.len == 4;

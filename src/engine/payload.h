@@ -2,7 +2,7 @@
  * payload.h - what stands in a record after its frame, as far as the engine knows it
  *
  * All integers little-endian. A payload that is shorter than its counts say is malformed: readers answer false and
- * the engine ignores the record.
+ * the engine ignores the record. So is one with a time (due, now, start) of 2^48 ms or more.
  *
  *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's)   20 u16 TLV bytes / 8   22 u16 0
  *           24 TLVs, body

@@ -152,6 +152,8 @@ static bool load_queue(struct engine *engine, struct reader *in)
 
     if (!take(in, w, QUEUE_WORDS) || w[0] > NAME_BYTES_MAX || name_words(w[0]) > in->words)
         return false;
+    if (w[2] > UINT32_MAX || w[3] > UINT32_MAX || w[4] > WHEEL_MS_MAX)
+        return false;
     struct queue *queue = state_queue(engine, engine->queue_count + 1);
     struct slice name = slice_of(in->at, w[0]);
     in->at += 8 * name_words(w[0]);
@@ -179,7 +181,7 @@ static bool load_delayed(struct engine *engine, struct reader *in)
 
     if (!take(in, w, DELAY_WORDS) || w[2] > UINT32_MAX || !(queue = engine_queue(engine, (uint32_t)w[2])))
         return false;
-    if (w[1] >> 48 != engine->delay.wheel.now_ms >> 48)
+    if (w[1] > WHEEL_MS_MAX)
         return false;
     delay_add(&engine->delay, &(struct delay_entry){.ref = w[0], .due_ms = w[1], .queue = (uint32_t)w[2]});
     queue->delayed++;
@@ -193,7 +195,7 @@ static bool load_lease(struct engine *engine, struct reader *in)
 
     if (!take(in, w, LEASE_WORDS) || !(queue = engine_queue(engine, (uint32_t)w[3])))
         return false;
-    if (w[2] >> 48 != engine->flight.wheel.now_ms >> 48 || flight_find(&engine->flight, (uint32_t)w[3], w[1]))
+    if (w[2] > WHEEL_MS_MAX || flight_find(&engine->flight, (uint32_t)w[3], w[1]))
         return false;
     flight_add(&engine->flight, w[0], w[1], (uint32_t)w[3], (uint32_t)(w[3] >> 32), w[2]);
     queue->in_flight++;
@@ -204,7 +206,7 @@ static bool load(struct engine *engine, struct reader *in)
 {
     uint64_t w[HEAD_WORDS];
 
-    if (!take(in, w, HEAD_WORDS) || w[0] != MAGIC || w[4] > UINT32_MAX)
+    if (!take(in, w, HEAD_WORDS) || w[0] != MAGIC || w[2] > WHEEL_MS_MAX || w[4] > UINT32_MAX || w[5] > WHEEL_MS_MAX)
         return false;
     engine->last_id = w[1];
     engine->last_time_ms = w[2];

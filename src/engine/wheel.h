@@ -18,6 +18,9 @@
 
 enum { WHEEL_LEVELS = 6, WHEEL_SLOTS = 256, WHEEL_ALL_SLOTS = WHEEL_LEVELS * WHEEL_SLOTS };
 
+/* The latest time that the levels reach, in the year 10889. No later time may be given to a wheel. */
+#define WHEEL_MS_MAX ((UINT64_C(1) << 48) - 1)
+
 struct wheel {
     uint64_t now_ms;                   /* everything due before it has fired */
     uint64_t used[WHEEL_LEVELS][4];    /* one bit a slot */

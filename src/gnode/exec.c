@@ -97,12 +97,14 @@ static void ensure_queue(struct turn *turn)
     struct engine *engine = turn->broker->engine;
     const struct queue *queue = turn->queue;
 
-    if (!queue)
-        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0, 0,
-                                  PAYLOAD_NODE_RETRIES);
-    else if (queue->exited)
+    if (queue && !queue->exited)
+        return;
+    if (queue)
         (void)broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms,
                                   queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0, queue->ttr_ms, queue->max_retries);
+    else
+        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0, 0,
+                                  PAYLOAD_NODE_RETRIES);
     turn->queue = engine_find(engine, turn->cmd->topic);
 }
 
