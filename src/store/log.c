@@ -183,9 +183,9 @@ bool log_poll(struct log *log)
     log->durable = durable;
     log->written = written;
     changed = log_space_poll(log) || changed;
+    bool waiting = log->cache.away > 0;
     changed = cache_poll(&log->cache, &stuck) || changed;
-    bell_ring(&log->reader.bell);
-    if (cache_flush(&log->cache))
+    if (cache_flush(&log->cache) || waiting) /* it may have waited for room among its replies */
         bell_ring(&log->reader.bell);
     if (stuck)
         log->hooks.wake(log->hooks.ctx);
