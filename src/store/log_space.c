@@ -253,6 +253,19 @@ static struct checkpoint *checkpoint_make(const struct log *log, size_t image_by
     return ckpt;
 }
 
+static void hand_checkpoint_over(struct log *log)
+{
+    if (log->checkpoint_state != CHECKPOINT_WAITS || log->durable < log->checkpoint->header.cut)
+        return;
+    struct job job = {.kind = JOB_CHECKPOINT, .checkpoint = log->checkpoint, .keep = log->newest_cut};
+    if (chan_room(&log->janitor.jobs) == 0)
+        return;
+    chan_push(&log->janitor.jobs, &job);
+    bell_ring(&log->janitor.bell);
+    log->checkpoint = NULL;
+    log->checkpoint_state = CHECKPOINT_BUSY;
+}
+
 int log_checkpoint(struct log *log, void *image, size_t bytes)
 {
     ENSURE(log->recovered && !log->more);
@@ -270,20 +283,8 @@ int log_checkpoint(struct log *log, void *image, size_t bytes)
     log->checkpoint_state = CHECKPOINT_WAITS;
     log->checkpoint_tail = log->tail;
     log->want_durable = log->tail;
+    hand_checkpoint_over(log);
     return 0;
-}
-
-static void hand_checkpoint_over(struct log *log)
-{
-    if (log->checkpoint_state != CHECKPOINT_WAITS || log->durable < log->checkpoint->header.cut)
-        return;
-    struct job job = {.kind = JOB_CHECKPOINT, .checkpoint = log->checkpoint, .keep = log->newest_cut};
-    if (chan_room(&log->janitor.jobs) == 0)
-        return;
-    chan_push(&log->janitor.jobs, &job);
-    bell_ring(&log->janitor.bell);
-    log->checkpoint = NULL;
-    log->checkpoint_state = CHECKPOINT_BUSY;
 }
 
 static void checkpoint_done(struct log *log, const struct job *job)

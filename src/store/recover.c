@@ -1,0 +1,509 @@
+/*
+ * recover.c - from a directory to the state it held, and a fresh segment to go on in
+ *
+ * 1. List segments and read their headers.
+ * 2. Load the newest sound checkpoint; compare its segment table with the files.
+ * 3. From its cut read on, segment after segment, and apply. The successor's header says where a segment ended
+ *    (prev_end), and exists only when everything before it was durable; so an invalid byte before that is damage.
+ *    In the last segment damage is told from a torn tail by what was promised: scan_promised().
+ *      torn tail   never promised: cut off, a group that has begun with it
+ *      damage      copied to quarantine/; reading goes on at the next sound record; what is left of a group counts
+ * 4. Make the segment to go on in; its header says where the log before it ended, and that is what cuts a torn
+ *    tail. Then give back the room behind the cut and remove what is superseded. A power cut between any two of
+ *    these steps leaves a directory that recovers to the same state.
+ *
+ * After an unclean stop the log goes on at the next multiple of LSN_JUMP above every address ever named, after a
+ * clean one right behind the SEAL; always in a new file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/log_impl.h"
+#include "store/paths.h"
+#include "store/quarantine.h"
+#include "store/scan.h"
+
+enum { CHECKPOINTS_MAX = 16 };
+
+struct recovery {
+    struct log *log;
+    struct disk *disk;
+    struct log_report *report;
+    char *error;
+    size_t error_bytes;
+    int rc;          /* first failure inside a callback */
+    bool has_uuid;
+    uint64_t end;    /* of the log, as far as it was read */
+    uint64_t highest; /* no address above was ever named */
+};
+
+static int refuse(struct recovery *rv, int rc, const char *what, const char *path)
+{
+    (void)snprintf(rv->error, rv->error_bytes, "%s %s: %s", what, path, strerror(-rc));
+    return rc;
+}
+
+static void note(struct recovery *rv, const char *what, uint64_t begin, uint64_t end)
+{
+    rv->log->degraded = true;
+    if (rv->report->note[0] == '\0')
+        (void)snprintf(rv->report->note, sizeof(rv->report->note), "%s, %016" PRIx64 " to %016" PRIx64, what, begin,
+                       end);
+}
+
+/* ---- 1. segments -------------------------------------------------------------------------------- */
+
+static void add_name(void *arg, const char *name)
+{
+    struct recovery *rv = arg;
+    struct segment seg = {0};
+    struct segments *all = &rv->log->segments;
+
+    if (!path_parse(name, ".seg", &seg.base))
+        return;
+    if (!segments_reserve(all, all->count + 8)) {
+        rv->rc = -ENOMEM;
+        return;
+    }
+    all->at[all->count++] = seg;
+}
+
+static int by_base(const void *a, const void *b)
+{
+    uint64_t x = ((const struct segment *)a)->base, y = ((const struct segment *)b)->base;
+
+    return x < y ? -1 : x > y;
+}
+
+static int take_header(struct recovery *rv, struct segment *seg, const struct segment_header *header,
+                       const char *path)
+{
+    if (header->base != seg->base)
+        return 0; /* misdirected: the file is read by its name, record by record */
+    if (rv->has_uuid && memcmp(rv->log->options.uuid, header->uuid, UUID_BYTES) != 0)
+        return refuse(rv, -EXDEV, "this segment belongs to another node, take it away:", path);
+    memcpy(rv->log->options.uuid, header->uuid, UUID_BYTES);
+    rv->has_uuid = true;
+    seg->header_ok = true;
+    seg->prev_end = header->prev_end;
+    seg->epoch = header->epoch;
+    seg->generation = header->generation;
+    rv->log->epoch = (uint32_t)max_u64(rv->log->epoch, header->epoch);
+    return 0;
+}
+
+static int read_header(struct recovery *rv, struct segment *seg)
+{
+    char bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+    struct path path = path_segment(rv->log->dir, seg->base);
+    int file = rv->disk->open(rv->disk->ctx, path.text, DISK_READ);
+
+    if (file < 0)
+        return refuse(rv, file, "cannot open", path.text);
+    int64_t size = rv->disk->size(rv->disk->ctx, file);
+    int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
+    rv->disk->close(rv->disk->ctx, file);
+    if (size < 0)
+        return refuse(rv, (int)size, "cannot tell the size of", path.text);
+    seg->capacity = size > SEGMENT_HEADER_BYTES ? (uint64_t)size - SEGMENT_HEADER_BYTES : 0;
+    rv->highest = max_u64(rv->highest, seg->base + seg->capacity);
+    if (n == sizeof(bytes) && segment_header_decode(bytes, sizeof(bytes), &header))
+        return take_header(rv, seg, &header, path.text);
+    note(rv, "segment header unreadable", seg->base, seg->base);
+    return 0;
+}
+
+static int find_segments(struct recovery *rv)
+{
+    struct path folder = path_of(rv->log->dir, "log");
+    struct segments *all = &rv->log->segments;
+    int rc = rv->disk->list(rv->disk->ctx, folder.text, add_name, rv);
+
+    if (rc == 0)
+        rc = rv->rc;
+    if (rc < 0)
+        return refuse(rv, rc, "cannot list", folder.text);
+    if (all->count > 0)
+        qsort(all->at, all->count, sizeof(all->at[0]), by_base);
+    for (size_t i = 0; rc == 0 && i < all->count; i++)
+        rc = read_header(rv, &all->at[i]);
+    return rc;
+}
+
+/* ---- 2. checkpoint -------------------------------------------------------------------------------- */
+
+static void forget_counts(struct recovery *rv)
+{
+    struct segments *all = &rv->log->segments;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *seg = &all->at[i];
+        seg->end = seg->dead_at = seg->tracked = seg->live = seg->pins = 0;
+        seg->leaving = false;
+    }
+    rv->log->hooks.reset(rv->log->hooks.ctx);
+}
+
+static struct segment *by_exact_base(struct segments *all, uint64_t base)
+{
+    struct segment key = {.base = base};
+
+    return all->count == 0 ? NULL : bsearch(&key, all->at, all->count, sizeof(key), by_base);
+}
+
+/* What the table names must be there, or dead; a file below the cut that it does not name was removed before. */
+static void take_table(struct recovery *rv, const struct checkpoint_view *view)
+{
+    struct segments *all = &rv->log->segments;
+
+    for (size_t i = 0; i < all->count; i++)
+        all->at[i].leaving = all->at[i].base < view->header.cut;
+    for (uint32_t i = 0; i < view->header.segments; i++) {
+        struct checkpoint_segment entry;
+        checkpoint_segment_decode(view->table + (size_t)i * CHECKPOINT_SEGMENT_BYTES, &entry);
+        struct segment *seg = by_exact_base(all, entry.base);
+        if (!seg && (entry.live > 0 || entry.pins > 0)) {
+            rv->report->lost_ranges++;
+            note(rv, "segment missing", entry.base, entry.end);
+        }
+        if (!seg)
+            continue;
+        seg->end = entry.end;
+        seg->dead_at = entry.dead_at;
+        seg->tracked = entry.tracked;
+        seg->live = entry.live;
+        seg->pins = entry.pins;
+        seg->leaving = false;
+    }
+}
+
+/* 1 = loaded, 0 = no use. */
+static int load_checkpoint(struct recovery *rv, uint64_t cut)
+{
+    struct log *log = rv->log;
+    struct checkpoint_view view;
+    char *bytes;
+    int rc = checkpoint_read(rv->disk, log->dir, cut, &bytes, &view);
+
+    if (rc < 0)
+        return 0;
+    bool ours = !rv->has_uuid || memcmp(view.header.uuid, log->options.uuid, UUID_BYTES) == 0;
+    if (ours)
+        forget_counts(rv);
+    rc = ours ? log->hooks.load(log->hooks.ctx, view.image.ptr, view.image.len) : -EXDEV;
+    if (rc >= 0) {
+        take_table(rv, &view);
+        memcpy(log->options.uuid, view.header.uuid, UUID_BYTES);
+        rv->has_uuid = true;
+        log->epoch = (uint32_t)max_u64(log->epoch, view.header.epoch);
+        log->checkpoint_bytes = view.image.len;
+        rv->report->checkpoint_lsn = cut;
+    }
+    free(bytes);
+    return rc >= 0;
+}
+
+static int find_checkpoint(struct recovery *rv)
+{
+    uint64_t cuts[CHECKPOINTS_MAX];
+    int count = checkpoint_list(rv->disk, rv->log->dir, cuts, CHECKPOINTS_MAX);
+
+    if (count < 0)
+        return refuse(rv, count, "cannot list the checkpoints of", rv->log->dir);
+    for (int i = 0; i < count; i++)
+        rv->highest = max_u64(rv->highest, cuts[i]);
+    for (int i = 0; i < count; i++) {
+        if (load_checkpoint(rv, cuts[i])) {
+            rv->log->newest_cut = cuts[i];
+            rv->log->older_cut = i + 1 < count ? cuts[i + 1] : 0;
+            return 0;
+        }
+        note(rv, "checkpoint unreadable", cuts[i], cuts[i]);
+    }
+    forget_counts(rv);
+    return 0;
+}
+
+/* ---- 3. replay -------------------------------------------------------------------------------- */
+
+static void apply(struct recovery *rv, struct segment *seg, const struct record *rec)
+{
+    rv->log->tail = rec->lsn;
+    if (rec->type == RECORD_BATCH || rec->type == RECORD_SEAL)
+        return;
+    segment_count(seg, rec->type);
+    rv->report->records++;
+    rv->log->hooks.apply(rv->log->hooks.ctx, rec);
+}
+
+/* Where the group that begins at `lsn` ends, or where it breaks off: then `ret_bad` is the same. */
+static uint64_t group_end(struct scan *scan, uint64_t lsn, uint64_t limit, uint64_t *ret_bad)
+{
+    struct record rec;
+    bool more = true;
+
+    while (more) {
+        if (lsn >= limit || !scan_record(scan, lsn, &rec)) {
+            *ret_bad = lsn;
+            return lsn;
+        }
+        more = (rec.flags & RECORD_F_MORE) != 0;
+        lsn += record_stride(rec.type, rec.payload.len);
+    }
+    return lsn;
+}
+
+static void apply_range(struct recovery *rv, struct segment *seg, struct scan *scan, uint64_t lsn, uint64_t end)
+{
+    struct record rec;
+
+    while (lsn < end && scan_record(scan, lsn, &rec)) {
+        apply(rv, seg, &rec);
+        lsn += record_stride(rec.type, rec.payload.len);
+    }
+}
+
+/*
+ * Skips [bad, ret): copies it to the quarantine and counts it. Since nobody knows how many messages stood there,
+ * the segment's count of live ones is good for nothing any more: SEGMENT_DAMAGED keeps the file for ever.
+ */
+static uint64_t skip_damage(struct recovery *rv, struct segment *seg, struct scan *scan, uint64_t bad, uint64_t limit)
+{
+    uint64_t next = scan_resync(scan, bad + RECORD_ALIGN, limit);
+
+    quarantine_save(rv->disk, rv->log->dir, scan, bad, next);
+    rv->report->damaged_bytes += next - bad;
+    if (seg->live < SEGMENT_DAMAGED)
+        seg->live += SEGMENT_DAMAGED;
+    note(rv, "damaged bytes", bad, next);
+    return next;
+}
+
+/* How far the log was promised, as far as the file under `scan` tells; `limit` when a successor proves all of it. */
+static uint64_t promised_up_to(struct recovery *rv, struct scan *scan, uint64_t bad, uint64_t limit, bool last)
+{
+    return last ? scan_promised(scan, bad, rv->log->node_hash) : limit;
+}
+
+/*
+ * Applies the records of `seg` from `lsn` on. `limit` is where its successor says it ended, or the end of the file;
+ * `last` when there is no successor. Returns where the sound part ends.
+ */
+static uint64_t replay_records(struct recovery *rv, struct segment *seg, struct scan *scan, uint64_t lsn,
+                               uint64_t limit, bool last)
+{
+    while (lsn < limit) {
+        struct record rec;
+        uint64_t bad = lsn;
+        if (scan_record(scan, lsn, &rec)) {
+            uint64_t end = lsn + record_stride(rec.type, rec.payload.len);
+            if (rec.type == RECORD_SEAL) {
+                rv->report->clean = rec.aux == SEAL_STOP;
+                return end;
+            }
+            bool more = (rec.flags & RECORD_F_MORE) != 0;
+            if (more)
+                end = group_end(scan, lsn, limit, &bad);
+            if (!more)
+                apply(rv, seg, &rec);
+            else if (end != bad)
+                apply_range(rv, seg, scan, lsn, end);
+            if (!more || end != bad) {
+                lsn = end;
+                continue;
+            }
+        }
+        if (bad >= promised_up_to(rv, scan, bad, limit, last))
+            return lsn;
+        apply_range(rv, seg, scan, lsn, bad);
+        lsn = skip_damage(rv, seg, scan, bad, limit);
+    }
+    return lsn;
+}
+
+static int replay_segment(struct recovery *rv, size_t index, uint64_t from, uint64_t limit, bool last)
+{
+    struct segment *seg = &rv->log->segments.at[index];
+    struct path path = path_segment(rv->log->dir, seg->base);
+    struct scan scan;
+    int rc = scan_open(&scan, rv->disk, path.text, seg->base);
+
+    if (rc < 0)
+        return refuse(rv, rc, "cannot read", path.text);
+    seg->end = 0;
+    rv->report->clean = false;
+    uint64_t end = replay_records(rv, seg, &scan, from, min_u64(limit, scan.end), last);
+    if (last && !rv->report->clean)
+        rv->report->cut_bytes = scan_used(&scan, end);
+    rv->end = end;
+    rv->highest = max_u64(rv->highest, end);
+    seg->end = end;
+    scan_close(&scan);
+    return 0;
+}
+
+/* A segment that its successor passes over: a start that ended before anything in it was kept. */
+static bool is_void(const struct segment *seg, const struct segment *next)
+{
+    return next && next->header_ok && next->prev_end < seg->base;
+}
+
+static int replay(struct recovery *rv)
+{
+    struct segments *all = &rv->log->segments;
+    uint64_t cut = rv->report->checkpoint_lsn;
+    int rc = 0;
+
+    rv->end = max_u64(cut, LSN_FIRST);
+    for (size_t i = 0; rc == 0 && i < all->count; i++) {
+        struct segment *seg = &all->at[i], *next = i + 1 < all->count ? &all->at[i + 1] : NULL;
+        if (seg->leaving || (seg->end != 0 && seg->end <= cut))
+            continue;
+        if (is_void(seg, next)) {
+            seg->leaving = true;
+            continue;
+        }
+        if (seg->base > cut && seg->header_ok && seg->prev_end > rv->end) {
+            rv->report->lost_ranges++;
+            note(rv, "part of the log missing", rv->end, seg->prev_end);
+        }
+        bool last = !next || !next->header_ok;
+        rc = replay_segment(rv, i, max_u64(seg->base, cut), next && !last ? next->prev_end : UINT64_MAX, last);
+    }
+    return rc;
+}
+
+/* ---- 4. going on -------------------------------------------------------------------------------- */
+
+/* Gives back what follows the end of a segment. Its successor says where it ended: this only saves room. */
+static void cut_file(struct recovery *rv, struct segment *seg)
+{
+    if (seg->leaving || seg->end <= seg->base || seg->end >= seg->base + seg->capacity)
+        return;
+    struct path path = path_segment(rv->log->dir, seg->base);
+    int file = rv->disk->open(rv->disk->ctx, path.text, DISK_WRITE);
+    if (file < 0)
+        return;
+    if (rv->disk->truncate(rv->disk->ctx, file, SEGMENT_HEADER_BYTES + (seg->end - seg->base)) == 0)
+        seg->capacity = seg->end - seg->base;
+    rv->disk->close(rv->disk->ctx, file);
+}
+
+/* A file to go on in: the spare or the reserve that is there already, or a new one. */
+static int make_open_file(struct recovery *rv, const struct segment_header *header, uint64_t *ret_bytes)
+{
+    static const char *const names[] = {SPARE_NAME, RESERVE_NAME};
+    struct log *log = rv->log;
+    int rc = -ENOSPC;
+
+    for (size_t i = 0; i < ARRAY_LEN(names) && rc < 0; i++) {
+        uint64_t bytes = min_u64(FIRST_SEGMENT_BYTES, log->options.segment_bytes);
+        rc = janitor_prepare(rv->disk, log->dir, names[i], bytes, ret_bytes);
+        if (rc == 0)
+            rc = segment_make(rv->disk, log->dir, names[i], header);
+    }
+    return rc < 0 ? refuse(rv, rc, "cannot make a new segment in", log->dir) : rc;
+}
+
+static int open_next(struct recovery *rv)
+{
+    struct log *log = rv->log;
+    uint64_t jump = (max_u64(rv->highest, rv->end) / LSN_JUMP + 1) * LSN_JUMP, bytes;
+    struct segment_header header = {
+        .base = rv->report->fresh ? LSN_FIRST : rv->report->clean ? rv->end : jump,
+        .prev_end = rv->report->fresh ? 0 : rv->end,
+        .created_ms = log->options.now_ms,
+        .epoch = ++log->epoch,
+    };
+
+    memcpy(header.uuid, log->options.uuid, UUID_BYTES);
+    int file = make_open_file(rv, &header, &bytes);
+    if (file < 0)
+        return file;
+    writer_open(&log->writer, file, header.base, header.base);
+    struct segment seg = {
+        .base = header.base,
+        .prev_end = header.prev_end,
+        .capacity = bytes - SEGMENT_HEADER_BYTES,
+        .epoch = header.epoch,
+        .header_ok = true,
+    };
+    if (!segments_reserve(&log->segments, log->segments.count + 8))
+        return refuse(rv, -ENOMEM, "cannot go on in", log->dir);
+    log->segments.at[log->segments.count++] = seg;
+    log->tail = log->written = log->durable = log->ring_first = header.base;
+    log->segment_end = seg.base + seg.capacity - SEGMENT_TAIL_BYTES;
+    rv->report->end_lsn = header.base;
+    return 0;
+}
+
+/*
+ * Removes segments that hold nothing or were superseded, cuts the one that was open at the stop. What stays behind
+ * goes at the next start.
+ */
+static void tidy_segments(struct recovery *rv)
+{
+    struct segments *all = &rv->log->segments;
+    size_t kept = 0;
+
+    if (all->count > 1)
+        cut_file(rv, &all->at[all->count - 2]);
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *seg = &all->at[i];
+        bool empty = i + 1 < all->count && seg->end != 0 && seg->end == seg->base;
+        if (!seg->leaving && !empty) {
+            if (seg->end != 0 && seg->live == 0 && seg->pins == 0 && seg->dead_at == 0)
+                seg->dead_at = rv->log->tail;
+            all->at[kept++] = *seg;
+            continue;
+        }
+        struct path path = path_segment(rv->log->dir, seg->base);
+        (void)rv->disk->unlink(rv->disk->ctx, path.text);
+    }
+    all->count = kept;
+    segments_recount(all);
+}
+
+static void remove_tmp(void *arg, const char *name)
+{
+    struct recovery *rv = arg;
+    uint64_t cut;
+
+    if (!path_parse(name, ".tmp", &cut))
+        return;
+    struct path path = path_checkpoint_tmp(rv->log->dir, cut);
+    (void)rv->disk->unlink(rv->disk->ctx, path.text);
+}
+
+int recover_directory(struct log *log, struct log_report *ret_report, char *ret_error, size_t error_bytes)
+{
+    struct recovery rv = {.log = log, .disk = log->options.disk, .report = ret_report, .error = ret_error,
+                          .error_bytes = error_bytes};
+    struct path ckpt = path_of(log->dir, "ckpt");
+    int rc = find_segments(&rv);
+
+    if (rc == 0)
+        rc = find_checkpoint(&rv);
+    if (rc < 0)
+        return rc;
+    log->node_hash = uuid_hash(log->options.uuid);
+    ret_report->fresh = log->segments.count == 0 && ret_report->checkpoint_lsn == 0;
+    rc = replay(&rv);
+    if (rc < 0)
+        return rc;
+    ret_report->clean = ret_report->clean || ret_report->fresh;
+    rc = open_next(&rv);
+    if (rc < 0)
+        return rc;
+    tidy_segments(&rv);
+    (void)rv.disk->list(rv.disk->ctx, ckpt.text, remove_tmp, &rv);
+    log->checkpoint_tail = max_u64(ret_report->checkpoint_lsn, LSN_FIRST);
+    return 0;
+}

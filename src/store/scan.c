@@ -1,0 +1,157 @@
+/* scan.c - see scan.h. SPDX-License-Identifier: MIT */
+#include "store/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "store/format.h"
+
+enum { BLOCK_BYTES = 1024 * 1024, PIECE_BYTES = 4096 };
+
+int scan_open(struct scan *scan, struct disk *disk, const char *path, uint64_t base)
+{
+    int file = disk->open(disk->ctx, path, DISK_READ);
+
+    if (file < 0)
+        return file;
+    int64_t size = disk->size(disk->ctx, file);
+    char *bytes = size < 0 ? NULL : malloc(BLOCK_BYTES);
+    if (!bytes) {
+        disk->close(disk->ctx, file);
+        return size < 0 ? (int)size : -ENOMEM;
+    }
+    *scan = (struct scan){.disk = disk, .file = file, .base = base, .end = base, .bytes = bytes, .room = BLOCK_BYTES};
+    if (size > SEGMENT_HEADER_BYTES)
+        scan->end = base + (uint64_t)size - SEGMENT_HEADER_BYTES;
+    return 0;
+}
+
+void scan_close(struct scan *scan)
+{
+    scan->disk->close(scan->disk->ctx, scan->file);
+    free(scan->bytes);
+    scan->bytes = NULL;
+}
+
+static void read_piece(struct scan *scan, char *to, size_t bytes, uint64_t at)
+{
+    int64_t n = scan->disk->pread(scan->disk->ctx, scan->file, to, bytes, at);
+
+    n = n < 0 ? 0 : n;
+    memset(to + n, 0, bytes - (size_t)n);
+}
+
+static void load(struct scan *scan, uint64_t lsn, size_t bytes)
+{
+    uint64_t at = SEGMENT_HEADER_BYTES + (lsn - scan->base);
+
+    scan->from = lsn;
+    scan->count = bytes;
+    int64_t n = scan->disk->pread(scan->disk->ctx, scan->file, scan->bytes, bytes, at);
+    if (n == (int64_t)bytes)
+        return;
+    for (size_t i = 0; i < bytes; i += PIECE_BYTES)
+        read_piece(scan, scan->bytes + i, min_u64(PIECE_BYTES, bytes - i), at + i);
+}
+
+const char *scan_bytes(struct scan *scan, uint64_t lsn, size_t bytes, size_t *ret_bytes)
+{
+    ENSURE(lsn >= scan->base && lsn <= scan->end);
+    bytes = min_u64(bytes, scan->end - lsn);
+    if (lsn < scan->from || lsn + bytes > scan->from + scan->count) {
+        if (bytes > scan->room) {
+            char *larger = realloc(scan->bytes, bytes);
+            if (!larger) {
+                *ret_bytes = 0;
+                return scan->bytes;
+            }
+            scan->bytes = larger;
+            scan->room = bytes;
+        }
+        load(scan, lsn, min_u64(scan->room, scan->end - lsn));
+    }
+    *ret_bytes = scan->from + scan->count - lsn;
+    return scan->bytes + (lsn - scan->from);
+}
+
+bool scan_record(struct scan *scan, uint64_t lsn, struct record *ret)
+{
+    size_t have;
+
+    if (lsn >= scan->end)
+        return false;
+    const char *at = scan_bytes(scan, lsn, RECORD_HEADER_BYTES, &have);
+    enum record_fault fault = record_read(at, have, lsn, ret);
+    if (fault != RECORD_CUT || have < RECORD_HEADER_BYTES)
+        return fault == RECORD_OK;
+    at = scan_bytes(scan, lsn, get_le32(at + 4), &have);
+    return record_read(at, have, lsn, ret) == RECORD_OK;
+}
+
+static bool is_known(uint8_t type)
+{
+    return (type >= RECORD_BATCH && type <= RECORD_BURY) || (type >= RECORD_TICK && type <= RECORD_CLIENT) ||
+           (type >= RECORD_CHUNK && type <= RECORD_SEAL);
+}
+
+uint64_t scan_resync(struct scan *scan, uint64_t lsn, uint64_t end)
+{
+    struct record rec;
+
+    end = min_u64(end, scan->end);
+    while (lsn < end) {
+        size_t have;
+        const char *at = scan_bytes(scan, lsn, RECORD_HEADER_BYTES, &have);
+        if (have < RECORD_HEADER_BYTES)
+            break;
+        /* The LSN is the cheap half of the test; most of what is searched is zero or a body. */
+        size_t step = 0;
+        while (have - step >= RECORD_HEADER_BYTES && get_le64(at + step + 8) != lsn + step)
+            step += RECORD_ALIGN;
+        lsn += step;
+        if (have - step < RECORD_HEADER_BYTES)
+            continue;
+        if (lsn < end && scan_record(scan, lsn, &rec) && is_known(rec.type))
+            return lsn;
+        lsn += RECORD_ALIGN;
+    }
+    return end;
+}
+
+uint64_t scan_promised(struct scan *scan, uint64_t lsn, uint64_t node_hash)
+{
+    uint64_t promised = 0;
+
+    for (lsn = scan_resync(scan, lsn, scan->end); lsn < scan->end; lsn = scan_resync(scan, lsn, scan->end)) {
+        struct record rec;
+        struct batch batch;
+        if (!scan_record(scan, lsn, &rec))
+            return promised;
+        if (batch_decode(&rec, &batch) && batch.node_hash == node_hash && batch.durable <= lsn)
+            promised = max_u64(promised, batch.durable);
+        if (rec.type == RECORD_SEAL && rec.aux == SEAL_STOP)
+            promised = max_u64(promised, lsn);
+        lsn += record_stride(rec.type, rec.payload.len);
+    }
+    return promised;
+}
+
+uint64_t scan_used(struct scan *scan, uint64_t lsn)
+{
+    uint64_t used = 0, begin = lsn;
+
+    while (lsn < scan->end) {
+        size_t have;
+        const char *at = scan_bytes(scan, lsn, RECORD_ALIGN, &have);
+        for (size_t i = have; i > 0; i--) {
+            if (at[i - 1] == 0)
+                continue;
+            used = lsn + i - begin;
+            break;
+        }
+        lsn += have;
+    }
+    return used;
+}

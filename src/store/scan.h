@@ -1,0 +1,46 @@
+/*
+ * scan.h - reading one segment file from front to back, as recovery does, and finding sound records behind damage
+ *
+ * Bytes that cannot be read count as zero, 4 KiB at a time: what stands there is lost, what stands behind is not.
+ * Memory: 1 MiB, more for a record that is larger, at most the size of the file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_STORE_SCAN_H
+#define GMQ_STORE_SCAN_H
+
+#include "base/record.h"
+#include "store/disk.h"
+
+struct scan {
+    struct disk *disk;
+    int file;
+    uint64_t base, end; /* LSN range that the file has bytes for */
+    char *bytes;        /* of [from, from + count) */
+    size_t room, count;
+    uint64_t from;
+};
+
+/* 0 or -errno. `base` is the segment's base LSN. */
+NODISCARD int scan_open(struct scan *scan, struct disk *disk, const char *path, uint64_t base);
+void scan_close(struct scan *scan);
+
+/* The bytes at `lsn`, at least `bytes` of them or what the file has; good until the next call. */
+const char *scan_bytes(struct scan *scan, uint64_t lsn, size_t bytes, size_t *ret_bytes);
+
+/* Is there a sound record at `lsn`? Its payload is good until the next call. */
+bool scan_record(struct scan *scan, uint64_t lsn, struct record *ret);
+
+/* The first LSN in [lsn, end) where a sound record of a known type stands; `end` when there is none. */
+uint64_t scan_resync(struct scan *scan, uint64_t lsn, uint64_t end);
+
+/*
+ * How far the log is known to have been durable by what stands at or above `lsn`: the greatest durable LSN of a
+ * BATCH of this node, or the address of a SEAL that an orderly stop left; 0 = nothing says so.
+ */
+uint64_t scan_promised(struct scan *scan, uint64_t lsn, uint64_t node_hash);
+
+/* How many bytes there are from `lsn` to the last one that is not zero, that one included. */
+uint64_t scan_used(struct scan *scan, uint64_t lsn);
+
+#endif
