@@ -19,6 +19,7 @@
 enum {
     ROUNDS_A_TURN = 8,       /* commands that replies made room for, before others are looked at again */
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
+    STOP_LOOK_MS = 10,
     BACKLOG = 1024,
 };
 
@@ -28,7 +29,8 @@ struct node {
     uv_prepare_t turn;
     uv_async_t wake;
     uv_timer_t timer;
-    uint64_t timer_due_ms; /* engine time it is set for */
+    uv_timer_t stop_timer; /* looks whether all is answered, once stopping has begun */
+    uint64_t timer_due_ms; /* engine time the timer is set for */
     struct daemon daemon;
     struct disk disk;
     struct engine_clock clock;
@@ -261,12 +263,14 @@ static void init_loop(struct node *node)
     (void)uv_prepare_init(&node->loop, &node->turn);
     (void)uv_async_init(&node->loop, &node->wake, on_wake);
     (void)uv_timer_init(&node->loop, &node->timer);
+    (void)uv_timer_init(&node->loop, &node->stop_timer);
 }
 
 static void close_loop(struct node *node)
 {
     uv_close((uv_handle_t *)&node->turn, NULL);
     uv_close((uv_handle_t *)&node->timer, NULL);
+    uv_close((uv_handle_t *)&node->stop_timer, NULL);
     uv_close((uv_handle_t *)&node->wake, NULL);
     while (uv_run(&node->loop, UV_RUN_DEFAULT) != 0)
         continue;
@@ -311,10 +315,13 @@ struct node *node_open(const struct gnode_settings *settings)
 
 /* ---- the end -------------------------------------------------------------------------------------------------------- */
 
+static void on_stop_timer(uv_timer_t *timer) { (void)timer; /* the loop of node_run looks */ }
+
 void node_stop(struct node *node)
 {
     if (node->stop_ms > 0)
         return;
+    (void)uv_timer_start(&node->stop_timer, on_stop_timer, 0, STOP_LOOK_MS);
     node->stop_ms = uv_now(&node->loop) + STOP_MS;
     node->broker.stopping = true;
     daemon_stopping();
@@ -345,11 +352,8 @@ static void close_doors(struct node *node)
 
 int node_run(struct node *node)
 {
-    while (!may_end(node)) {
-        if (node->stop_ms > 0)
-            set_timer(node, 0, 0);
-        (void)uv_run(&node->loop, node->stop_ms > 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
-    }
+    while (!may_end(node))
+        (void)uv_run(&node->loop, UV_RUN_ONCE);
     close_doors(node);
     int rc = broker_close(&node->broker);
     if (rc < 0)
