@@ -54,6 +54,17 @@ int broker_room(struct broker *broker, size_t bytes, bool essential)
     return log_room(broker->log, bytes, essential);
 }
 
+uint64_t broker_apply(struct broker *broker)
+{
+    struct record rec;
+    uint64_t end = log_end(broker->log, &rec);
+
+    engine_apply(broker->engine, &rec);
+    if (broker->options.witness)
+        broker->options.witness(broker->options.witness_ctx, &rec, end);
+    return end;
+}
+
 uint64_t broker_queue_stride(size_t name_bytes)
 {
     /* Six TLVs: name, bind key "", start, flags, ttr, retries. */
@@ -67,12 +78,9 @@ uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slic
                                 .max_retries = max_retries};
     char payload[PAYLOAD_QUEUE_BYTES_MAX];
     size_t bytes = payload_put_queue(payload, &set);
-    struct record rec;
 
     memcpy(log_begin(broker->log, RECORD_QUEUE, 0, 0, number, bytes), payload, bytes);
-    uint64_t end = log_end(broker->log, &rec);
-    engine_apply(broker->engine, &rec);
-    return end;
+    return broker_apply(broker);
 }
 
 static uint32_t queue_flags(const struct queue *queue)
@@ -162,16 +170,13 @@ out_engine:
 
 static void tick(struct broker *broker, uint64_t now_ms)
 {
-    struct record rec;
-
     if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
         return;
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
         return;
     char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
     payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
-    (void)log_end(broker->log, &rec);
-    engine_apply(broker->engine, &rec);
+    (void)broker_apply(broker);
 }
 
 static void pump_parked(struct broker *broker)

@@ -34,6 +34,9 @@ struct broker_options {
     enum log_sync sync;      /* as in the options of the log */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
     void (*format_time)(uint64_t ms, char ret[20]);
+    /* Told of every record of this life after it was applied, with its end; NULL = nobody. For simulations. */
+    void (*witness)(void *ctx, const struct record *rec, uint64_t end_lsn);
+    void *witness_ctx;
 };
 
 struct broker {
@@ -93,6 +96,9 @@ bool broker_idle(const struct broker *broker);
 
 /* Room for `bytes` of records now, as log_room(). */
 NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);
+
+/* Completes the record begun by log_begin() and applies it. Returns its end. */
+uint64_t broker_apply(struct broker *broker);
 
 /* Appends and applies a QUEUE record with the queue's settings and these flags; room was checked. Returns its end. */
 uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,

@@ -121,14 +121,11 @@ static uint64_t next_id(const struct turn *turn)
 static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
 {
     struct payload_push push = {.id = id, .body = body, .due_ms = delay_s > 0 ? turn->now_ms + 1000 * delay_s : 0};
-    struct record rec;
     char *to = log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
                          PAYLOAD_PUSH_BYTES + body.len);
 
     payload_put_push(to, &push);
-    uint64_t end = log_end(turn->broker->log, &rec);
-    engine_apply(turn->broker->engine, &rec);
-    return end;
+    return broker_apply(turn->broker);
 }
 
 static int check_delay(const struct turn *turn, int64_t delay_s)
@@ -226,15 +223,13 @@ static int bury_unreadable(const struct turn *turn, uint64_t ref)
 {
     struct payload_bury letter = {.now_ms = turn->now_ms, .reason = PAYLOAD_REASON_UNREADABLE, .count = 1};
     size_t payload = PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES;
-    struct record rec;
     int rc = broker_room(turn->broker, record_stride(RECORD_BURY, payload), true);
 
     if (rc < 0)
         return rc;
     payload_put_bury(log_begin(turn->broker->log, RECORD_BURY, 0, 0, turn->queue->number, payload), &letter,
                      &(struct payload_pair){.ref = ref});
-    (void)log_end(turn->broker->log, &rec);
-    engine_apply(turn->broker->engine, &rec);
+    (void)broker_apply(turn->broker);
     turn->broker->unreadable++;
     return 0;
 }
@@ -263,14 +258,11 @@ static int find_message(const struct turn *turn, uint64_t *ret_ref, struct paylo
 static uint64_t append_pop(const struct turn *turn, const struct payload_delivery *to, bool auto_ack)
 {
     struct payload_pop pop = {.now_ms = turn->now_ms, .count = 1};
-    struct record rec;
     char *at = log_begin(turn->broker->log, RECORD_POP, auto_ack ? RECORD_F_AUTOACK : 0, 0, turn->queue->number,
                          PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
 
     payload_put_pop(at, &pop, to);
-    uint64_t end = log_end(turn->broker->log, &rec);
-    engine_apply(turn->broker->engine, &rec);
-    return end;
+    return broker_apply(turn->broker);
 }
 
 /*
@@ -333,14 +325,11 @@ static int do_pop(struct turn *turn)
 
 static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
 {
-    struct record rec;
     char *to = log_begin(turn->broker->log, RECORD_ACK, 0, (uint16_t)list, turn->queue->number, n * PAYLOAD_PAIR_BYTES);
 
     for (size_t i = 0; i < n; i++)
         payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
-    uint64_t end = log_end(turn->broker->log, &rec);
-    engine_apply(turn->broker->engine, &rec);
-    return end;
+    return broker_apply(turn->broker);
 }
 
 static int do_ack(struct turn *turn)
