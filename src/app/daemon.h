@@ -45,6 +45,9 @@ NODISCARD int daemon_notify(const char *socket_path, const char *state);
  */
 NODISCARD int daemon_lock(const char *path);
 
+/* Raises the limit of open files to what the system lets this process have. */
+void daemon_raise_files(void);
+
 /* Creates the directory `path` and its parents, 0755. 0 when it exists now, or -errno. */
 NODISCARD int daemon_mkdirs(const char *path);
 

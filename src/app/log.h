@@ -34,7 +34,7 @@ struct logger_options {
     bool rotate;            /* false: the file grows without end */
 };
 
-/* Opens the targets. Before it, and after logger_close(), lines of LOG_INFO and below go to the console. 0 or -errno. */
+/* Opens the targets. Before it, and after logger_close(), lines up to LOG_INFO go to the console. 0 or -errno. */
 NODISCARD int logger_open(const struct logger_options *opt);
 void logger_close(void);
 

@@ -1,4 +1,4 @@
-/* http.c - libmicrohttpd inside a libuv loop: connections, their deadlines, start and end. SPDX-License-Identifier: MIT */
+/* http.c - libmicrohttpd inside a libuv loop: connections, deadlines, start and end. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -311,8 +311,8 @@ TEST(http_answers_413_to_a_body_over_its_limit)
     assert_true(asprintf(&text, "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" CLOSE
                                 "\r\n30d40\r\n%s\r\n0\r\n\r\n", body) > 0);
     assert_memory_equal(ask(&rig, text), "HTTP/1.1 413", 12);
-    assert_memory_equal(ask(&rig, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\nExpect: 100-continue\r\n\r\n"),
-                        "HTTP/1.1 413", 12);
+    assert_memory_equal(ask(&rig, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n"
+                                  "Expect: 100-continue\r\n\r\n"), "HTTP/1.1 413", 12);
     assert_memory_equal(ask(&rig, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000000\r\n\r\n"),
                         "HTTP/1.1 413", 12);
     assert_int_equal(rig.handled, 0);

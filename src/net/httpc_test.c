@@ -64,7 +64,8 @@ static void answered(void *ctx, const struct httpc_result *result)
     uv_stop(&rig->loop);
     rig->status = result->status;
     (void)snprintf(rig->err, sizeof(rig->err), "%s", result->err ? result->err : "");
-    (void)snprintf(rig->body, sizeof(rig->body), "%.*s", (int)result->body.len, result->body.ptr ? result->body.ptr : "");
+    (void)snprintf(rig->body, sizeof(rig->body), "%.*s", (int)result->body.len,
+                   result->body.ptr ? result->body.ptr : "");
 }
 
 static void get(struct rig *rig, const char *url, unsigned timeout_ms)
