@@ -41,10 +41,17 @@ static void server_sweep(uv_timer_t *timer)
     struct http_server *server = timer->data;
     uint64_t now_ms = uv_now(server->loop);
 
+    http_accept_sweep(server, now_ms);
     sweep_list(&server->reading, now_ms, server->opt.request_ms_max);
     sweep_list(&server->idle, now_ms, server->opt.idle_ms_max);
-    if (list_empty(&server->reading) && list_empty(&server->idle))
+    if (list_empty(&server->reading) && list_empty(&server->idle) && list_empty(&server->fresh))
         (void)uv_timer_stop(timer);
+}
+
+void http_sweep_begin(struct http_server *server)
+{
+    if (!uv_is_active((uv_handle_t *)&server->sweep))
+        (void)uv_timer_start(&server->sweep, server_sweep, SWEEP_MS, SWEEP_MS);
 }
 
 static void conn_move(struct http_conn *conn, struct list *to)
@@ -54,8 +61,7 @@ static void conn_move(struct http_conn *conn, struct list *to)
     if (!to || conn->server->closing)
         return;
     list_add_tail(to, &conn->node);
-    if (!uv_is_active((uv_handle_t *)&conn->server->sweep))
-        (void)uv_timer_start(&conn->server->sweep, server_sweep, SWEEP_MS, SWEEP_MS);
+    http_sweep_begin(conn->server);
 }
 
 void http_conn_reading(struct http_conn *conn) { conn_move(conn, &conn->server->reading); }
@@ -90,6 +96,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_c
     server->conn_count--;
     free(conn);
     *socket_ctx = NULL;
+    http_accept_resume(server);
 }
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
@@ -175,13 +182,12 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
     const struct http_options *opt = &server->opt;
 
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, http_on_request, server,
-        MHD_OPTION_EXTERNAL_LOGGER, on_complaint, server, MHD_OPTION_LISTEN_SOCKET, opt->listen_fd,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
-        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, server, MHD_OPTION_CONNECTION_LIMIT, opt->connections_max,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, opt->head_bytes_max, MHD_OPTION_CONNECTION_TIMEOUT,
-        opt->idle_ms_max / 1000 + 1, MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        http_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, server, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
+        http_on_uri, server, MHD_OPTION_CONNECTION_LIMIT, opt->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        opt->head_bytes_max, MHD_OPTION_CONNECTION_TIMEOUT, opt->idle_ms_max / 1000 + 1,
+        MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static void server_closed(uv_handle_t *handle)
@@ -211,9 +217,7 @@ static int watch_daemon(struct http_server *server)
     ENSURE(uv_timer_init(server->loop, &server->sweep) == 0);
     open_handle(server, (uv_handle_t *)&server->sweep);
     err = uv_poll_start(&server->poll, UV_READABLE, server_event);
-    if (err != 0)
-        http_server_close(server);
-    return err;
+    return err == 0 ? http_accept_open(server) : err;
 }
 
 int http_server_open(struct http_server **ret, uv_loop_t *loop, const struct http_options *opt, http_handler *fn,
@@ -226,6 +230,7 @@ int http_server_open(struct http_server **ret, uv_loop_t *loop, const struct htt
         goto out_fd;
     *server = (struct http_server){.loop = loop, .opt = *opt, .fn = fn, .ctx = ctx};
     set_defaults(&server->opt);
+    list_init(&server->fresh);
     list_init(&server->reading);
     list_init(&server->idle);
     list_init(&server->calls);
@@ -238,15 +243,15 @@ int http_server_open(struct http_server **ret, uv_loop_t *loop, const struct htt
     if (!server->mhd)
         goto out_free;
     err = watch_daemon(server);
-    if (err != 0) {
-        if (server->handles_open == 0) {
-            MHD_stop_daemon(server->mhd);
-            free(server);
-        }
+    if (err == 0) {
+        *ret = server;
+        return 0;
+    }
+    if (server->handles_open > 0) {
+        http_server_close(server);
         return err;
     }
-    *ret = server;
-    return 0;
+    MHD_stop_daemon(server->mhd);
 out_free:
     free(server);
 out_fd:
@@ -259,9 +264,9 @@ void http_server_stop_accepting(struct http_server *server)
     if (server->quiet)
         return;
     server->quiet = true;
-    MHD_socket fd = MHD_quiesce_daemon(server->mhd);
-    if (fd != MHD_INVALID_SOCKET)
-        (void)close(fd);
+    if (server->listen.data)
+        uv_close((uv_handle_t *)&server->listen, server_closed);
+    (void)close(server->opt.listen_fd);
 }
 
 void http_server_close(struct http_server *server)
@@ -270,6 +275,8 @@ void http_server_close(struct http_server *server)
         return;
     ENSURE(!server->running && !server->closing);
     server->closing = true;
+    http_server_stop_accepting(server);
+    http_accept_close(server);
     /* libmicrohttpd refuses to stop while it has suspended connections. */
     LIST_EACH(&server->calls, node, after)
         http_call_drop(CONTAINER_OF(node, struct http_call, node));
@@ -282,4 +289,7 @@ void http_server_close(struct http_server *server)
 
 unsigned http_server_port(const struct http_server *server) { return (unsigned)server->port; }
 size_t http_server_requests(const struct http_server *server) { return server->call_count; }
-size_t http_server_connections(const struct http_server *server) { return server->conn_count; }
+size_t http_server_connections(const struct http_server *server)
+{
+    return server->conn_count + server->fresh_count;
+}

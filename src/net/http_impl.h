@@ -73,14 +73,16 @@ struct http_server {
     http_handler *fn;
     void *ctx;
     struct MHD_Daemon *mhd;
-    uv_poll_t poll;
+    uv_poll_t poll;   /* libmicrohttpd's epoll set */
+    uv_poll_t listen; /* the listening socket */
     uv_timer_t due;   /* when libmicrohttpd wants to run without an event */
-    uv_timer_t sweep; /* once a second while a list below has members */
+    uv_timer_t sweep; /* once a second while fresh, reading or idle has members */
     unsigned handles_open;
+    struct list fresh;         /* connections that libmicrohttpd does not know yet, see http_accept.c */
     struct list reading, idle; /* connections by age */
     struct list calls;         /* calls that the handler knows */
     struct list waiting;       /* calls that wait for memory, oldest first */
-    size_t call_count, conn_count;
+    size_t call_count, conn_count, fresh_count;
     int port;
     bool quiet; /* accepts no more */
     bool running, closing;
@@ -91,6 +93,13 @@ void http_conn_reading(struct http_conn *conn);
 void http_conn_busy(struct http_conn *conn);
 void http_conn_idle(struct http_conn *conn);
 void http_server_run_soon(struct http_server *server); /* a resumed connection is no event of its own */
+void http_sweep_begin(struct http_server *server);
+
+/* http_accept.c */
+int http_accept_open(struct http_server *server);
+void http_accept_resume(struct http_server *server); /* there may be room for a connection again */
+void http_accept_sweep(struct http_server *server, uint64_t now_ms);
+void http_accept_close(struct http_server *server);
 
 /* http_request.c: the callbacks of libmicrohttpd, and the end of a call. */
 void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd);

@@ -98,7 +98,8 @@ static void begin(struct rig *rig, unsigned request_ms)
     rig->budget_max = 1 << 20;
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     struct http_options opt = {.listen_fd = addr_listen(&addr, 16), .body_bytes_max = 100000, .take = take,
-                               .give = give, .ctx = rig, .request_ms_max = request_ms};
+                               .give = give, .ctx = rig, .request_ms_max = request_ms,
+                               .connections_max = 3};
     assert_true(opt.listen_fd >= 0);
     assert_int_equal(http_server_open(&rig->server, &rig->loop, &opt, handle, rig), 0);
 }
@@ -259,6 +260,9 @@ TEST(http_refuses_bad_requests_with_400_and_closes)
 {
     static const char *const bad[] = {
         "GET /ping HTTP/1.1\r\n\r\n",
+        "hello\r\n\r\n",
+        "GET / HTTP/1.1 x\r\n\r\n",
+        "\r\n",
         "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /%7 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET ping HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -274,6 +278,7 @@ TEST(http_refuses_bad_requests_with_400_and_closes)
         const char *reply = ask(&rig, bad[i]);
         assert_memory_equal(reply, "HTTP/1.1 400 Bad Request", 24);
     }
+    assert_string_equal(body_of(ask(&rig, bad[1])), "400 Bad Request");
     assert_string_equal(body_of(ask(&rig, bad[0])), "400 Bad Request: missing required Host header");
     assert_int_equal(rig.handled, 0);
     end(&rig);
@@ -399,11 +404,12 @@ TEST(http_closes_a_request_that_drips_beyond_its_time)
     struct rig rig;
 
     begin(&rig, 1);
-    int head = dial(&rig), body = dial(&rig);
+    int head = dial(&rig), body = dial(&rig), silent = dial(&rig);
     say(head, "GET /pi");
     say(body, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc");
     assert_string_equal(hear_all(&rig, head), "");
     (void)hear_all(&rig, body);
+    assert_string_equal(hear_all(&rig, silent), "");
     assert_int_equal(rig.handled, 0);
     end(&rig);
 }
@@ -456,5 +462,29 @@ TEST(http_refuses_heads_over_their_limit)
     assert_memory_equal(ask(&rig, text), "HTTP/1.1 431", 12);
     free(text);
     free(line);
+    end(&rig);
+}
+
+TEST(http_connections_over_the_limit_wait_for_their_turn)
+{
+    struct rig rig;
+    int fds[3];
+
+    begin(&rig, 0);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = dial(&rig);
+        say(fds[i], "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n");
+        (void)hear(&rig, fds[i], "\r\n\r\nOK");
+    }
+    int late = dial(&rig);
+    say(late, "GET /ping HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n");
+    for (int i = 0; i < 20; i++)
+        (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
+    assert_int_equal(rig.handled, 3);
+    assert_int_equal(http_server_connections(rig.server), 3);
+    assert_int_equal(close(fds[0]), 0);
+    assert_string_equal(body_of(hear_all(&rig, late)), "OK");
+    assert_int_equal(close(fds[1]), 0);
+    assert_int_equal(close(fds[2]), 0);
     end(&rig);
 }

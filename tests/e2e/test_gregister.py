@@ -155,8 +155,8 @@ class Pings(Registry):
         self.assertEqual(self.register(register, 1, tcps[0], doors[0].addr).body, SUCCESS)
         doors[0].status = None
         with Http(register.http) as slow:
-            slow.send(f"GET /register?tcp_addr={tcps[0]}x&http_addr={doors[0].addr[:-1]}&node_id=9&weight=1 HTTP/1.1\r\n"
-                      "Host: x\r\n\r\n".encode())
+            slow.send(f"GET /register?tcp_addr=127.0.0.1:9&http_addr=localhost:{doors[0].addr.split(':')[1]}&node_id=9"
+                      "&weight=1 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             self.assertEqual(self.register(register, 2, tcps[1], doors[1].addr).body, SUCCESS)
             wait_until(lambda: self.ids(register) == [2], "the hanging node is hidden, the other is not", 30 * SLOW)
 
@@ -165,7 +165,8 @@ class File(Registry):
     def test_the_list_survives_stop_and_kill(self):
         register, doors, tcps = self.gregister(), [self.door(), self.door()], [self.tcp_door(), self.tcp_door()]
         for ident in (1, 2):
-            self.assertEqual(self.register(register, ident, tcps[ident - 1], doors[ident - 1].addr, ident).body, SUCCESS)
+            got = self.register(register, ident, tcps[ident - 1], doors[ident - 1].addr, ident)
+            self.assertEqual(got.body, SUCCESS)
         before = register.nodes()
         register.kill()
         register = self.gregister()
@@ -224,8 +225,8 @@ class Frame(Registry):
         register, door, tcp = self.gregister(), self.door(), self.tcp_door()
         door.status = None
         with Http(register.http) as conn:
-            conn.send(f"GET /register?tcp_addr={tcp}&http_addr={door.addr}&node_id=1&weight=1 HTTP/1.1\r\nHost: x\r\n\r\n"
-                      .encode())
+            conn.send(f"GET /register?tcp_addr={tcp}&http_addr={door.addr}&node_id=1&weight=1 HTTP/1.1\r\n"
+                      "Host: x\r\n\r\n".encode())
             wait_until(lambda: door.asked, "the node is asked")
             self.assertEqual(register.stop(), 0, register.output)
             self.says(conn.reply(), "the registry is stopping")
