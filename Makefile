@@ -69,7 +69,7 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps
+        conformance quickstart bare deps docs-settings
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -148,6 +148,9 @@ measure: build                               ## lateness, memory, start-up again
 	@$(PYTHON) tests/measure.py --build $(BUILD)
 bare:                                        ## script/test in bare Debian 12 and 13 trees (root, debootstrap)
 	@tools/bare
+
+docs-settings: $(BUILD)/gnode $(BUILD)/gregister ## tables of the documents, from -help and base/err.h
+	@tools/docs $(BUILD)
 
 # ---- install -----------------------------------------------------------------------------------------------------
 install: build                               ## PREFIX=/usr/local DESTDIR=
