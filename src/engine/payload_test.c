@@ -1,0 +1,230 @@
+/* payload_test.c - SPDX-License-Identifier: MIT */
+#include "engine/payload.h"
+
+#include "base/bytes.h"
+#include "engine/wheel.h"
+#include "unit/unit.h"
+
+enum { ROOM = PAYLOAD_QUEUE_BYTES_MAX };
+
+/* Puts every prefix of the payload before an unreadable page and hands it to `read`, with its length. */
+static void each_prefix(const char *payload, size_t len, void (*read)(struct slice prefix, size_t whole))
+{
+    for (size_t n = 0; n <= len; n++) {
+        char *copy = guarded(payload, n);
+        read(slice_of(copy, n), len);
+        guarded_free(copy, n);
+    }
+}
+
+static void read_push(struct slice prefix, size_t whole)
+{
+    struct payload_push push;
+
+    assert_int_equal(payload_get_push(prefix, &push), prefix.len >= PAYLOAD_PUSH_BYTES);
+    if (prefix.len < PAYLOAD_PUSH_BYTES)
+        return;
+    assert_int_equal(push.body.len, prefix.len - PAYLOAD_PUSH_BYTES);
+    if (prefix.len < whole)
+        return;
+    assert_int_equal(push.due_ms, 123456);
+    assert_int_equal(push.id, 77);
+    assert_int_equal(push.ttr_ms, 2000);
+    assert_true(slice_is(push.body, "hello"));
+}
+
+TEST(payload_push_reads_what_was_written_and_refuses_what_is_cut)
+{
+    char to[PAYLOAD_PUSH_BYTES + 5];
+
+    struct payload_push push = {.due_ms = 123456, .id = 77, .ttr_ms = 2000, .body = slice_str("hello")};
+    payload_put_push(to, &push);
+    each_prefix(to, sizeof(to), read_push);
+}
+
+TEST(payload_push_skips_its_extensions)
+{
+    char to[PAYLOAD_PUSH_BYTES + 16 + 2] = {0};
+    struct payload_push push;
+
+    payload_put_push(to, &(struct payload_push){.id = 1});
+    put_le16(to + 20, 2);
+    memcpy(to + PAYLOAD_PUSH_BYTES + 16, "ok", 2);
+    assert_true(payload_get_push(slice_of(to, sizeof(to)), &push));
+    assert_true(slice_is(push.body, "ok"));
+    assert_false(payload_get_push(slice_of(to, sizeof(to) - 3), &push));
+    put_le16(to + 20, 0xffff);
+    assert_false(payload_get_push(slice_of(to, sizeof(to)), &push));
+}
+
+static void read_pop(struct slice prefix, size_t whole)
+{
+    struct payload_pop pop;
+
+    assert_int_equal(payload_get_pop(prefix, &pop), prefix.len == whole);
+    if (prefix.len < whole)
+        return;
+    assert_int_equal(pop.now_ms, 5000);
+    assert_int_equal(pop.holder, 3);
+    assert_int_equal(pop.count, 2);
+    struct payload_delivery second = payload_delivery(pop.entries, 1);
+    assert_int_equal(second.ref, 30);
+    assert_int_equal(second.id, 40);
+    assert_int_equal(second.ttr_ms, 60000);
+}
+
+TEST(payload_pop_reads_what_was_written_and_refuses_what_is_cut)
+{
+    struct payload_delivery entries[] = {{.ref = 10, .id = 20, .ttr_ms = 1}, {.ref = 30, .id = 40, .ttr_ms = 60000}};
+    char to[PAYLOAD_POP_BYTES + 2 * PAYLOAD_POP_ENTRY_BYTES];
+
+    payload_put_pop(to, &(struct payload_pop){.now_ms = 5000, .holder = 3, .count = 2}, entries);
+    each_prefix(to, sizeof(to), read_pop);
+}
+
+static void read_bury(struct slice prefix, size_t whole)
+{
+    struct payload_bury letter;
+
+    assert_int_equal(payload_get_bury(prefix, &letter), prefix.len == whole);
+    if (prefix.len < whole)
+        return;
+    assert_int_equal(letter.now_ms, 5000);
+    assert_int_equal(letter.reason, PAYLOAD_REASON_UNREADABLE);
+    assert_int_equal(letter.count, 2);
+    assert_int_equal(payload_pair(letter.entries, 0).ref, 1);
+    assert_int_equal(payload_pair(letter.entries, 1).id, 4);
+}
+
+TEST(payload_bury_reads_what_was_written_and_refuses_what_is_cut)
+{
+    struct payload_pair pairs[] = {{.ref = 1, .id = 2}, {.ref = 3, .id = 4}};
+    struct payload_bury letter = {.now_ms = 5000, .reason = PAYLOAD_REASON_UNREADABLE, .count = 2};
+    char to[PAYLOAD_BURY_BYTES + 2 * PAYLOAD_PAIR_BYTES];
+
+    payload_put_bury(to, &letter, pairs);
+    each_prefix(to, sizeof(to), read_bury);
+}
+
+static void read_tick(struct slice prefix, size_t whole)
+{
+    struct payload_tick tick;
+
+    assert_int_equal(payload_get_tick(prefix, &tick), prefix.len == whole);
+    if (prefix.len == whole) {
+        assert_int_equal(tick.now_ms, 99);
+        assert_int_equal(tick.count, 4096);
+    }
+}
+
+TEST(payload_tick_reads_what_was_written_and_refuses_what_is_cut)
+{
+    char to[PAYLOAD_TICK_BYTES];
+
+    payload_put_tick(to, &(struct payload_tick){.now_ms = 99, .count = 4096});
+    each_prefix(to, sizeof(to), read_tick);
+}
+
+TEST(payload_counts_are_held_to_the_bytes_that_are_there)
+{
+    char to[64] = {0};
+    struct payload_pop pop;
+    struct payload_bury letter;
+
+    put_le32(to + 12, UINT32_MAX);
+    assert_false(payload_get_pop(slice_of(to, sizeof(to)), &pop));
+    assert_false(payload_get_bury(slice_of(to, sizeof(to)), &letter));
+    put_le32(to + 12, 0);
+    assert_true(payload_get_pop(slice_of(to, sizeof(to)), &pop));
+    assert_true(payload_get_bury(slice_of(to, sizeof(to)), &letter));
+}
+
+/* A prefix that ends between two TLVs says less, one that ends within a value is refused; none reads beyond. */
+static void read_queue(struct slice prefix, size_t whole)
+{
+    struct payload_queue set;
+
+    if (!payload_get_queue(prefix, &set))
+        return;
+    assert_true(set.name.len == 0 || slice_is(set.name, "orders"));
+    if (prefix.len < whole)
+        return;
+    assert_true(slice_is(set.name, "orders"));
+    assert_true(slice_is(set.bind_key, "eu"));
+    assert_int_equal(set.start_ms, 5000);
+    assert_int_equal(set.flags, PAYLOAD_QUEUE_AUTO_ACK | PAYLOAD_QUEUE_EXITED);
+    assert_int_equal(set.ttr_ms, 30000);
+    assert_int_equal(set.max_retries, 9);
+}
+
+TEST(payload_queue_reads_what_was_written_at_any_length)
+{
+    struct payload_queue set = {.name = slice_str("orders"), .bind_key = slice_str("eu"), .start_ms = 5000,
+                                .flags = PAYLOAD_QUEUE_AUTO_ACK | PAYLOAD_QUEUE_EXITED, .ttr_ms = 30000,
+                                .max_retries = 9};
+    char to[ROOM];
+    size_t len = payload_put_queue(to, &set);
+
+    assert_int_equal(len, 6 * 4 + 6 + 2 + 8 + 3 * 4);
+    each_prefix(to, len, read_queue);
+}
+
+TEST(payload_queue_says_the_defaults_when_it_says_nothing)
+{
+    struct payload_queue set;
+
+    assert_true(payload_get_queue(slice_of(NULL, 0), &set));
+    assert_int_equal(set.name.len, 0);
+    assert_int_equal(set.max_retries, PAYLOAD_NODE_RETRIES);
+    assert_int_equal(set.flags, 0);
+}
+
+TEST(payload_queue_ignores_unknown_tlvs_and_ends_at_padding)
+{
+    static const char PAYLOAD[] = "\xc8\0\3\0abc" /* of a later version */
+                                  "\1\0\2\0hi"    /* name */
+                                  "\0\0\0\0"      /* padding */
+                                  "\1\0\2\0no";
+    struct payload_queue set;
+
+    assert_true(payload_get_queue(slice_of(PAYLOAD, sizeof(PAYLOAD) - 1), &set));
+    assert_true(slice_is(set.name, "hi"));
+}
+
+TEST(payload_queue_refuses_values_of_a_wrong_length)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } BAD[] = {
+        {"\3\0\4\0abcd", 8}, {"\4\0\2\0ab", 6}, {"\5\0\0\0", 4}, {"\6\0\5\0abcde", 9}, {"\1\0\5\0abcd", 8},
+    };
+    struct payload_queue set;
+
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        char *copy = guarded(BAD[i].bytes, BAD[i].len);
+        assert_false(payload_get_queue(slice_of(copy, BAD[i].len), &set));
+        guarded_free(copy, BAD[i].len);
+    }
+}
+
+TEST(payload_times_beyond_the_wheel_are_refused)
+{
+    char to[ROOM] = {0};
+    struct payload_push push;
+    struct payload_pop pop;
+    struct payload_bury letter;
+    struct payload_tick tick;
+    struct payload_queue set;
+
+    for (unsigned over = 0; over < 2; over++) {
+        put_le64(to, WHEEL_MS_MAX + over);
+        assert_int_equal(payload_get_push(slice_of(to, PAYLOAD_PUSH_BYTES), &push), !over);
+        assert_int_equal(payload_get_pop(slice_of(to, PAYLOAD_POP_BYTES), &pop), !over);
+        assert_int_equal(payload_get_bury(slice_of(to, PAYLOAD_BURY_BYTES), &letter), !over);
+        assert_int_equal(payload_get_tick(slice_of(to, PAYLOAD_TICK_BYTES), &tick), !over);
+        char named[ROOM];
+        size_t len = payload_put_queue(named, &(struct payload_queue){.start_ms = WHEEL_MS_MAX + over});
+        assert_int_equal(payload_get_queue(slice_of(named, len), &set), !over);
+    }
+}

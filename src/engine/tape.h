@@ -1,0 +1,183 @@
+/*
+ * tape.h - a log in memory with an engine that lives by it, for tests and fuzzers
+ *
+ * What   tape_*() encode a record as it would stand on disk, append it, read it back and apply it. tape_replay() gives
+ *        another engine the same records. The hooks count what the engine reports dead.
+ * Owns   The tape owns its engine and its bytes; a returned record is good until the next one is written.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_ENGINE_TAPE_H
+#define GMQ_ENGINE_TAPE_H
+
+#include "base/buf.h"
+#include "engine/engine.h"
+#include "engine/payload.h"
+#include "engine/ref.h"
+
+enum { TAPE_LSN_FIRST = 4096, TAPE_BYTES_MAX = 1 << 28, TAPE_SMALL_BYTES = 4096 };
+
+/* What an engine told its hooks: how many LSNs, their sum, and the last one. */
+struct tape_deaths {
+    uint64_t messages, message_sum, last_message;
+    uint64_t queues, last_queue;
+};
+
+struct tape {
+    struct engine *engine;
+    struct buf bytes;
+    struct tape_deaths deaths;
+};
+
+/* A small generator of numbers (xorshift64*); the state must not be 0. */
+static inline uint64_t tape_dice(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static inline uint64_t tape_below(uint64_t *state, uint64_t limit) { return (tape_dice(state) >> 16) % limit; }
+
+static inline void tape_message_dead(void *ctx, uint64_t lsn)
+{
+    struct tape_deaths *deaths = ctx;
+
+    deaths->messages++;
+    deaths->message_sum += lsn;
+    deaths->last_message = lsn;
+}
+
+static inline void tape_queue_dead(void *ctx, uint64_t lsn)
+{
+    struct tape_deaths *deaths = ctx;
+
+    deaths->queues++;
+    deaths->last_queue = lsn;
+}
+
+/* A new engine whose deaths are counted in `deaths`. */
+static inline struct engine *tape_engine(struct tape_deaths *deaths)
+{
+    struct engine_hooks hooks = {.ctx = deaths, .dead = tape_message_dead, .dead_queue = tape_queue_dead};
+
+    *deaths = (struct tape_deaths){.messages = 0};
+    return engine_new(&hooks);
+}
+
+static inline void tape_open(struct tape *tape)
+{
+    buf_init(&tape->bytes, TAPE_BYTES_MAX);
+    tape->engine = tape_engine(&tape->deaths);
+}
+
+static inline void tape_close(struct tape *tape)
+{
+    engine_free(tape->engine);
+    buf_free(&tape->bytes);
+}
+
+/* The address of the next record. */
+static inline uint64_t tape_lsn(const struct tape *tape) { return TAPE_LSN_FIRST + buf_len(&tape->bytes); }
+
+/* The record that stands at `lsn` of the tape. */
+static inline struct record tape_read(const struct tape *tape, uint64_t lsn)
+{
+    struct slice all = buf_slice(&tape->bytes);
+    size_t at = lsn - TAPE_LSN_FIRST;
+    struct record rec;
+
+    ENSURE(record_read(all.ptr + at, all.len - at, lsn, &rec) == RECORD_OK);
+    return rec;
+}
+
+/* Any record; it is applied. */
+static inline struct record tape_record(struct tape *tape, const struct record *head, const void *payload, size_t bytes)
+{
+    struct record rec = *head;
+    size_t stride = record_stride(rec.type, bytes);
+    char *at = buf_reserve(&tape->bytes, stride);
+
+    ENSURE(at);
+    rec.lsn = tape_lsn(tape);
+    if (bytes > 0)
+        memcpy(at + RECORD_HEADER_BYTES, payload, bytes);
+    rec.payload = slice_of(at + RECORD_HEADER_BYTES, bytes);
+    record_seal(at, &rec);
+    buf_commit(&tape->bytes, stride);
+    rec = tape_read(tape, rec.lsn);
+    engine_apply(tape->engine, &rec);
+    return rec;
+}
+
+/* Returns the ref of the message. */
+static inline uint64_t tape_push(struct tape *tape, uint32_t queue, uint64_t id, uint64_t due_ms)
+{
+    char payload[PAYLOAD_PUSH_BYTES + 4];
+    struct payload_push push = {.due_ms = due_ms, .id = id, .body = slice_str("body")};
+
+    payload_put_push(payload, &push);
+    struct record head = {.type = RECORD_PUSH, .queue = queue};
+    return ref_make(tape_record(tape, &head, payload, sizeof(payload)).lsn, 0);
+}
+
+static inline void tape_pop(struct tape *tape, uint32_t queue, uint64_t now_ms, const struct payload_delivery *to,
+                            bool auto_ack)
+{
+    char payload[PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES];
+    struct payload_pop pop = {.now_ms = now_ms, .holder = 7, .count = 1};
+
+    payload_put_pop(payload, &pop, to);
+    struct record head = {.type = RECORD_POP, .queue = queue, .flags = auto_ack ? RECORD_F_AUTOACK : 0};
+    (void)tape_record(tape, &head, payload, sizeof(payload));
+}
+
+static inline void tape_ack(struct tape *tape, uint32_t queue, enum payload_list list, uint64_t ref, uint64_t id)
+{
+    char payload[PAYLOAD_PAIR_BYTES];
+
+    payload_put_pair(payload, &(struct payload_pair){.ref = ref, .id = id});
+    struct record head = {.type = RECORD_ACK, .queue = queue, .aux = (uint16_t)list};
+    (void)tape_record(tape, &head, payload, sizeof(payload));
+}
+
+static inline void tape_bury(struct tape *tape, uint32_t queue, uint64_t now_ms, uint64_t ref)
+{
+    char payload[PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES];
+    struct payload_bury letter = {.now_ms = now_ms, .reason = PAYLOAD_REASON_UNREADABLE, .count = 1};
+
+    payload_put_bury(payload, &letter, &(struct payload_pair){.ref = ref});
+    (void)tape_record(tape, &(struct record){.type = RECORD_BURY, .queue = queue}, payload, sizeof(payload));
+}
+
+static inline void tape_tick(struct tape *tape, uint64_t now_ms, uint32_t count)
+{
+    char payload[PAYLOAD_TICK_BYTES];
+
+    payload_put_tick(payload, &(struct payload_tick){.now_ms = now_ms, .count = count});
+    (void)tape_record(tape, &(struct record){.type = RECORD_TICK}, payload, sizeof(payload));
+}
+
+/* Returns the LSN of the record. */
+static inline uint64_t tape_queue(struct tape *tape, uint32_t number, const char *name, uint32_t flags,
+                                  uint32_t max_retries)
+{
+    char payload[TAPE_SMALL_BYTES];
+    struct payload_queue set = {.name = slice_str(name), .start_ms = 1000, .flags = flags, .max_retries = max_retries};
+    size_t bytes = payload_put_queue(payload, &set);
+
+    return tape_record(tape, &(struct record){.type = RECORD_QUEUE, .queue = number}, payload, bytes).lsn;
+}
+
+/* Applies what stands on the tape from `from_lsn` on to another engine. */
+static inline void tape_replay(const struct tape *tape, uint64_t from_lsn, struct engine *engine)
+{
+    for (uint64_t lsn = from_lsn; lsn < tape_lsn(tape);) {
+        struct record rec = tape_read(tape, lsn);
+        engine_apply(engine, &rec);
+        lsn += record_stride(rec.type, rec.payload.len);
+    }
+}
+
+#endif
