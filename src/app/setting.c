@@ -118,6 +118,9 @@ int setting_set(const struct setting *row, void *values, const char *where, cons
         return settings_refuse(report, "%s: longer than %d bytes", where, SETTINGS_VALUE_BYTES - 1);
     if (!is_plain(text))
         return settings_refuse(report, "%s: holds a control byte", where);
+    /* What an ini file could not say must not come by a flag either. */
+    if (strchr(text, '"') || strstr(text, " ;"))
+        return settings_refuse(report, "%s = %s: must hold neither quotes nor a ; after a blank", where, text);
     if (row->check && (why = row->check(text)))
         return settings_refuse(report, "%s = %s: %s", where, text, why);
     if (row->type == SETTING_STRING) {

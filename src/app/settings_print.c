@@ -55,6 +55,15 @@ static bool opens_section(const struct settings_spec *spec, size_t at)
     return true;
 }
 
+/* What would be read as a remark, or lose its blanks or quotes. */
+static bool needs_quotes(struct slice value)
+{
+    if (value.len == 0)
+        return false;
+    return memchr(value.ptr, '#', value.len) || memchr(value.ptr, ';', value.len) || strchr(" '`", value.ptr[0]) ||
+           value.ptr[value.len - 1] == ' ';
+}
+
 static bool print_pair(const struct setting *row, const void *values, struct buf *out)
 {
     struct buf text;
@@ -65,7 +74,7 @@ static bool print_pair(const struct setting *row, const void *values, struct buf
         goto out;
     const char *value = buf_len(&text) > 0 ? buf_data(&text) : "";
     int len = (int)buf_len(&text);
-    bool quote = len > 0 && (memchr(value, '#', (size_t)len) || value[0] == ' ' || value[len - 1] == ' ');
+    bool quote = needs_quotes(slice_of(value, (size_t)len));
 
     if (!buf_printf(out, "# %s\n", row->help) ||
         !buf_printf(out, quote ? "%s = \"%.*s\"\n" : "%s = %.*s\n", row->key, len, value))
