@@ -330,9 +330,9 @@ static int sim_sync(void *ctx, int file)
 
     if (!inode)
         return leave(sim, -EBADF);
-    if (rc < 0)
+    if (rc < 0 && (sim->stop_at == 0 || sim->ops < sim->stop_at))
         inode->broken = true;
-    else if (!inode->broken)
+    if (rc == 0 && !inode->broken)
         make_durable(inode);
     return leave(sim, rc);
 }

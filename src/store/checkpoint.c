@@ -129,13 +129,14 @@ static void remove_others(struct disk *disk, const char *dir, uint64_t cut, uint
     for (int i = 0; i < count; i++) {
         struct path path = path_checkpoint(dir, cuts[i]);
         if (cuts[i] != cut && cuts[i] != keep)
-            (void)disk->unlink(disk->ctx, path.text); /* one too many does no harm */
+            (void)disk->unlink(disk->ctx, path.text);
     }
 }
 
-static void make_reserve(struct disk *disk, const char *path, uint64_t bytes)
+void checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
 {
-    int file = disk->open(disk->ctx, path, DISK_CREATE);
+    struct path path = path_of(dir, "ckpt/reserve.tmp");
+    int file = disk->open(disk->ctx, path.text, DISK_CREATE);
 
     if (file < 0)
         return;
@@ -164,7 +165,8 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
         return rc;
     }
     remove_others(disk, dir, ckpt->header.cut, keep);
-    make_reserve(disk, reserve.text, 2 * file_bytes(ckpt));
+    (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
+    checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt));
     return 0;
 }
 

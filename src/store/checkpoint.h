@@ -29,6 +29,9 @@ void checkpoint_free(struct checkpoint *ckpt);
  */
 NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep);
 
+/* Keeps room for a checkpoint of `bytes` and at least 1 MiB in ckpt/reserve.tmp, as far as the disk has it. */
+void checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes);
+
 /* The cuts of the checkpoints there are, newest first, at most `cuts_max`. The count or -errno. */
 NODISCARD int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max);
 

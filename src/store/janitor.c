@@ -64,6 +64,8 @@ static void prepare(struct janitor *janitor, struct job *job, bool again)
     janitor->wanted_bytes[job->kind] = job->result < 0 ? job->bytes : 0;
     if (job->result < 0)
         janitor->retry_ns = now_ns(janitor) + RETRY_NS;
+    if (job->kind == JOB_RESERVE && job->result == 0)
+        checkpoint_reserve(janitor->disk, janitor->dir, 0);
     if (!again || job->result == 0)
         report(janitor, job);
 }

@@ -27,6 +27,7 @@ struct life {
     size_t count, room;
     uint64_t queue_lsn; /* 0 = none */
     uint64_t applied;
+    int refused;      /* by log_room */
     bool refuse_load; /* checkpoints are bad for the owner */
     _Atomic uint32_t rung;
     struct bell bell;
@@ -41,21 +42,29 @@ int life_open(struct life *life);
 void life_stop(struct life *life); /* orderly; it must succeed */
 void life_kill(struct life *life); /* log_free alone */
 
-/* Waits for room, appends and applies. Returns the LSN of the record. */
+/*
+ * Waits for room, appends and applies. Returns the LSN of the record (a group: the last one's), or 0 when the log
+ * takes no more; then `refused` says why.
+ */
 uint64_t life_push(struct life *life, uint64_t id, size_t body_bytes);
 uint64_t life_push_group(struct life *life, uint64_t first_id, size_t count, size_t body_bytes);
-void life_ack(struct life *life, uint64_t lsn);
-void life_queue(struct life *life);
+uint64_t life_ack(struct life *life, uint64_t lsn);
+uint64_t life_queue(struct life *life);
 
 /* Lets the helpers work: until nothing is left to do, or with threads until something was done. */
 void life_turn(struct life *life);
 
-/* Until everything appended is promised / durable. */
+/* Until everything appended is promised / durable, or the log is read-only. */
 void life_promise(struct life *life);
 void life_sync(struct life *life);
 
-/* Takes a checkpoint and waits for it. */
+/* Takes a checkpoint and waits for it, or until the log is read-only. */
 void life_checkpoint(struct life *life);
+
+/* Where the log ends / how many checkpoints, unlinks and so on there were. */
+uint64_t life_tail(const struct life *life);
+struct log_stats life_stats(const struct life *life);
+bool life_is_read_only(const struct life *life);
 
 /* What log_read answers in the end; with 1 the body is checked against `id`. */
 int life_read(struct life *life, uint64_t lsn, uint64_t id);

@@ -80,6 +80,7 @@ struct log {
     struct standby spare, reserve;
     bool rolling;         /* the writer has not yet done the last roll */
     bool in_reserve;      /* the open segment was the reserve */
+    bool refused;         /* an append, since there was no spare */
     uint64_t spare_bytes_wanted; /* at least, for a large record or group */
     uint32_t rolls_seen;
     size_t unlinking;

@@ -91,6 +91,7 @@ int log_room(struct log *log, size_t bytes, bool essential)
     ask_for_larger_spare(log, need);
     if (log->rolling || !log->spare.no_room)
         return -EAGAIN;
+    log->refused = true;
     return essential && fits_standby(log, &log->reserve, need) ? 0 : GMQ_E_DISK_FULL;
 }
 
@@ -109,7 +110,8 @@ static void ask_for_standbys(struct log *log)
 {
     if (!log->running || log->closed)
         return;
-    ask(log, &log->reserve, JOB_RESERVE, segments_last(&log->segments)->capacity + SEGMENT_HEADER_BYTES);
+    uint64_t open_bytes = segments_last(&log->segments)->capacity + SEGMENT_HEADER_BYTES;
+    ask(log, &log->reserve, JOB_RESERVE, open_bytes / 4 * 3);
     ask(log, &log->spare, JOB_SPARE, log_next_bytes(log));
 }
 
@@ -118,6 +120,8 @@ static void standby_done(struct log *log, struct standby *standby, const struct 
     bool reserved = segments_reserve(&log->segments, log->segments.count + 4);
 
     standby->no_room = job->result < 0;
+    if (standby == &log->spare)
+        log->refused = log->refused && standby->no_room;
     if (standby->no_room)
         return; /* the janitor tries on by itself and reports again */
     standby->state = reserved ? STANDBY_READY : STANDBY_NONE;
@@ -346,9 +350,7 @@ static enum log_state present_state(const struct log *log)
 {
     if (atomic_load(&log->writer.failed) != 0)
         return LOG_READ_ONLY;
-    uint64_t margin = min_u64(BATCH_BYTES_MAX, log->segments.at[log->segments.count - 1].capacity / 8);
-    bool is_near_end = log->tail + margin + SEGMENT_TAIL_BYTES > log->segment_end;
-    if (atomic_load(&log->writer.full) || (log->spare.no_room && (log->in_reserve || is_near_end)))
+    if (atomic_load(&log->writer.full) || (log->spare.no_room && (log->in_reserve || log->refused)))
         return LOG_FULL;
     return LOG_OK;
 }

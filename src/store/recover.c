@@ -341,7 +341,8 @@ static int replay_segment(struct recovery *rv, size_t index, uint64_t from, uint
     uint64_t end = replay_records(rv, seg, &scan, from, min_u64(limit, scan.end), last);
     if (last && !rv->report->clean)
         rv->report->cut_bytes = scan_used(&scan, end);
-    rv->end = end;
+    if (end > seg->base) /* an empty one does not count: its successor will pass over it */
+        rv->end = end;
     rv->highest = max_u64(rv->highest, end);
     seg->end = end;
     scan_close(&scan);
@@ -380,6 +381,29 @@ static int replay(struct recovery *rv)
 }
 
 /* ---- 4. going on -------------------------------------------------------------------------------- */
+
+/*
+ * What was replayed may be in the page cache only. It becomes durable before a successor says that it is, and so
+ * does the name of the checkpoint that it began with.
+ */
+static int make_durable(struct recovery *rv)
+{
+    struct segments *all = &rv->log->segments;
+    struct path path = path_of(rv->log->dir, "ckpt");
+    int rc = rv->disk->sync_dir(rv->disk->ctx, path.text);
+
+    for (size_t i = all->count; rc == 0 && i > 0; i--) {
+        if (all->at[i - 1].leaving)
+            continue;
+        path = path_segment(rv->log->dir, all->at[i - 1].base);
+        int file = rv->disk->open(rv->disk->ctx, path.text, DISK_WRITE);
+        rc = file < 0 ? file : rv->disk->sync(rv->disk->ctx, file);
+        if (file >= 0)
+            rv->disk->close(rv->disk->ctx, file);
+        break; /* those before it were synced before it was made */
+    }
+    return rc < 0 ? refuse(rv, rc, "cannot sync", path.text) : 0;
+}
 
 /* Gives back what follows the end of a segment. Its successor says where it ended: this only saves room. */
 static void cut_file(struct recovery *rv, struct segment *seg)
@@ -496,6 +520,8 @@ int recover_directory(struct log *log, struct log_report *ret_report, char *ret_
     log->node_hash = uuid_hash(log->options.uuid);
     ret_report->fresh = log->segments.count == 0 && ret_report->checkpoint_lsn == 0;
     rc = replay(&rv);
+    if (rc == 0)
+        rc = make_durable(&rv);
     if (rc < 0)
         return rc;
     ret_report->clean = ret_report->clean || ret_report->fresh;
