@@ -72,7 +72,7 @@ uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplacea
 /* When the next TICK is owed, ms; UINT64_MAX = never. */
 uint64_t engine_next_due_ms(const struct engine *engine);
 
-/* ---- deciding ----------------------------------------------------------------------------------------------------- */
+/* ---- deciding ------------------------------------------------------------------------------------------------ */
 
 /* The number that a new queue would get. */
 uint32_t engine_next_queue(const struct engine *engine);

@@ -1,0 +1,119 @@
+/*
+ * payload_fuzz.c - a log of arbitrary records through engine_apply()
+ *
+ * The input is a row of records, each of a kind in one byte and what that kind takes:
+ *   0x00..0x7f  the type; flags, aux, queue, length: one byte each; that many bytes of payload
+ *   0x80..      made well: what happens (low bits), queue, argument: one byte each
+ * The engine stays sound after each, and a replay, and a checkpoint of the end, give the same state.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "fuzz/fuzz.h"
+
+#include "engine/tape.h"
+
+enum { RAW_HEAD = 5, MADE_HEAD = 3, CHECK_EVERY = 32, IMAGE_BYTES_MAX = 1 << 26, RECORDS_MAX = 2000, QUEUE_MASK = 7 };
+
+struct life {
+    struct tape tape;
+    uint64_t now_ms, last_id;
+};
+
+/* Applies a record as it comes; returns the bytes it took, 0 at the end. */
+static size_t raw(struct life *life, const uint8_t *at, size_t left)
+{
+    if (left < RAW_HEAD || left - RAW_HEAD < at[4])
+        return 0;
+    struct record head = {.type = at[0], .flags = at[1], .aux = at[2], .queue = at[3]};
+    struct slice payload = fuzz_copy(at + RAW_HEAD, at[4]);
+    (void)tape_record(&life->tape, &head, payload.ptr, payload.len);
+    fuzz_free(payload);
+    return RAW_HEAD + (size_t)at[4];
+}
+
+static void deliver(struct life *life, uint32_t number, uint32_t argument)
+{
+    const struct queue *queue = engine_queue(life->tape.engine, number);
+    uint64_t ref;
+
+    if (!queue || engine_decide_pop(queue, UINT64_MAX, &ref) < 0)
+        return;
+    struct payload_delivery to = {.ref = ref, .id = ref_lsn(ref), .ttr_ms = argument};
+    tape_pop(&life->tape, number, life->now_ms, &to, queue->auto_ack);
+}
+
+/* A record as a broker would write it. */
+static size_t made(struct life *life, const uint8_t *at, size_t left)
+{
+    static const char *const NAMES[] = {"", "a", "b", "c", "d", "e", "f", "g"};
+
+    if (left < MADE_HEAD)
+        return 0;
+    uint32_t number = 1 + (at[1] & QUEUE_MASK), argument = at[2];
+    uint64_t some_lsn = TAPE_LSN_FIRST + (uint64_t)argument * RECORD_TRACKED_BYTES_MIN;
+    switch (at[0] & 7) {
+    case 0:
+        (void)tape_push(&life->tape, number, ++life->last_id, 0);
+        break;
+    case 1:
+        (void)tape_push(&life->tape, number, ++life->last_id, life->now_ms + ((uint64_t)argument << (at[1] & 31)));
+        break;
+    case 2:
+        deliver(life, number, argument);
+        break;
+    case 3:
+        tape_ack(&life->tape, number, PAYLOAD_LIST_FLIGHT, ref_make(some_lsn, at[1] >> 5), some_lsn);
+        break;
+    case 4:
+        tape_ack(&life->tape, number, PAYLOAD_LIST_DEAD, ref_make(some_lsn, at[1] >> 5), some_lsn);
+        break;
+    case 5:
+        tape_bury(&life->tape, number, life->now_ms, ref_make(some_lsn, at[1] >> 5));
+        break;
+    case 6:
+        life->now_ms += (uint64_t)argument << (at[1] & 31);
+        tape_tick(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1);
+        break;
+    default:
+        (void)tape_queue(&life->tape, number, NAMES[number % ARRAY_LEN(NAMES)], argument & 3, argument >> 2);
+    }
+    return MADE_HEAD;
+}
+
+static void check_end(const struct life *life)
+{
+    struct tape_deaths deaths;
+    struct engine *other = tape_engine(&deaths);
+    struct buf image;
+
+    engine_check(life->tape.engine);
+    tape_replay(&life->tape, TAPE_LSN_FIRST, other);
+    ENSURE(engine_digest(other) == engine_digest(life->tape.engine));
+    ENSURE(memcmp(&deaths, &life->tape.deaths, sizeof(deaths)) == 0);
+    buf_init(&image, IMAGE_BYTES_MAX);
+    ENSURE(engine_save(life->tape.engine, &image));
+    ENSURE(engine_load(other, buf_data(&image), buf_len(&image)) == 0);
+    ENSURE(engine_digest(other) == engine_digest(life->tape.engine));
+    engine_check(other);
+    buf_free(&image);
+    engine_free(other);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct life life = {.now_ms = 0};
+    size_t at = 0;
+
+    tape_open(&life.tape);
+    for (unsigned n = 1; n <= RECORDS_MAX && at < size; n++) {
+        size_t used = data[at] & 0x80 ? made(&life, data + at, size - at) : raw(&life, data + at, size - at);
+        if (used == 0)
+            break;
+        at += used;
+        if (n % CHECK_EVERY == 0)
+            engine_check(life.tape.engine);
+    }
+    check_end(&life);
+    tape_close(&life.tape);
+    return 0;
+}
