@@ -179,6 +179,7 @@ static int next_node(struct gmq_cluster *cluster, struct gmq **ret_mq)
     return err;
 }
 
+/* Every body is golang_0, as the original has it. */
 static int push_by(struct gmq_cluster *cluster, const struct legacy *legacy)
 {
     struct gmq_reply reply;
@@ -188,7 +189,7 @@ static int push_by(struct gmq_cluster *cluster, const struct legacy *legacy)
     for (int64_t i = 0; i < legacy->push_num && code == EXIT_OK; i++) {
         if (next_node(cluster, &mq) != GMQ_OK)
             return legacy_fail("%s", gmq_cluster_error_text(cluster));
-        int err = queue_push(mq, legacy, i);
+        int err = queue_push(mq, legacy, 0);
         code = err == GMQ_OK ? print_reply(mq, &reply) : fail(mq, err);
     }
     return code;
