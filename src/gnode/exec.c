@@ -478,11 +478,12 @@ static struct reply_stat stat_of(const struct broker *broker, const struct queue
     return stat;
 }
 
+/* Figures are not parked: when they cannot leave at once, the command is tried again. */
 static int answer_stats(const struct turn *turn, const struct reply_stat *stats, size_t count)
 {
     struct answer answer = {.kind = ANSWER_STATS, .stats = stats, .count = count};
 
-    if (turn->session->ops->answer(turn->session, &answer))
+    if (turn->session->parked_count == 0 && turn->session->ops->answer(turn->session, &answer))
         return 0;
     session_stall(turn->session);
     return -EAGAIN;

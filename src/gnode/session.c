@@ -170,6 +170,8 @@ void session_pump(struct session *session)
             return;
         drop_first(session);
     }
+    if (!list_empty(&session->in_stalled))
+        session->broker->retry = true;
 }
 
 void session_stall(struct session *session)
