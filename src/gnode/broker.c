@@ -2,7 +2,6 @@
 #include "gnode/broker.h"
 
 #include "base/err.h"
-#include "engine/id.h"
 #include "engine/payload.h"
 
 #include <errno.h>
@@ -10,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    UNCLEAN_ID_GAP_MS = 60000,      /* ids that an unclean stop may have lost with the tail are skipped */
+    UNCLEAN_ID_GAP_MS = 60000,      /* ids that lives before may have lost with their tails are skipped */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     CHECKPOINT_EVERY_MS = 60000,    /* of activity */
     STATE_BYTES_MAX_SHIFT = 40,
@@ -140,10 +139,10 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     int rc = log_recover(broker->log, &hooks, &broker->report, ret_error, error_bytes);
     if (rc < 0)
         goto out_log;
-    uint64_t now_ms = start_clock(ctx, max_u64(engine_last_time_ms(broker->engine),
-                                               id_time_ms(engine_last_id(broker->engine))));
-    if (!broker->report.clean && engine_last_id(broker->engine) > 0)
-        broker->id_floor_ms = id_time_ms(engine_last_id(broker->engine)) + UNCLEAN_ID_GAP_MS;
+    /* Ids do not set the clock: after an unclean stop they run ahead of it, and timers must not follow them. */
+    uint64_t now_ms = start_clock(ctx, engine_last_time_ms(broker->engine));
+    if (!broker->report.clean)
+        broker->id_floor_ms = now_ms + UNCLEAN_ID_GAP_MS;
     broker->tick_from_ms = now_ms + FIRST_TICK_MS;
     broker->checkpoint_ms = now_ms;
     rc = log_start(broker->log);
