@@ -69,7 +69,7 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps docs-settings
+        conformance quickstart bare deps docs-settings bench-log
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -105,6 +105,8 @@ $(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
 $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(ALL_LINK)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
+	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
@@ -144,6 +146,8 @@ e2e: build                                   ## whole programs
 	@$(PYTHON) tests/run.py --build $(BUILD) e2e
 crash: build                                 ## kill -9 under load: ROUNDS=n
 	@$(PYTHON) tests/run.py --build $(BUILD) crash --rounds $(ROUNDS)
+bench-log: $(BUILD)/bench/log                ## the log alone: ns an append, records a second by sync mode
+	@d=$$(mktemp -d) && { $(BUILD)/bench/log $$d; e=$$?; rm -rf $$d; exit $$e; }
 measure: build                               ## lateness, memory, start-up against their targets
 	@$(PYTHON) tests/measure.py --build $(BUILD)
 bare:                                        ## script/test in bare Debian 12 and 13 trees (root, debootstrap)

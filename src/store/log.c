@@ -16,15 +16,15 @@ void log_set_limit(struct log *log)
     log->limit = min_u64(limit, log->durable + log->ring.bytes);
 }
 
-/* Writes a record whose payload stands in the ring already. */
-static void seal_record(struct log *log, struct record *rec)
+/* Writes a record of `stride` bytes whose payload stands in the ring already. */
+static void seal_record(struct log *log, struct record *rec, size_t stride)
 {
     char *at = ring_at(&log->ring, log->tail);
 
     rec->lsn = log->tail;
     rec->payload.ptr = at + RECORD_HEADER_BYTES;
     record_seal(at, rec);
-    log->tail += record_stride(rec->type, rec->payload.len);
+    log->tail += stride;
 }
 
 void log_open_batch(struct log *log)
@@ -35,7 +35,7 @@ void log_open_batch(struct log *log)
     ENSURE(log->batch_begin == 0);
     log->batch_begin = log->tail;
     batch_encode(ring_at(&log->ring, log->tail) + RECORD_HEADER_BYTES, &batch);
-    seal_record(log, &rec);
+    seal_record(log, &rec, BATCH_STRIDE);
 }
 
 void log_append_seal(struct log *log, enum seal_reason reason)
@@ -43,7 +43,7 @@ void log_append_seal(struct log *log, enum seal_reason reason)
     struct record rec = {.type = RECORD_SEAL, .aux = (uint16_t)reason, .payload = {.len = SEAL_PAYLOAD_BYTES}};
 
     put_le64(ring_at(&log->ring, log->tail) + RECORD_HEADER_BYTES, log->tail + SEAL_STRIDE);
-    seal_record(log, &rec);
+    seal_record(log, &rec, SEAL_STRIDE);
 }
 
 static void push_item(struct log *log, const struct writer_item *item)
@@ -123,6 +123,7 @@ char *log_begin(struct log *log, uint8_t type, uint8_t flags, uint16_t aux, uint
 
     if (UNLIKELY(log->tail + stride > log->limit))
         make_way(log, stride);
+    log->begun_stride = stride;
     log->begun = (struct record){
         .queue = queue, .aux = aux, .type = type, .flags = flags, .payload = {.len = payload_bytes}};
     return ring_at(&log->ring, log->tail) + RECORD_HEADER_BYTES;
@@ -130,7 +131,7 @@ char *log_begin(struct log *log, uint8_t type, uint8_t flags, uint16_t aux, uint
 
 uint64_t log_end(struct log *log, struct record *ret)
 {
-    seal_record(log, &log->begun);
+    seal_record(log, &log->begun, log->begun_stride);
     log->more = (log->begun.flags & RECORD_F_MORE) != 0;
     segment_count(segments_last(&log->segments), log->begun.type);
     *ret = log->begun;

@@ -60,6 +60,7 @@ struct log {
     uint64_t batch_begin; /* of the open batch, 0 = none is open */
     uint64_t segment_end; /* no record ends above: the room for BATCH and SEAL follows */
     struct record begun;  /* between log_begin and log_end */
+    size_t begun_stride;
     bool more;            /* the last record carried RECORD_F_MORE */
     uint64_t ring_first;  /* the ring holds nothing below */
     uint64_t written, durable;

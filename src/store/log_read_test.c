@@ -135,8 +135,9 @@ TEST(log_reads_with_threads_while_it_writes)
     assert_int_equal(life_open(&life), 0);
     for (uint64_t id = 1; id <= 20000; id++) {
         assert_true(life_push(&life, id, 500) != 0);
+        const struct life_item *item = &life.live[id * 7 % life.count];
         if (id % 10 == 0)
-            assert_int_equal(life_read(&life, life.live[id * 7 % life.count].lsn, life.live[id * 7 % life.count].id), 1);
+            assert_int_equal(life_read(&life, item->lsn, item->id), 1);
         if (id % 5000 == 0)
             life_checkpoint(&life);
     }
