@@ -11,8 +11,9 @@
 #include "engine/flight.h"
 #include "engine/payload.h"
 
-/* The default hash falls through its cases, which clang warns of. */
+/* The default hash falls through its cases, which clang warns of, and the default end without memory is exit(). */
 #define HASH_FUNCTION(key, bytes, hash) HASH_FNV(key, bytes, hash)
+#define uthash_fatal(what) base_fail(__FILE__, __LINE__, what)
 #include <uthash.h>
 
 struct queue_node {
