@@ -58,7 +58,7 @@ class Client(Case):
         self.tcp(node).pub("a", b"x")
         self.tcp(node).pub("b", b"x")
         code, out = self.run_client("stat", "a", f"--http={node.http}", "--json")
-        self.assertEqual((code, json.loads(out)["queue_num"]), (OK, 1))
+        self.assertEqual((code, json.loads(out)["ready"]), (OK, 1))
         self.assertEqual(self.run_client("stat", "none", f"--http={node.http}")[0], NOT_FOUND)
         code, out = self.run_client("topics", f"--http={node.http}", "--json")
         self.assertEqual([json.loads(line)["name"] for line in out.splitlines()], ["a", "b"])

@@ -106,8 +106,6 @@ class Registry(Case):
                     conn.send(rng.choice((rng.randbytes(2000), b"GET /register?" + b"&" * 3000 + b" HTTP/1.1\r\n",
                                           b"GET /register?tcp_addr=" + b"x" * 100000, b"\0\r\n\r\n", b"G")))
                     conn.half_close()
-                    while conn.fill():
-                        pass
                 except OSError:
                     pass
         self.assertEqual(register.nodes(), [])

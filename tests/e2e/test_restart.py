@@ -51,6 +51,7 @@ class Restart(Case):
         delayed = tcp.pub("t", b"delayed", delay=1)
         leased = tcp.pub("u", b"leased")
         tcp.pop("u")
+        tcp.pub("v", b"x")                         # a pop need not be written, a push and all before it is
         node.kill()
         time.sleep(1.2)                            # the one thing that has to happen is that time passes
         node = self.gnode("-msg_ttr=1")
@@ -77,6 +78,7 @@ class Restart(Case):
         ident = tcp.pub("t", b"x")
         tcp.pop("t")
         wait_until(lambda: http.stat("t")["queue_num"], "it came back")
+        tcp.pub("v", b"x")                         # a push, and all before it, is written when it is answered
         node = self.again(node, *flags, kill=True)
         tcp, http = self.tcp(node), self.http(node)
         self.assertEqual(tcp.pop("t")["retry_count"], 1)

@@ -4,10 +4,11 @@ Runs the code blocks marked by `<!-- quickstart -->` in README.md and README.zh-
 the original's README told its users to type), line by line in a copy of the project with the programs on the PATH.
 
 What a reader would do is done here, too:
-    git clone, cd, make     the copy is there, and built; the line is taken as done
+    git clone, make         the copy is there, and built; the line is taken as done
+    cd                      each block is a terminal of its own, which begins in the project
     gnode, gregister, &     started in the background and awaited; the same program again is the document's other way
                             to start it: the first is ended before
-    conf.ini                stands in the folder of the program
+    conf.ini                stands in the folder of the program, conf/gnode or conf/gregister, if it is not there yet
     curl ... xxx            xxx is the topic, the id of the message before; a URL with & or ? gets its quotes;
                             a pop is repeated until the message is due
 Every other line has to end with exit code 0.
@@ -39,12 +40,14 @@ MARK = re.compile(r"<!-- quickstart -->\s*\n```(?:bash|sh|shell)?\n(.*?)\n```", 
 
 
 def commands(path):
-    """The command lines of a document's marked blocks, continued lines joined, remarks left out."""
+    """The command lines of a document's marked blocks, continued lines joined, remarks left out; None ends a block."""
+    out = []
     with open(path, encoding="utf-8") as file:
         blocks = MARK.findall(file.read())
-    lines = "\n".join(blocks).replace("\\\n", " ").split("\n")
-    lines = [re.sub(r"^\$ ", "", line.strip()) for line in lines]
-    return [line for line in lines if line and not line.startswith("#")]
+    for block in blocks:
+        lines = [re.sub(r"^\$ ", "", line.strip()) for line in block.replace("\\\n", " ").split("\n")]
+        out += [line for line in lines if line and not line.startswith("#")] + [None]
+    return out
 
 
 class Reader:
@@ -52,7 +55,7 @@ class Reader:
 
     def __init__(self):
         self.folder = gmqtest.scratch("gmq-quickstart-")
-        self.copy = os.path.join(self.folder, "gmq")
+        self.copy = self.place = os.path.join(self.folder, "gmq")
         self.running, self.topic, self.ident = {}, None, None
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("GMQ_")}
         self.env["PATH"] = f"{gmqtest.build()}:{os.environ.get('PATH', '')}"
@@ -80,7 +83,7 @@ class Reader:
         return "\n".join(wrong)
 
     def shell(self, line):
-        done = subprocess.run(["bash", "-c", line], cwd=self.copy, env=self.env, capture_output=True, text=True,
+        done = subprocess.run(["bash", "-c", line], cwd=self.place, env=self.env, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=120, check=False)
         return done.returncode, done.stdout, done.stderr
 
@@ -91,11 +94,9 @@ class Reader:
             code = self.running.pop(name).stop()
             if code != 0:
                 return f"{name} ended with {code}"
-        line, place = line.rstrip("& "), self.copy
-        if re.search(r"[= \"']conf\.ini", line):
-            place = os.path.join(self.folder, "conf-" + name)
-            os.makedirs(place, exist_ok=True)
-            shutil.copy(os.path.join(ROOT, "conf", name + ".ini"), os.path.join(place, "conf.ini"))
+        line, place = line.rstrip("& "), self.place
+        if re.search(r"[= \"']conf\.ini", line) and not os.path.exists(os.path.join(place, "conf.ini")):
+            place = os.path.join(self.copy, "conf", name)
         one = Program(["bash", "-c", "exec " + line], place, self.env)
         self.running[name] = one
         if name == "gnode":
@@ -134,10 +135,21 @@ class Reader:
                 return f"{line}\n{out}"
         return None
 
+    def cd(self, where):
+        """Goes to a folder of the project; the clone is where the reader is already."""
+        if not where.endswith("/gmq") and where != "gmq":
+            self.place = os.path.join(self.place, where)
+        return None if os.path.isdir(self.place) else f"there is no folder {where}"
+
     def do(self, line):
         """One line; what is wrong, or None."""
+        if line is None:
+            self.place = self.copy
+            return None
         line = re.sub(r"\s+#.*$", "", line)
-        if re.match(r"(git clone|cd|make|sudo make|export PATH|PATH=|script/run|script/test|\./script|script/deps)\b",
+        if line.startswith("cd "):
+            return self.cd(line[3:].strip())
+        if re.match(r"(git clone|make|sudo make|export PATH|PATH=|script/run|script/test|\./script|script/deps)\b",
                     line):
             return None
         if re.match(r"(\./)?(build/)?(gnode|gregister)\b", line):
@@ -155,7 +167,7 @@ def document(path, add):
         add(f"quickstart: {name}", "there is no such file")
         return
     lines = commands(path)
-    if not any("curl" in line for line in lines):
+    if not any("curl" in (line or "") for line in lines):
         add(f"quickstart: {name}", "no block marked <!-- quickstart --> pushes a message")
         return
     reader = Reader()
@@ -166,7 +178,8 @@ def document(path, add):
                 wrong = reader.do(line)
             except Exception as error:                  # pylint: disable=broad-except
                 wrong = f"{type(error).__name__}: {error}"
-            add(f"quickstart: {name}: {line[:90]}", wrong, time.monotonic() - begun)
+            if line or wrong:
+                add(f"quickstart: {name}: {line[:90]}", wrong, time.monotonic() - begun)
             if wrong:
                 break
     finally:
