@@ -28,7 +28,7 @@
 #include "store/quarantine.h"
 #include "store/scan.h"
 
-enum { CHECKPOINTS_MAX = 16 };
+enum { CHECKPOINTS_MAX = 16, REWRITE_BYTES = 1024 * 1024 };
 
 struct recovery {
     struct log *log;
@@ -40,6 +40,7 @@ struct recovery {
     bool has_uuid;
     uint64_t end;    /* of the log, as far as it was read */
     uint64_t highest; /* no address above was ever named */
+    uint64_t durable; /* everything below is known to be durable */
 };
 
 static int refuse(struct recovery *rv, int rc, const char *what, const char *path)
@@ -234,7 +235,11 @@ static int find_checkpoint(struct recovery *rv)
 
 static void apply(struct recovery *rv, struct segment *seg, const struct record *rec)
 {
+    struct batch batch;
+
     rv->log->tail = rec->lsn;
+    if (batch_decode(rec, &batch) && batch.node_hash == rv->log->node_hash && batch.durable <= rec->lsn)
+        rv->durable = max_u64(rv->durable, batch.durable);
     if (rec->type == RECORD_BATCH || rec->type == RECORD_SEAL)
         return;
     segment_count(seg, rec->type);
@@ -362,6 +367,7 @@ static int replay(struct recovery *rv)
     int rc = 0;
 
     rv->end = max_u64(cut, LSN_FIRST);
+    rv->durable = cut;
     for (size_t i = 0; rc == 0 && i < all->count; i++) {
         struct segment *seg = &all->at[i], *next = i + 1 < all->count ? &all->at[i + 1] : NULL;
         if (seg->leaving || (seg->end != 0 && seg->end <= cut))
@@ -382,9 +388,27 @@ static int replay(struct recovery *rv)
 
 /* ---- 4. going on -------------------------------------------------------------------------------- */
 
+/* Writes [from, seg->end) over itself. */
+static int rewrite(struct recovery *rv, const struct segment *seg, int file, uint64_t from)
+{
+    uint64_t at = SEGMENT_HEADER_BYTES + (from - seg->base), end = SEGMENT_HEADER_BYTES + (seg->end - seg->base);
+    char *bytes = malloc(REWRITE_BYTES);
+    int rc = bytes ? 0 : -ENOMEM;
+
+    while (rc == 0 && at < end) {
+        size_t piece = min_u64(REWRITE_BYTES, end - at);
+        int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, piece, at);
+        rc = n < 0 ? (int)n : n == 0 ? -EIO : rv->disk->pwrite(rv->disk->ctx, file, bytes, (size_t)n, at);
+        at += n > 0 ? (uint64_t)n : 0;
+    }
+    free(bytes);
+    return rc;
+}
+
 /*
  * What was replayed may be in the page cache only. It becomes durable before a successor says that it is, and so
- * does the name of the checkpoint that it began with.
+ * does the name of the checkpoint that it began with. A sync alone would not do: when one failed in the life before,
+ * the pages count as clean, though they never reached the disk. So what is not known to be durable is written anew.
  */
 static int make_durable(struct recovery *rv)
 {
@@ -393,11 +417,14 @@ static int make_durable(struct recovery *rv)
     int rc = rv->disk->sync_dir(rv->disk->ctx, path.text);
 
     for (size_t i = all->count; rc == 0 && i > 0; i--) {
-        if (all->at[i - 1].leaving)
+        const struct segment *seg = &all->at[i - 1];
+        if (seg->leaving)
             continue;
-        path = path_segment(rv->log->dir, all->at[i - 1].base);
+        path = path_segment(rv->log->dir, seg->base);
         int file = rv->disk->open(rv->disk->ctx, path.text, DISK_WRITE);
-        rc = file < 0 ? file : rv->disk->sync(rv->disk->ctx, file);
+        rc = file < 0 ? file : rewrite(rv, seg, file, max_u64(seg->base, rv->durable));
+        if (rc == 0)
+            rc = rv->disk->sync(rv->disk->ctx, file);
         if (file >= 0)
             rv->disk->close(rv->disk->ctx, file);
         break; /* those before it were synced before it was made */
