@@ -279,10 +279,11 @@ static void close_loop(struct node *node)
 /* 0 when it serves; both doors are closed when not. */
 static int open_all(struct node *node)
 {
-    int tcp_fd = listen_on(&node->settings->tcp, "tcp");
+    int rc = daemon_open(&node->daemon, &node->loop, on_signal, node);
+    int tcp_fd = rc < 0 ? rc : listen_on(&node->settings->tcp, "tcp");
     int http_fd = tcp_fd < 0 ? tcp_fd : listen_on(&node->settings->http, "http");
-    int rc = http_fd < 0 ? http_fd : open_broker(node);
 
+    rc = http_fd < 0 ? http_fd : open_broker(node);
     if (rc < 0) {
         if (tcp_fd >= 0)
             (void)close(tcp_fd);
@@ -293,7 +294,7 @@ static int open_all(struct node *node)
     rc = open_doors(node, tcp_fd, http_fd);
     if (rc < 0)
         broker_abandon(&node->broker);
-    return rc < 0 ? rc : daemon_open(&node->daemon, &node->loop, on_signal, node);
+    return rc;
 }
 
 struct node *node_open(const struct gnode_settings *settings)
@@ -304,6 +305,7 @@ struct node *node_open(const struct gnode_settings *settings)
     disk_linux_init(&node->disk);
     init_loop(node);
     if (open_all(node) < 0) {
+        daemon_close(&node->daemon);
         close_loop(node);
         node_free(node);
         return NULL;
