@@ -8,14 +8,21 @@
 
 enum { SECTOR = 512, HANDLES_MAX = 256, NAMES_MAX = 4096, PENDING_MAX = 8192 };
 
+struct range {
+    uint64_t from, to; /* empty when from >= to */
+};
+
 /* Made by one name, kept while a name or a handle leads to it; all are freed with the disk. */
 struct inode {
     char *cache, *media;
     uint64_t cache_bytes, media_bytes; /* sizes */
     uint64_t room;                     /* of both images */
+    uint64_t used;                     /* both images are zero from here on */
+    uint64_t touched;                  /* both are zero from here on */
     uint64_t claimed;                  /* counts against the disk's room */
+    struct range dirty;                /* what the next sync writes */
+    struct range differs;              /* outside the images are the same */
     struct inode *next;
-    bool broken;                       /* a sync failed: none after it means anything */
     struct inode *copy;                /* while the disk is copied */
 };
 
@@ -176,9 +183,9 @@ static void grow(struct inode *inode, uint64_t bytes)
     uint64_t room = max_u64(bytes, inode->room * 2);
     char *cache = calloc(1, room), *media = calloc(1, room);
     ENSURE(cache && media);
-    if (inode->room > 0) {
-        memcpy(cache, inode->cache, inode->room);
-        memcpy(media, inode->media, inode->room);
+    if (inode->touched > 0) {
+        memcpy(cache, inode->cache, inode->touched);
+        memcpy(media, inode->media, inode->touched);
     }
     free(inode->cache);
     free(inode->media);
@@ -197,10 +204,34 @@ static struct inode *new_inode(struct simdisk *sim)
     return inode;
 }
 
+static void widen(struct range *range, uint64_t from, uint64_t to)
+{
+    if (from >= to)
+        return;
+    if (range->from >= range->to)
+        *range = (struct range){.from = from, .to = to};
+    range->from = min_u64(range->from, from);
+    range->to = max_u64(range->to, to);
+}
+
+/* The bytes [from, to) of the cache were changed. */
+static void touch(struct inode *inode, uint64_t from, uint64_t to)
+{
+    widen(&inode->dirty, from, to);
+    widen(&inode->differs, from, to);
+    inode->touched = max_u64(inode->touched, to);
+}
+
 static void make_durable(struct inode *inode)
 {
-    if (inode->room > 0)
-        memcpy(inode->media, inode->cache, inode->room);
+    struct range *dirty = &inode->dirty;
+    bool all = dirty->from <= inode->differs.from && dirty->to >= inode->differs.to;
+
+    if (dirty->from < dirty->to)
+        memcpy(inode->media + dirty->from, inode->cache + dirty->from, dirty->to - dirty->from);
+    if (all)
+        inode->differs = (struct range){0};
+    *dirty = (struct range){0};
     inode->media_bytes = inode->cache_bytes;
 }
 
@@ -301,7 +332,9 @@ static int sim_pwrite(void *ctx, int file, const void *from, size_t bytes, uint6
     grow(inode, at + bytes);
     if (bytes > 0) {
         memcpy(inode->cache + at, from, bytes);
+        touch(inode, at, at + bytes);
         inode->cache_bytes = max_u64(inode->cache_bytes, at + bytes);
+        inode->used = max_u64(inode->used, at + bytes);
     }
     return leave(sim, rc);
 }
@@ -331,8 +364,8 @@ static int sim_sync(void *ctx, int file)
     if (!inode)
         return leave(sim, -EBADF);
     if (rc < 0 && (sim->stop_at == 0 || sim->ops < sim->stop_at))
-        inode->broken = true;
-    if (rc == 0 && !inode->broken)
+        inode->dirty = (struct range){0};
+    if (rc == 0)
         make_durable(inode);
     return leave(sim, rc);
 }
@@ -361,8 +394,10 @@ static int sim_truncate(void *ctx, int file, uint64_t bytes)
     if (rc < 0 || !inode)
         return leave(sim, rc < 0 ? rc : -EBADF);
     grow(inode, bytes);
-    if (bytes < inode->cache_bytes)
-        memset(inode->cache + bytes, 0, inode->cache_bytes - bytes);
+    if (bytes < inode->touched) {
+        memset(inode->cache + bytes, 0, inode->touched - bytes);
+        touch(inode, bytes, inode->touched);
+    }
     inode->cache_bytes = bytes;
     inode->claimed = min_u64(inode->claimed, bytes);
     return leave(sim, 0);
@@ -538,14 +573,16 @@ struct simdisk *simdisk_copy(const struct simdisk *sim)
     for (struct inode *inode = sim->inodes; inode; inode = inode->next) {
         inode->copy = new_inode(copy);
         grow(inode->copy, inode->room);
-        if (inode->room > 0) {
-            memcpy(inode->copy->cache, inode->cache, inode->room);
-            memcpy(inode->copy->media, inode->media, inode->room);
+        if (inode->touched > 0) {
+            memcpy(inode->copy->cache, inode->cache, inode->touched);
+            memcpy(inode->copy->media, inode->media, inode->touched);
         }
+        inode->copy->touched = inode->touched;
+        inode->copy->dirty = inode->dirty;
+        inode->copy->differs = inode->differs;
         inode->copy->cache_bytes = inode->cache_bytes;
         inode->copy->media_bytes = inode->media_bytes;
         inode->copy->claimed = inode->claimed;
-        inode->copy->broken = inode->broken;
     }
     for (size_t i = 0; i < sim->live.count; i++)
         set_name(&copy->live, sim->live.at[i].path, copied(sim->live.at[i].inode));
@@ -572,7 +609,7 @@ void simdisk_kill(struct simdisk *sim)
 /* Of every sector that differs, one of the two versions; of the size too. */
 static void tear(struct simdisk *sim, struct inode *inode)
 {
-    for (uint64_t at = 0; at < inode->room; at += SECTOR) {
+    for (uint64_t at = inode->differs.from / SECTOR * SECTOR; at < inode->differs.to; at += SECTOR) {
         size_t bytes = min_u64(SECTOR, inode->room - at);
         if (memcmp(inode->cache + at, inode->media + at, bytes) == 0)
             continue;
@@ -582,10 +619,11 @@ static void tear(struct simdisk *sim, struct inode *inode)
     if (inode->cache_bytes != inode->media_bytes && next_random(sim) % 2 == 0)
         inode->media_bytes = inode->cache_bytes;
     inode->cache_bytes = inode->media_bytes;
-    inode->broken = false;
-    if (inode->room > inode->cache_bytes)
-        memset(inode->cache + inode->cache_bytes, 0, inode->room - inode->cache_bytes);
-    make_durable(inode);
+    if (inode->touched > inode->cache_bytes) {
+        memset(inode->cache + inode->cache_bytes, 0, inode->touched - inode->cache_bytes);
+        memset(inode->media + inode->cache_bytes, 0, inode->touched - inode->cache_bytes);
+    }
+    inode->dirty = inode->differs = (struct range){0};
 }
 
 void simdisk_power_cut(struct simdisk *sim)
@@ -636,6 +674,7 @@ char *simdisk_file(struct simdisk *sim, const char *path, uint64_t *ret_bytes)
     if (!inode)
         return NULL;
     *ret_bytes = inode->cache_bytes;
+    inode->used = inode->room; /* who looks may write anywhere */
     return inode->cache;
 }
 
@@ -646,6 +685,7 @@ bool simdisk_cut_file(struct simdisk *sim, const char *path, uint64_t bytes)
     if (!inode || bytes > inode->cache_bytes)
         return false;
     memset(inode->cache + bytes, 0, inode->cache_bytes - bytes);
+    touch(inode, bytes, inode->cache_bytes);
     inode->cache_bytes = bytes;
     make_durable(inode);
     return true;

@@ -53,7 +53,8 @@ void simdisk_stop_after(struct simdisk *sim, uint64_t ops);
 
 /*
  * The operation `op` that comes after `skip` others of its kind fails with -error, a pwrite after a part of it was
- * done; with `forever` all that follow too. After a failed sync of a file its later ones succeed and do nothing.
+ * done; with `forever` all that follow too. A failed sync
+ * leaves what it should have written marked as clean: later ones write only what is written after it.
  */
 void simdisk_fail(struct simdisk *sim, enum simdisk_op op, uint64_t skip, int error, bool forever);
 
@@ -61,7 +62,7 @@ void simdisk_fail(struct simdisk *sim, enum simdisk_op op, uint64_t skip, int er
 void simdisk_set_room(struct simdisk *sim, uint64_t bytes);
 uint64_t simdisk_used(const struct simdisk *sim);
 
-/* A look from outside at a file, NULL when it is not there; `ret_bytes` is its size. Changes by it are durable. */
+/* A look from outside at a file, NULL when it is not there; `ret_bytes` is its size. What is changed there is in the page cache. */
 char *simdisk_file(struct simdisk *sim, const char *path, uint64_t *ret_bytes);
 NODISCARD bool simdisk_cut_file(struct simdisk *sim, const char *path, uint64_t bytes);
 NODISCARD bool simdisk_remove_file(struct simdisk *sim, const char *path);
