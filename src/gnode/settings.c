@@ -110,7 +110,7 @@ static const struct setting TABLE[] = {
      .value = "NAME", .help = "the log file, below data_save_path", .check = common_check_path},
     {.flag = "log_level", .section = "log", .key = "level", .type = SETTING_INT, AT(log_level),
      .min = (uint64_t)INT64_MIN, .max = 4, .fallback = "2",
-     .help = "1 errors, 2 and warnings and events, 3 traces, 4 everything; 0 counts as 2"},
+     .help = "1 errors and warnings, 2 and events, 3 traces, 4 everything; 0 counts as 2"},
     {.flag = "log_max_size", .section = "log", .key = "max_size", .type = SETTING_BYTES, AT(log_file_bytes_max),
      .min = 0, .max = 1024 * GIB, .fallback = "50000000", .help = "a log file that would grow beyond is rotated"},
     {.flag = "log_rotate", .section = "log", .key = "rotate", .type = SETTING_BOOL, AT(log_rotate),
@@ -125,6 +125,7 @@ static const struct setting TABLE[] = {
 static const struct setting_alien ALIENS[] = {
     {"tcp_server", "weight"},
     {"register", "dataSavePath"},
+    {"http_server", "max_connections"},
 };
 
 static int check_sizes(const struct gnode_settings *values, struct settings_report *report)

@@ -68,35 +68,74 @@ void http_conn_reading(struct http_conn *conn) { conn_move(conn, &conn->server->
 void http_conn_busy(struct http_conn *conn) { conn_move(conn, NULL); }
 void http_conn_idle(struct http_conn *conn) { conn_move(conn, &conn->server->idle); }
 
+/*
+ * libmicrohttpd takes a short read for the last one, and so misses the end of a stream that came together with its
+ * last bytes. A shutdown of the reading side makes a new event of it; bytes not yet read stay readable.
+ */
+static void conn_hangup(uv_poll_t *poll, int status, int events)
+{
+    struct http_conn *conn = CONTAINER_OF(poll, struct http_conn, hangup);
+
+    (void)status;
+    (void)events;
+    (void)uv_poll_stop(poll);
+    conn->hung_up = true;
+    if (conn->call && conn->call->watched)
+        http_call_drop(conn->call);
+    else
+        (void)shutdown(conn->fd, SHUT_RD);
+}
+
+static void conn_closed(uv_handle_t *handle) { free(CONTAINER_OF(handle, struct http_conn, hangup)); }
+
+static struct http_conn *conn_new(struct http_server *server, int fd)
+{
+    struct http_conn *conn = calloc(1, sizeof(*conn));
+
+    if (!conn)
+        return NULL;
+    conn->server = server;
+    conn->fd = fd;
+    list_init(&conn->node);
+    server->conn_count++;
+    if (uv_poll_init_socket(server->loop, &conn->hangup, fd) == 0) {
+        conn->watching = true;
+        (void)uv_poll_start(&conn->hangup, UV_DISCONNECT, conn_hangup);
+    }
+    http_conn_reading(conn);
+    return conn;
+}
+
+static void conn_end(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+
+    if (conn->call)
+        http_call_free(conn->call);
+    list_remove(&conn->node);
+    server->conn_count--;
+    if (conn->watching)
+        uv_close((uv_handle_t *)&conn->hangup, conn_closed);
+    else
+        free(conn);
+    http_accept_resume(server);
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_ctx,
                           enum MHD_ConnectionNotificationCode what)
 {
-    struct http_server *server = ctx;
     struct http_conn *conn = *socket_ctx;
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-        conn = calloc(1, sizeof(*conn));
-        *socket_ctx = conn; /* without one http_on_uri() refuses the connection's requests */
-        if (!conn)
-            return;
-        conn->server = server;
-        conn->fd = info ? info->connect_fd : -1;
-        list_init(&conn->node);
-        server->conn_count++;
-        http_conn_reading(conn);
+        /* Without one http_on_uri() refuses the connection's requests. */
+        *socket_ctx = info ? conn_new(ctx, info->connect_fd) : NULL;
         return;
     }
-    if (!conn)
-        return;
-    if (conn->call)
-        http_call_free(conn->call);
-    list_remove(&conn->node);
-    server->conn_count--;
-    free(conn);
+    if (conn)
+        conn_end(conn);
     *socket_ctx = NULL;
-    http_accept_resume(server);
 }
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ struct http_call {
     struct MHD_Response *response;
     unsigned status;
     bool http10;
-    uv_poll_t *watch;
+    bool watched; /* see http_watch() */
 };
 
 struct http_conn {
@@ -65,6 +65,8 @@ struct http_conn {
     uint64_t since_ms;
     int fd;
     struct http_call *call;
+    uv_poll_t hangup; /* tells when the client has closed its side */
+    bool watching, hung_up;
 };
 
 struct http_server {

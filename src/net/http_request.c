@@ -21,8 +21,6 @@ static void wake_server(struct http_server *server)
 
 /* ---- the end of a call ------------------------------------------------------------------------------------------- */
 
-static void watch_closed(uv_handle_t *handle) { free(handle); }
-
 static void free_body(struct http_call *call)
 {
     if (call->body_size > 0 && call->server->opt.give)
@@ -46,8 +44,6 @@ void http_call_free(struct http_call *call)
     list_remove(&call->waiting);
     if (call->conn)
         call->conn->call = NULL;
-    if (call->watch)
-        uv_close((uv_handle_t *)call->watch, watch_closed);
     if (call->response)
         MHD_destroy_response(call->response);
     for (struct http_header_line *line = call->extra, *next; line; line = next) {
@@ -420,31 +416,14 @@ struct slice http_header(const struct http_request *req, const char *name)
     return value ? slice_str(value) : slice_of(NULL, 0);
 }
 
-static void watch_event(uv_poll_t *watch, int status, int events)
-{
-    struct http_call *call = watch->data;
-
-    (void)status;
-    (void)events;
-    (void)uv_poll_stop(watch);
-    http_call_drop(call);
-}
-
 int http_watch(struct http_request *req)
 {
     struct http_call *call = call_of(req);
 
-    if (call->watch)
-        return 0;
-    uv_poll_t *watch = malloc(sizeof(*watch));
-    if (!watch)
+    if (!call->conn->watching)
         return -ENOMEM;
-    int err = uv_poll_init(call->server->loop, watch, call->conn->fd);
-    if (err != 0) {
-        free(watch);
-        return err;
-    }
-    watch->data = call;
-    call->watch = watch;
-    return uv_poll_start(watch, UV_DISCONNECT, watch_event);
+    call->watched = true;
+    if (call->conn->hung_up)
+        http_call_drop(call);
+    return 0;
 }

@@ -488,3 +488,52 @@ TEST(http_connections_over_the_limit_wait_for_their_turn)
     assert_int_equal(close(fds[2]), 0);
     end(&rig);
 }
+
+static void turn_until_alone(struct rig *rig)
+{
+    for (int i = 0; i < 1000 && http_server_connections(rig->server) > 0; i++)
+        (void)uv_run(&rig->loop, UV_RUN_NOWAIT);
+    assert_int_equal(http_server_connections(rig->server), 0);
+}
+
+TEST(http_sees_an_end_that_comes_together_with_the_last_bytes)
+{
+    static const char *const texts[] = {
+        "G",
+        "GET /ping HTTP/1.1\r\nHo",
+        "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab",
+        "GET /ping HTTP/1.1\r\nHost: x\r\n\r\nGET /ping HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    struct rig rig;
+
+    begin(&rig, 0);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        int fd = dial(&rig);
+
+        say(fd, texts[i]);
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        const char *reply = hear_all(&rig, fd);
+        assert_int_equal(rig.handled, i == 3 ? 2 : 0);
+        assert_true(i != 3 || strstr(reply, "\r\n\r\nOKHTTP/1.1 200 OK"));
+        turn_until_alone(&rig);
+    }
+    end(&rig);
+}
+
+TEST(http_answers_a_parked_request_of_a_client_that_has_closed_its_half)
+{
+    struct rig rig;
+
+    begin(&rig, 0);
+    rig.park = true;
+    int fd = dial(&rig);
+    say(fd, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    turn_until(&rig, &rig.handled, 1);
+    for (int i = 0; i < 20; i++)
+        (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
+    assert_int_equal(rig.gone, 0);
+    http_reply(rig.parked, 200, HTTP_JSON, slice_str("{}"));
+    assert_string_equal(body_of(hear_all(&rig, fd)), "{}");
+    end(&rig);
+}
