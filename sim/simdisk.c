@@ -17,7 +17,6 @@ struct inode {
     char *cache, *media;
     uint64_t cache_bytes, media_bytes; /* sizes */
     uint64_t room;                     /* of both images */
-    uint64_t used;                     /* both images are zero from here on */
     uint64_t touched;                  /* both are zero from here on */
     uint64_t claimed;                  /* counts against the disk's room */
     struct range dirty;                /* what the next sync writes */
@@ -334,7 +333,6 @@ static int sim_pwrite(void *ctx, int file, const void *from, size_t bytes, uint6
         memcpy(inode->cache + at, from, bytes);
         touch(inode, at, at + bytes);
         inode->cache_bytes = max_u64(inode->cache_bytes, at + bytes);
-        inode->used = max_u64(inode->used, at + bytes);
     }
     return leave(sim, rc);
 }
@@ -674,7 +672,6 @@ char *simdisk_file(struct simdisk *sim, const char *path, uint64_t *ret_bytes)
     if (!inode)
         return NULL;
     *ret_bytes = inode->cache_bytes;
-    inode->used = inode->room; /* who looks may write anywhere */
     return inode->cache;
 }
 

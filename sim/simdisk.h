@@ -62,7 +62,7 @@ void simdisk_fail(struct simdisk *sim, enum simdisk_op op, uint64_t skip, int er
 void simdisk_set_room(struct simdisk *sim, uint64_t bytes);
 uint64_t simdisk_used(const struct simdisk *sim);
 
-/* A look from outside at a file, NULL when it is not there; `ret_bytes` is its size. What is changed there is in the page cache. */
+/* A look from outside at a file, NULL when it is not there; `ret_bytes` is its size. Changes by it are durable. */
 char *simdisk_file(struct simdisk *sim, const char *path, uint64_t *ret_bytes);
 NODISCARD bool simdisk_cut_file(struct simdisk *sim, const char *path, uint64_t bytes);
 NODISCARD bool simdisk_remove_file(struct simdisk *sim, const char *path);
