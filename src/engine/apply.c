@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 
 #include "base/mem.h"
+#include "engine/id.h"
 #include "engine/ref.h"
 #include "engine/state.h"
 
@@ -192,6 +193,7 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     engine->node_record_lsn = rec->lsn;
     if (set->max_retries != PAYLOAD_NODE_RETRIES)
         engine->max_retries = set->max_retries;
+    engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 
 static void apply_queue(struct engine *engine, const struct record *rec)

@@ -1,7 +1,7 @@
 /* id.c - see id.h. SPDX-License-Identifier: MIT */
 #include "engine/id.h"
 
-enum { SEQUENCE_BITS = 12, NODE_BITS = 10, SEQUENCE_MAX = (1 << SEQUENCE_BITS) - 1 };
+enum { TIME_BITS = 41, SEQUENCE_BITS = 12, NODE_BITS = 10, SEQUENCE_MAX = (1 << SEQUENCE_BITS) - 1 };
 
 static uint64_t compose(uint64_t ms, unsigned node, uint64_t sequence)
 {
@@ -21,6 +21,13 @@ uint64_t id_next(uint64_t last, unsigned node, uint64_t now_ms)
     if (sequence < SEQUENCE_MAX && next > last)
         return next;
     return compose(last_ms + 1, node, 0);
+}
+
+uint64_t id_before(uint64_t ms)
+{
+    bool sound = ms > ID_EPOCH_MS && ms - ID_EPOCH_MS < UINT64_C(1) << TIME_BITS;
+
+    return sound ? ((ms - ID_EPOCH_MS) << (NODE_BITS + SEQUENCE_BITS)) - 1 : 0;
 }
 
 uint64_t id_time_ms(uint64_t id) { return (id >> (NODE_BITS + SEQUENCE_BITS)) + ID_EPOCH_MS; }

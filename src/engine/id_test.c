@@ -67,3 +67,12 @@ TEST(id_is_never_0)
     assert_int_not_equal(id_next(0, 1024, ID_EPOCH_MS), 0);
     assert_int_equal(id_next(0, 1, ID_EPOCH_MS + 1) >> 22, 1);
 }
+
+TEST(id_after_id_before_a_time_is_of_that_time_or_later)
+{
+    assert_int_equal(id_next(id_before(NOW_MS), 1, 0), id_next(0, 1, NOW_MS));
+    assert_true(id_next(id_before(NOW_MS), 1, NOW_MS + 1) > id_next(0, 1, NOW_MS));
+    assert_int_equal(id_before(0), 0);
+    assert_int_equal(id_before(ID_EPOCH_MS), 0);
+    assert_int_equal(id_before(UINT64_MAX), 0);
+}

@@ -81,7 +81,7 @@ struct payload_tick {
     uint32_t count;
 };
 
-/* A queue as its newest QUEUE record says; of queue 0 only max_retries counts. */
+/* A queue as its newest QUEUE record says. Of queue 0 max_retries counts, and start_ms: all ids after it are later. */
 struct payload_queue {
     struct slice name, bind_key;
     uint64_t start_ms;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    UNCLEAN_ID_GAP_MS = 60000,      /* ids that lives before may have lost with their tails are skipped */
+    UNCLEAN_ID_GAP_MS = 60000,      /* larger than what ids run ahead of engine time by themselves */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     CHECKPOINT_EVERY_MS = 60000,    /* of activity */
     STATE_BYTES_MAX_SHIFT = 40,
@@ -115,10 +115,17 @@ static void name_lost_queues(struct broker *broker, uint64_t now_ms)
     }
 }
 
-static void note_node_settings(struct broker *broker)
+/*
+ * An unclean stop may have lost ids with the tail of the log. They lie before now, or less than the gap ahead when
+ * the life that made them had begun with a gap too; so the ids of this life begin a gap ahead, and the log says so.
+ */
+static void note_node_settings(struct broker *broker, uint64_t now_ms)
 {
-    if (engine_max_retries(broker->engine) != broker->options.max_retries || broker->report.fresh)
-        (void)broker_append_queue(broker, 0, slice_str(""), 0, 0, 0, broker->options.max_retries);
+    bool unclean = !broker->report.clean;
+
+    if (engine_max_retries(broker->engine) != broker->options.max_retries || broker->report.fresh || unclean)
+        (void)broker_append_queue(broker, 0, slice_str(""), unclean ? now_ms + UNCLEAN_ID_GAP_MS : 0, 0, 0,
+                                  broker->options.max_retries);
 }
 
 int broker_open(struct broker *broker, const struct broker_options *options, const struct log_options *log_options,
@@ -141,8 +148,6 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         goto out_log;
     /* Ids do not set the clock: after an unclean stop they run ahead of it, and timers must not follow them. */
     uint64_t now_ms = start_clock(ctx, engine_last_time_ms(broker->engine));
-    if (!broker->report.clean)
-        broker->id_floor_ms = now_ms + UNCLEAN_ID_GAP_MS;
     broker->tick_from_ms = now_ms + FIRST_TICK_MS;
     broker->checkpoint_ms = now_ms;
     rc = log_start(broker->log);
@@ -150,7 +155,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         (void)snprintf(ret_error, error_bytes, "the threads of the log do not start: %s", strerror(-rc));
         goto out_log;
     }
-    note_node_settings(broker);
+    note_node_settings(broker, now_ms);
     name_lost_queues(broker, now_ms);
     log_publish(broker->log);
     return 0;

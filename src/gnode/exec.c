@@ -114,8 +114,7 @@ static uint64_t next_id(const struct turn *turn)
 {
     const struct broker *broker = turn->broker;
 
-    return id_next(engine_last_id(broker->engine), broker->options.node_id,
-                   max_u64(turn->now_ms, broker->id_floor_ms));
+    return id_next(engine_last_id(broker->engine), broker->options.node_id, turn->now_ms);
 }
 
 static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
