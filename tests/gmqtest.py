@@ -184,6 +184,7 @@ class Gnode(Program):
         """Waits until both doors are open."""
         self.tcp = self.wait_line(r"listening on tcp://([\w.:\[\]]+)").group(1)
         self.http = self.wait_line(r"listening on http://([\w.:\[\]]+)").group(1)
+        self.wait_line(r"is ready")
         return self
 
 
@@ -196,6 +197,7 @@ class Gregister(Program):
         self.http = None
         if wait:
             self.http = self.wait_line(r"listening on http://([\w.:\[\]]+)").group(1)
+            self.wait_line(r"is ready")
 
     def nodes(self):
         """The list that getNodes answers."""

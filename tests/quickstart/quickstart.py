@@ -102,6 +102,7 @@ class Reader:
         if name == "gnode":
             one.wait_line(r"listening on tcp://[\w.:]*:9503")
         one.wait_line(r"listening on http://[\w.:\[\]]*:" + ("9504" if name == "gnode" else "9595"))
+        one.wait_line(r"is ready")
         return None
 
     def curl(self, line):
