@@ -1,0 +1,410 @@
+/*
+ * client.c - fake clients: they submit commands, know what must be answered, and when it may be
+ *
+ * An answer may come while its command is still being executed; so what came and what is owed are kept apart and
+ * compared afterwards, in order.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/id.h"
+#include "gnode/gather.h"
+#include "sim/life.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- what came ---------------------------------------------------------------------------------------------------- */
+
+static void check_stat(struct life *life, const struct reply_stat *stat)
+{
+    int topic = oracle_topic(&life->oracle, stat->name);
+
+    if (topic < 0 || life->oracle.now.topics[topic].exited)
+        life_fail(life, "figures of a topic that is not there");
+    const struct oracle_topic *t = &life->oracle.now.topics[topic];
+    uint32_t i = (uint32_t)topic;
+    if (stat->push_num != t->push_num || stat->pop_num != t->pop_num || stat->is_auto_ack != t->auto_ack ||
+        stat->queue_num != oracle_count(&life->oracle, i, ORACLE_READY) ||
+        stat->delay_num != oracle_count(&life->oracle, i, ORACLE_DELAYED) ||
+        stat->wait_ack_num != oracle_count(&life->oracle, i, ORACLE_FLIGHT) ||
+        stat->dead_num != oracle_count(&life->oracle, i, ORACLE_DEAD))
+        life_fail(life, "wrong figures of topic %s", t->name);
+}
+
+static void check_stats(struct life *life, const struct answer *answer)
+{
+    size_t topics = 0;
+
+    for (size_t i = 0; i < ORACLE_TOPICS_MAX; i++)
+        topics += life->oracle.now.topics[i].number > 0 && !life->oracle.now.topics[i].exited;
+    if (life->busy && life->busy->order.cmd.kind == CMD_STAT)
+        topics = 1;
+    if (answer->count != topics)
+        life_fail(life, "figures of %zu topics, there are %zu", answer->count, topics);
+    for (size_t i = 0; i < answer->count; i++)
+        check_stat(life, &answer->stats[i]);
+}
+
+static void keep(struct client *client, const struct answer *answer)
+{
+    struct came came = {.kind = answer->kind, .err = answer->err, .id = answer->id, .count = answer->count};
+
+    came.written = log_written(client->life->broker.log);
+    came.durable = log_durable(client->life->broker.log);
+    if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES)
+        came.messages = mem_new((answer->count + 1) * sizeof(came.messages[0]));
+    for (size_t i = 0; came.messages && i < answer->count; i++) {
+        came.messages[i].id = answer->messages[i].id;
+        came.messages[i].retries = answer->messages[i].retry_count;
+        came.messages[i].bytes = answer->messages[i].body.len;
+        came.messages[i].hash = workload_hash(answer->messages[i].body);
+    }
+    if (client->came_count == client->came_room) {
+        client->came_room = client->came_room ? 2 * client->came_room : 8;
+        client->came = mem_grow(client->came, client->came_room, sizeof(client->came[0]));
+    }
+    client->came[client->came_count++] = came;
+}
+
+static bool on_answer(struct session *session, const struct answer *answer)
+{
+    struct client *client = CONTAINER_OF(session, struct client, session);
+
+    if (answer->kind == ANSWER_STATS)
+        check_stats(client->life, answer);
+    else if (client->deaf || rng_chance(&client->life->rng, client->life->deaf_permille)) {
+        client->deaf = true;
+        return false;
+    }
+    keep(client, answer);
+    return true;
+}
+
+static void on_resume(struct session *session)
+{
+    struct client *client = CONTAINER_OF(session, struct client, session);
+
+    if (!client->stalled)
+        life_fail(client->life, "c%d is to resume what it does not wait for", client->name);
+    client->resumed = true;
+    if (client->life->resume_inside)
+        client_submit(client);
+}
+
+static const struct session_ops OPS = {.answer = on_answer, .resume = on_resume};
+
+/* ---- what is owed --------------------------------------------------------------------------------------------------- */
+
+/* The error with which the rules refuse the command in the present state; 0 = they do not. */
+static int refusal(struct life *life, const struct cmd *cmd)
+{
+    int topic = oracle_topic(&life->oracle, cmd->topic), topics = 0;
+    const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
+    const struct oracle_message *m;
+
+    for (size_t i = 0; i < ORACLE_TOPICS_MAX; i++)
+        topics += life->oracle.now.topics[i].number > 0;
+    bool full = !t && topics == WORKLOAD_MAX_TOPICS;
+    if (cmd->kind != CMD_STAT_ALL && !t && memchr(cmd->topic.ptr, ' ', cmd->topic.len))
+        return GMQ_E_TOPIC_NAME;
+    switch (cmd->kind) {
+    case CMD_PUSH:
+        if (cmd->delay_s < 0 || cmd->delay_s > WORKLOAD_MAX_DELAY_S)
+            return cmd->delay_s < 0 ? GMQ_E_DELAY_NEGATIVE : GMQ_E_DELAY;
+        return cmd->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
+    case CMD_MPUSH:
+    case CMD_SET:
+        return full ? GMQ_E_TOPIC_LIMIT : 0;
+    case CMD_POP:
+        if (full)
+            return GMQ_E_TOPIC_LIMIT;
+        if (!t || !oracle_first(&life->oracle, (uint32_t)topic, ORACLE_READY))
+            return GMQ_E_NO_MESSAGE;
+        return !t->auto_ack &&
+                       oracle_count(&life->oracle, (uint32_t)topic, ORACLE_FLIGHT) >= life->options.max_in_flight
+                   ? GMQ_E_IN_FLIGHT_LIMIT : 0;
+    case CMD_ACK:
+        m = oracle_by_id(&life->oracle, cmd->id);
+        return m && (int)m->topic == topic && m->state == ORACLE_FLIGHT ? 0 : GMQ_E_ID_UNKNOWN;
+    case CMD_DEAD:
+        if (cmd->number == 0)
+            return GMQ_E_NUM_EMPTY;
+        return t && oracle_first(&life->oracle, (uint32_t)topic, ORACLE_DEAD) ? 0 : GMQ_E_NO_MESSAGE;
+    case CMD_STAT_ALL:
+        return 0;
+    default:
+        return !t || t->exited ? GMQ_E_TOPIC_UNKNOWN : 0;
+    }
+}
+
+static void owe(struct client *client, const struct expected *expected)
+{
+    if (client->expected_count == client->expected_room) {
+        client->expected_room = client->expected_room ? 2 * client->expected_room : 8;
+        client->expected = mem_grow(client->expected, client->expected_room, sizeof(client->expected[0]));
+    }
+    client->expected[client->expected_count++] = *expected;
+}
+
+static struct oracle_message *copy_messages(const struct oracle_message *from, size_t count)
+{
+    struct oracle_message *to = mem_new((count + 1) * sizeof(*to));
+
+    memcpy(to, from, count * sizeof(*to));
+    return to;
+}
+
+/* The oldest letters, as many as were asked for, unless their bodies are too much for one answer. */
+static void check_letters(struct life *life, const struct cmd *cmd, size_t had)
+{
+    const struct deed *deed = &life->deed;
+    uint64_t asked = cmd->number < 0 ? 1 : (uint64_t)cmd->number, bytes = 0;
+
+    for (size_t i = 0; i < deed->letters; i++) {
+        bytes += deed->letter[i].body_bytes;
+        if (i > 0 && deed->letter[i].lsn <= deed->letter[i - 1].lsn)
+            life_fail(life, "dead letters out of order");
+    }
+    uint64_t should = min_u64(min_u64(asked, WORKLOAD_MAX_BATCH), had);
+    if (deed->letters > should || (deed->letters < should && bytes + WORKLOAD_MAX_MESSAGE <= GATHER_BYTES_MAX))
+        life_fail(life, "%u dead letters, should be %" PRIu64, (unsigned)deed->letters, should);
+}
+
+/* What the client is owed for the command that was just executed. */
+static struct expected answer_to(struct life *life, const struct cmd *cmd)
+{
+    const struct deed *deed = &life->deed;
+    struct expected e = {.kind = ANSWER_OK, .wait = WAIT_PROMISED, .lsn = deed->end};
+
+    if (deed->pushes > 0) {
+        e.kind = cmd->kind == CMD_PUSH ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
+        e.id = deed->first_id;
+        e.count = deed->pushes;
+    } else if (deed->popped) {
+        e.kind = ANSWER_MESSAGE;
+        e.lsn = deed->auto_ack ? deed->end : deed->message.end;
+        e.gone = deed->auto_ack;
+        e.count = 1;
+        e.messages = copy_messages(&deed->message, 1);
+    } else if (deed->acks > 0) {
+        e.wait = WAIT_WRITTEN;
+    } else if (deed->letters > 0) {
+        e.kind = ANSWER_MESSAGES;
+        e.count = deed->letters;
+        e.messages = copy_messages(deed->letter, deed->letters);
+    } else if (cmd->kind == CMD_STAT || cmd->kind == CMD_STAT_ALL) {
+        e = (struct expected){.kind = ANSWER_STATS};
+    } else if (deed->records == 0 || cmd->kind < CMD_SET) {
+        e = (struct expected){.kind = ANSWER_ERROR};
+    }
+    return e;
+}
+
+/* ---- came = owed? ------------------------------------------------------------------------------------------------------ */
+
+static bool is_log_refusal(const struct life *life, int err)
+{
+    return life->disturbed && (err == GMQ_E_DISK_FULL || err == GMQ_E_READ_ONLY);
+}
+
+static void check_error(struct client *client, const struct expected *e, const struct came *came)
+{
+    struct life *life = client->life;
+
+    if (e->kind == ANSWER_ERROR && e->err == came->err)
+        return;
+    if (e->kind == ANSWER_ERROR && is_log_refusal(life, came->err))
+        return;
+    if (e->kind != ANSWER_ERROR && came->err == GMQ_E_READ_ONLY && is_log_refusal(life, came->err))
+        return;
+    if (e->kind == ANSWER_MESSAGE && came->err == GMQ_E_UNREADABLE && life->unreadable)
+        return;
+    if (e->kind == ANSWER_MESSAGES && came->err == GMQ_E_NO_MESSAGE && life->unreadable)
+        return;
+    life_fail(life, "c%d got error %d (%s), is owed answer %d error %d", client->name, came->err, err_text(came->err),
+              (int)e->kind, e->err);
+}
+
+static void check_messages(struct client *client, const struct expected *e, const struct came *came)
+{
+    struct life *life = client->life;
+    size_t at = 0;
+
+    for (size_t i = 0; i < came->count; i++, at++) {
+        while (life->unreadable && at < e->count && e->messages[at].id != came->messages[i].id)
+            at++;
+        if (at >= e->count || e->messages[at].id != came->messages[i].id)
+            life_fail(life, "c%d got message %" PRIu64 ", which is not due", client->name, came->messages[i].id);
+        const struct oracle_message *m = &e->messages[at];
+        if (came->messages[i].bytes != m->body_bytes || came->messages[i].hash != m->body_hash)
+            life_fail(life, "c%d got message %" PRIu64 " with another body", client->name, m->id);
+        if (came->messages[i].retries != m->retries)
+            life_fail(life, "c%d got message %" PRIu64 " with %u retries, should be %u", client->name, m->id,
+                      came->messages[i].retries, (unsigned)m->retries);
+        life->oracle.told_id = max_u64(life->oracle.told_id, m->id);
+    }
+    if (at != e->count && !life->unreadable)
+        life_fail(life, "c%d got %zu messages, is owed %zu", client->name, came->count, e->count);
+}
+
+static void check_ids(struct client *client, const struct expected *e, const struct came *came)
+{
+    struct life *life = client->life;
+    uint64_t id = came->id;
+
+    if (came->id != e->id || (e->kind == ANSWER_IDS && came->count != e->count))
+        life_fail(life, "c%d got id %" PRIu64 ", is owed %" PRIu64, client->name, came->id, e->id);
+    for (size_t i = 1; i < e->count; i++)
+        id = id_next(id, life->options.node_id, 0);
+    life->oracle.told_id = max_u64(life->oracle.told_id, id);
+}
+
+/* The watermarks at the moment the answer left. */
+static void check_wait(struct client *client, const struct expected *e, const struct came *came)
+{
+    struct life *life = client->life;
+    bool always = life->options.sync == LOG_SYNC_ALWAYS;
+
+    if (e->wait == WAIT_WRITTEN) {
+        if (came->written < e->lsn)
+            life_fail(life, "c%d got its answer before %" PRIx64 " was written", client->name, e->lsn);
+        life->vouched_written = max_u64(life->vouched_written, e->lsn);
+    } else if (e->wait == WAIT_PROMISED) {
+        if ((always ? came->durable : came->written) < e->lsn)
+            life_fail(life, "c%d got its answer before %" PRIx64 " was promised", client->name, e->lsn);
+        life->vouched_promised = max_u64(life->vouched_promised, e->lsn);
+    }
+}
+
+static void check_one(struct client *client, const struct expected *e, const struct came *came)
+{
+    static const char *const KINDS[] = {"ok", "error", "id", "ids", "message", "messages", "stats"};
+    struct life *life = client->life;
+
+    life->answers++;
+    life_say(life, "c%d    < %s %s %" PRIu64, client->name, KINDS[came->kind],
+             came->kind == ANSWER_ERROR ? err_text(came->err) : "",
+             came->kind == ANSWER_MESSAGE ? came->messages[0].id : came->kind == ANSWER_MESSAGES ? came->count
+                                                                                                : came->id);
+    if (came->kind == ANSWER_ERROR) {
+        check_error(client, e, came);
+        return;
+    }
+    if (came->kind != e->kind)
+        life_fail(life, "c%d got answer %d, is owed %d error %d", client->name, (int)came->kind, (int)e->kind, e->err);
+    check_wait(client, e, came);
+    if (e->kind == ANSWER_ID || e->kind == ANSWER_IDS)
+        check_ids(client, e, came);
+    else if (e->messages)
+        check_messages(client, e, came);
+}
+
+void client_listen(struct client *client)
+{
+    while (client->came_count > 0) {
+        if (client->expected_count == 0)
+            life_fail(client->life, "c%d got an answer that nobody owes", client->name);
+        check_one(client, &client->expected[0], &client->came[0]);
+        free(client->expected[0].messages);
+        free(client->came[0].messages);
+        memmove(client->expected, client->expected + 1, --client->expected_count * sizeof(client->expected[0]));
+        memmove(client->came, client->came + 1, --client->came_count * sizeof(client->came[0]));
+    }
+}
+
+/* ---- commands ------------------------------------------------------------------------------------------------------- */
+
+bool client_is_free(const struct client *client)
+{
+    return !client->stalled && session_ready(&client->session);
+}
+
+void client_submit(struct client *client)
+{
+    struct life *life = client->life;
+    const struct cmd *cmd = &client->order.cmd;
+    int before = refusal(life, cmd);
+    bool again = client->stalled;
+    int topic = oracle_topic(&life->oracle, cmd->topic);
+    size_t had = topic < 0 ? 0 : oracle_count(&life->oracle, (uint32_t)topic, ORACLE_DEAD);
+    char text[320];
+
+    order_describe(&client->order, text, sizeof(text));
+    life_say(life, "c%d %s %s", client->name, again ? ">>" : ">", text);
+    ENSURE(!life->busy);
+    life->busy = client;
+    life->deed = (struct deed){0};
+    life->packed = cmd->kind == CMD_MPUSH ? cmd->body : slice_of(NULL, 0);
+    client->stalled = client->resumed = false;
+    int rc = broker_execute(&life->broker, &client->session, cmd, life->now_ms);
+    life->busy = NULL;
+    client->stalled = rc != 0;
+    const struct deed *deed = &life->deed;
+    bool done = deed->pushes + deed->acks + deed->letters > 0 || deed->popped;
+    if (rc != 0 && (rc != -EAGAIN || (done && cmd->kind != CMD_DEAD)))
+        life_fail(life, "%s: waits (%d) although it was done", text, rc);
+    if (rc != 0)
+        return;
+    if (done && before != 0)
+        life_fail(life, "%s: done, should be refused with %d (%s)", text, before, err_text(before));
+    if (deed->pushes > 0 && (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_PUSH ? 1 : cmd->count)))
+        life_fail(life, "%s: %u messages were pushed", text, (unsigned)deed->pushes);
+    if (deed->letters > 0 && !again && !life->unreadable)
+        check_letters(life, cmd, had);
+    struct expected e = answer_to(life, cmd);
+    if (e.kind == ANSWER_ERROR || e.kind == ANSWER_STATS)
+        e.err = refusal(life, cmd);
+    if (e.kind == ANSWER_STATS && e.err != 0)
+        e.kind = ANSWER_ERROR;
+    owe(client, &e);
+    client_listen(client);
+}
+
+void client_ask(struct client *client, enum cmd_kind kind, uint32_t topic, uint64_t id)
+{
+    struct order *order = &client->order;
+
+    (void)snprintf(order->topic, sizeof(order->topic), "%s", client->life->oracle.now.topics[topic].name);
+    order->cmd = (struct cmd){.kind = kind, .topic = slice_str(order->topic), .id = id, .number = WORKLOAD_MAX_BATCH};
+    client_submit(client);
+}
+
+/* ---- coming and going ------------------------------------------------------------------------------------------------ */
+
+void client_connect(struct life *life, int name)
+{
+    struct client *client = &life->clients[name];
+
+    client->life = life;
+    client->name = name;
+    client->stalled = client->resumed = client->deaf = false;
+    session_init(&client->session, &life->broker, &OPS);
+}
+
+static void forget(struct client *client)
+{
+    for (size_t i = 0; i < client->expected_count; i++)
+        free(client->expected[i].messages);
+    for (size_t i = 0; i < client->came_count; i++)
+        free(client->came[i].messages);
+    client->expected_count = client->came_count = 0;
+}
+
+void client_leave(struct client *client)
+{
+    client_listen(client);
+    session_fini(&client->session);
+    forget(client);
+}
+
+void client_free(struct client *client)
+{
+    forget(client);
+    free(client->expected);
+    free(client->came);
+    order_free(&client->order);
+}

@@ -1,0 +1,277 @@
+/*
+ * crash.c - ends of a broker and what must be there when it comes back
+ *
+ *   kill -9     the page cache stays: everything written, and so everything that was answered
+ *   power cut   everything durable; with sync=always so everything that was promised. An answered ack may be forgotten
+ *   stop        everything
+ *
+ * What comes back is a state that there was: its digest is that of some moment since the last restart, at or after
+ * the latest one that had to stay. And it is the same whether a checkpoint was used or the log was read from its
+ * very beginning.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/mem.h"
+#include "sim/life.h"
+#include "store/format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the log from its beginning ------------------------------------------------------------------------------------- */
+
+struct scratch {
+    struct simdisk *disk;
+    struct log *log;
+    struct engine *engine;
+    char *checkpoints[8];
+    size_t count;
+};
+
+static void scratch_dead(void *ctx, uint64_t lsn) { log_dead(((struct scratch *)ctx)->log, lsn); }
+static void scratch_dead_queue(void *ctx, uint64_t lsn) { log_dead_queue(((struct scratch *)ctx)->log, lsn); }
+static void scratch_reset(void *ctx) { engine_reset(((struct scratch *)ctx)->engine); }
+static void scratch_wake(void *ctx) { (void)ctx; }
+
+static int scratch_load(void *ctx, const void *image, size_t bytes)
+{
+    return engine_load(((struct scratch *)ctx)->engine, image, bytes);
+}
+
+static void scratch_apply(void *ctx, const struct record *rec) { engine_apply(((struct scratch *)ctx)->engine, rec); }
+
+static void find_checkpoint(void *ctx, const char *path, uint64_t bytes)
+{
+    struct scratch *scratch = ctx;
+    const char *dot = strrchr(path, '.');
+
+    (void)bytes;
+    if (!dot || strcmp(dot, ".ckpt") != 0 || scratch->count == ARRAY_LEN(scratch->checkpoints))
+        return;
+    scratch->checkpoints[scratch->count] = strdup(path);
+    ENSURE(scratch->checkpoints[scratch->count++]);
+}
+
+/* The digest of what a copy of the disk gives without any checkpoint; 0 when segments are gone. */
+static uint64_t digest_from_scratch(struct life *life)
+{
+    struct scratch scratch = {.disk = simdisk_copy(life->disk)};
+    struct engine_hooks engine_hooks = {.ctx = &scratch, .dead = scratch_dead, .dead_queue = scratch_dead_queue};
+    struct log_hooks hooks = {.ctx = &scratch, .reset = scratch_reset, .load = scratch_load, .apply = scratch_apply,
+                              .wake = scratch_wake};
+    struct log_options options = life->log_options;
+    struct log_report report;
+    char error[256];
+
+    ENSURE(scratch.disk);
+    simdisk_each(scratch.disk, find_checkpoint, &scratch);
+    for (size_t i = 0; i < scratch.count; i++) {
+        ENSURE(simdisk_remove_file(scratch.disk, scratch.checkpoints[i]));
+        free(scratch.checkpoints[i]);
+    }
+    options.disk = simdisk_disk(scratch.disk);
+    scratch.engine = engine_new(&engine_hooks);
+    scratch.log = log_new(&options);
+    ENSURE(scratch.log);
+    if (log_recover(scratch.log, &hooks, &report, error, sizeof(error)) < 0)
+        life_fail(life, "the log cannot be read from its beginning: %s", error);
+    bool whole = report.lost_ranges == 0;
+    uint64_t digest = whole ? engine_digest(scratch.engine) : 0;
+    log_free(scratch.log);
+    engine_free(scratch.engine);
+    simdisk_free(scratch.disk);
+    return digest;
+}
+
+/* ---- what lies on the disk -------------------------------------------------------------------------------------------- */
+
+struct shelf {
+    uint64_t lsn, base; /* looked for; the greatest base at or below it */
+    char path[64];
+};
+
+static void find_segment(void *ctx, const char *path, uint64_t bytes)
+{
+    struct shelf *shelf = ctx;
+    const char *name = strrchr(path, '/');
+    char *end;
+    uint64_t base = name ? strtoull(name + 1, &end, 16) : 0;
+
+    (void)bytes;
+    if (!name || strcmp(end, ".seg") != 0 || base > shelf->lsn || base < shelf->base)
+        return;
+    shelf->base = base;
+    (void)snprintf(shelf->path, sizeof(shelf->path), "%s", path);
+}
+
+/* Every message that is needed stands in its segment, whole. */
+static void check_shelves(struct life *life)
+{
+    for (size_t i = 0; i < life->oracle.now.count; i++) {
+        const struct oracle_message *m = &life->oracle.now.live[i];
+        struct shelf shelf = {.lsn = m->lsn};
+        struct record rec;
+        uint64_t bytes = 0, at;
+        simdisk_each(life->disk, find_segment, &shelf);
+        const char *file = simdisk_file(life->disk, shelf.path, &bytes);
+        at = SEGMENT_HEADER_BYTES + (m->lsn - shelf.base);
+        if (!file || at >= bytes || record_read(file + at, bytes - at, m->lsn, &rec) != RECORD_OK)
+            life_fail(life, "message %" PRIu64 " at %" PRIx64 " is not on the disk", m->id, m->lsn);
+    }
+}
+
+/* ---- coming back ------------------------------------------------------------------------------------------------------ */
+
+static void wake(void *ctx) { (void)ctx; }
+
+static uint64_t start_clock(void *ctx, uint64_t last_ms)
+{
+    struct life *life = ctx;
+    uint64_t digest = engine_digest(life->broker.engine);
+    size_t lost;
+
+    if (last_ms > life->now_ms)
+        life_fail(life, "engine time begins %" PRIu64 " ms ahead of the clock", last_ms - life->now_ms);
+    if (engine_ignored(life->broker.engine) > 0)
+        life_fail(life, "%" PRIu64 " records were ignored in the replay", engine_ignored(life->broker.engine));
+    life_must(life, oracle_restarts(&life->oracle, digest, life->at_least, &lost));
+    life_must(life, oracle_agrees(&life->oracle, life->broker.engine));
+    engine_check(life->broker.engine);
+    if (life->scratch != 0 && life->scratch != digest)
+        life_fail(life, "the log from its beginning gives another state than from the checkpoint");
+    life->lost += lost;
+    life->now_ms = max_u64(life->now_ms, last_ms);
+    life_say(life, "   open: %zu events lost, checkpoint %" PRIx64 ", %" PRIu64 " records replayed, log at %" PRIx64,
+             lost, life->broker.report.checkpoint_lsn, life->broker.report.records, life->broker.report.end_lsn);
+    return life->now_ms;
+}
+
+static void check_report(struct life *life, bool clean)
+{
+    const struct log_report *report = &life->broker.report;
+
+    if (report->damaged_bytes > 0 || report->lost_ranges > 0 || report->note[0] != '\0')
+        life_fail(life, "recovery found damage: %s (%" PRIu64 " bytes, %" PRIu64 " segments missing)", report->note,
+                  report->damaged_bytes, report->lost_ranges);
+    if (clean && !report->clean)
+        life_fail(life, "an orderly stop was not recognised");
+}
+
+static void lift_limit(struct life *life)
+{
+    simdisk_set_room(life->disk, 0);
+    life->limited = false;
+}
+
+static void open_anew(struct life *life, bool clean)
+{
+    struct rng *rng = &life->rng;
+    char error[512] = "";
+    int rc;
+
+    do {
+        bool stops = life->restarts > 0 && rng_chance(rng, 80);
+        if (stops)
+            simdisk_stop_after(life->disk, rng_below(rng, 60));
+        life->disturbed = stops || life->limited;
+        life->unreadable = stops;
+        life->doom = stops ? life->step + (uint32_t)rng_between(rng, 1, 20) : 0;
+        error[0] = '\0';
+        rc = broker_open(&life->broker, &life->options, &life->log_options, wake, start_clock, life, error,
+                         sizeof(error));
+        if (rc == 0)
+            break;
+        life_say(life, "   does not open: %s", error);
+        if (!life->disturbed || error[0] == '\0')
+            life_fail(life, "does not open: %d %s", rc, error);
+        lift_limit(life);
+        clean = false;
+        if (rng_chance(rng, 500)) {
+            simdisk_power_cut(life->disk);
+            life->scratch = 0;
+            life->at_least = min_u64(life->at_least, life->at_least_power);
+        } else {
+            simdisk_kill(life->disk);
+        }
+    } while (rc != 0);
+    check_report(life, clean);
+    check_shelves(life);
+}
+
+static void open_life(struct life *life, bool clean)
+{
+    struct rng *rng = &life->rng;
+
+    life->now_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
+    if (life->limited && rng_chance(rng, 500))
+        lift_limit(life);
+    life->scratch = 0;
+    if (life->unlinked == 0 && !life->limited && life->restarts > 0 && rng_chance(rng, 150))
+        life->scratch = digest_from_scratch(life);
+    open_anew(life, clean);
+    life->vouched_written = life->vouched_promised = life->at_least = 0;
+    life->restarts++;
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        client_connect(life, i);
+}
+
+void crash_open(struct life *life) { open_life(life, false); }
+
+/* ---- going ------------------------------------------------------------------------------------------------------------ */
+
+static void leave_all(struct life *life)
+{
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        client_leave(&life->clients[i]);
+}
+
+/* How far the log must be there after this end of the broker. */
+static uint64_t must_stay(const struct life *life, enum crash crash)
+{
+    const struct log *log = life->broker.log;
+    uint64_t promised = life->options.sync == LOG_SYNC_ALWAYS ? life->vouched_promised : 0;
+
+    if (crash == CRASH_POWER)
+        return max_u64(log_durable(log), promised);
+    return max_u64(log_written(log), max_u64(life->vouched_written, life->vouched_promised));
+}
+
+/* An orderly stop; true when it was one. */
+static bool stop(struct life *life)
+{
+    int rc = broker_close(&life->broker);
+
+    if (rc != 0 && !life->disturbed)
+        life_fail(life, "an orderly stop fails with %d", rc);
+    if (rc == 0)
+        life->at_least = life->at_least_power = UINT64_MAX;
+    return rc == 0;
+}
+
+void crash_now(struct life *life, enum crash crash)
+{
+    static const char *const NAMES[] = {"kill -9", "power cut", "stop"};
+    struct log_stats stats;
+    bool clean = false;
+
+    leave_all(life);
+    life->at_least = must_stay(life, crash);
+    life->at_least_power = must_stay(life, CRASH_POWER);
+    log_stats(life->broker.log, &stats);
+    life->unlinked += stats.unlinked;
+    life_say(life, "---- %s; tail %" PRIx64 " written %" PRIx64 " durable %" PRIx64, NAMES[crash], stats.tail_lsn,
+             stats.written_lsn, stats.durable_lsn);
+    if (crash == CRASH_STOP)
+        clean = stop(life);
+    else
+        broker_abandon(&life->broker);
+    if (crash == CRASH_POWER || (clean && rng_chance(&life->rng, 500)))
+        simdisk_power_cut(life->disk);
+    else
+        simdisk_kill(life->disk);
+    if (rng_chance(&life->rng, 200))
+        life->options.max_retries = (uint32_t)rng_below(&life->rng, 4);
+    open_life(life, clean);
+}

@@ -1,0 +1,428 @@
+/* life.c - the steps of a life, and its end; see life.h. SPDX-License-Identifier: MIT */
+#include "sim/life.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    BIRTH_MS_DAYS = 20000,        /* after 1970 */
+    SETTLE_ROUNDS = 4000,
+    FINISH_ROUNDS = 20000,
+    CHECK_EVERY = 16,
+    SEGMENTS_LEFT_MAX = 4,
+};
+
+/* ---- telling -------------------------------------------------------------------------------------------------------- */
+
+static void say(const struct life *life, FILE *to, const char *fmt, va_list args)
+{
+    (void)fprintf(to, "%5u %9" PRIu64 ".%03u ", (unsigned)life->step, life->now_ms / 1000 % 1000000000,
+                  (unsigned)(life->now_ms % 1000));
+    (void)vfprintf(to, fmt, args);
+    (void)fputc('\n', to);
+}
+
+void life_say(struct life *life, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!life->trace)
+        return;
+    va_start(args, fmt);
+    say(life, stdout, fmt, args);
+    va_end(args);
+}
+
+void life_fail(struct life *life, const char *fmt, ...)
+{
+    va_list args;
+
+    (void)fflush(stdout);
+    va_start(args, fmt);
+    (void)fprintf(stderr, "seed %" PRIu64 " step ", life->seed);
+    say(life, stderr, fmt, args);
+    va_end(args);
+    exit(1);
+}
+
+void life_must(struct life *life, bool right)
+{
+    if (!right)
+        life_fail(life, "%s", life->oracle.wrong);
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------------------ */
+
+static void listen_all(struct life *life)
+{
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        client_listen(&life->clients[i]);
+}
+
+static void turn(struct life *life)
+{
+    (void)broker_turn(&life->broker, life->now_ms);
+    listen_all(life);
+}
+
+static void hear(struct client *client)
+{
+    client->deaf = false;
+    session_pump(&client->session);
+    client_listen(client);
+}
+
+static void go_on(struct client *client)
+{
+    if (client->stalled && client->resumed && session_ready(&client->session))
+        client_submit(client);
+}
+
+static void round_of_all(struct life *life)
+{
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        go_on(&life->clients[i]);
+    turn(life);
+    for (int i = 0; i < 8 && log_step_writer(life->broker.log); i++)
+        continue;
+    (void)log_step_reader(life->broker.log);
+    (void)log_step_janitor(life->broker.log);
+    turn(life);
+}
+
+static bool all_is_answered(const struct life *life)
+{
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].expected_count > 0 || life->clients[i].stalled)
+            return false;
+    return broker_idle(&life->broker);
+}
+
+void life_settle(struct life *life)
+{
+    unsigned deaf_permille = life->deaf_permille;
+    int rounds = SETTLE_ROUNDS;
+
+    life->deaf_permille = 0;
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        hear(&life->clients[i]);
+    while (!all_is_answered(life) && rounds-- > 0) {
+        life->now_ms += 1;
+        round_of_all(life);
+    }
+    life->deaf_permille = deaf_permille;
+    if (rounds < 0 && !life->disturbed)
+        life_fail(life, "somebody waits for ever");
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------------ */
+
+static void pass_time(struct life *life)
+{
+    struct rng *rng = &life->rng;
+
+    if (rng_chance(rng, 20))
+        life->now_ms += rng_below(rng, 3600000);
+    else if (rng_chance(rng, 200))
+        life->now_ms += rng_below(rng, 6000);
+    else
+        life->now_ms += rng_below(rng, 40);
+}
+
+static void act(struct life *life)
+{
+    struct client *client = &life->clients[rng_below(&life->rng, LIFE_CLIENTS)];
+
+    if (client->stalled) {
+        go_on(client);
+    } else if (client_is_free(client)) {
+        workload_next(&life->load, &life->oracle, &client->order);
+        client_submit(client);
+    }
+}
+
+static void fail_somewhere(struct life *life)
+{
+    static const int ERRORS[] = {EIO, ENOSPC};
+    struct rng *rng = &life->rng;
+    enum simdisk_op op = (enum simdisk_op)rng_below(rng, SIMDISK_OPS);
+    int error = ERRORS[rng_below(rng, ARRAY_LEN(ERRORS))];
+
+    life->disturbed = true;
+    life->unreadable = life->unreadable || op == SIMDISK_OPEN || op == SIMDISK_PREAD;
+    if (rng_chance(rng, 600)) {
+        uint64_t room = rng_below(rng, 3 << 20);
+        life_say(life, "---- the disk has room for %" PRIu64 " bytes more", room);
+        life->limited = true;
+        simdisk_set_room(life->disk, simdisk_used(life->disk) + room + 1);
+        return;
+    }
+    bool forever = rng_chance(rng, 300);
+    life_say(life, "---- operation %d will fail with %d%s", (int)op, error, forever ? ", always" : "");
+    simdisk_fail(life->disk, op, rng_below(rng, 6), error, forever);
+}
+
+static void end_somehow(struct life *life)
+{
+    struct rng *rng = &life->rng;
+
+    if (life->doom == 0 && rng_chance(rng, 300)) {
+        life_say(life, "---- the disk is going to stop");
+        life->disturbed = life->unreadable = true;
+        life->doom = life->step + (uint32_t)rng_between(rng, 1, 30);
+        simdisk_stop_after(life->disk, rng_below(rng, 30));
+        return;
+    }
+    if (rng_chance(rng, 300))
+        life_settle(life);
+    crash_now(life, (enum crash)rng_below(rng, 3));
+}
+
+static void helper(struct life *life, bool (*step)(struct log *log))
+{
+    for (uint64_t n = rng_between(&life->rng, 1, 3); n > 0 && step(life->broker.log); n--)
+        continue;
+}
+
+static void one_of_all(struct life *life)
+{
+    uint64_t at = rng_below(&life->rng, life->weight_command + life->weight_turn + life->weight_writer +
+                                            life->weight_reader + life->weight_janitor + life->weight_time);
+
+    if (at < life->weight_command)
+        act(life);
+    else if ((at -= life->weight_command) < life->weight_turn)
+        turn(life);
+    else if ((at -= life->weight_turn) < life->weight_writer)
+        helper(life, log_step_writer);
+    else if ((at -= life->weight_writer) < life->weight_reader)
+        helper(life, log_step_reader);
+    else if ((at -= life->weight_reader) < life->weight_janitor)
+        helper(life, log_step_janitor);
+    else
+        pass_time(life);
+}
+
+static void step(struct life *life)
+{
+    struct rng *rng = &life->rng;
+    struct client *client = &life->clients[rng_below(rng, LIFE_CLIENTS)];
+
+    one_of_all(life);
+    if (client->deaf && rng_chance(rng, 300))
+        hear(client);
+    if (rng_chance(rng, life->leave_permille)) {
+        life_say(life, "c%d leaves", client->name);
+        client_leave(client);
+        client_connect(life, client->name);
+    }
+    if (rng_chance(rng, life->checkpoint_permille))
+        life->broker.checkpoint_ms = 0;
+    if (life->faulty && rng_chance(rng, 8))
+        fail_somewhere(life);
+    if (life->limited && rng_chance(rng, 10)) {
+        life_say(life, "---- the disk has room again");
+        simdisk_set_room(life->disk, 0);
+        life->limited = false;
+    }
+    listen_all(life);
+    if (rng_chance(rng, life->crash_permille) || life->step == life->doom)
+        end_somehow(life);
+    if (life->step % CHECK_EVERY == 0) {
+        engine_check(life->broker.engine);
+        life_must(life, oracle_agrees(&life->oracle, life->broker.engine));
+    }
+}
+
+/* ---- the end of a life -------------------------------------------------------------------------------------------------- */
+
+/* Does the next useful thing with one message; false when there are none. */
+static bool empty_a_little(struct life *life, struct client *client)
+{
+    const struct oracle_message *m, *next = NULL;
+
+    for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++) {
+        if (life->oracle.now.topics[i].number == 0)
+            continue;
+        if ((m = oracle_first(&life->oracle, i, ORACLE_FLIGHT)))
+            client_ask(client, CMD_ACK, i, m->id);
+        else if (oracle_first(&life->oracle, i, ORACLE_READY))
+            client_ask(client, CMD_POP, i, 0);
+        else if (oracle_first(&life->oracle, i, ORACLE_DEAD))
+            client_ask(client, CMD_DEAD, i, 0);
+        else
+            continue;
+        return true;
+    }
+    for (size_t i = 0; i < life->oracle.now.count; i++)
+        if (!next || life->oracle.now.live[i].time_ms < next->time_ms)
+            next = &life->oracle.now.live[i];
+    if (!next)
+        return false;
+    life->now_ms = max_u64(life->now_ms + 1000, next->time_ms);
+    return true;
+}
+
+/* Everything that is there can be had, with the right body. */
+static void empty(struct life *life)
+{
+    int rounds = FINISH_ROUNDS;
+    bool any = true;
+
+    while (any && rounds-- > 0) {
+        struct client *client = &life->clients[rounds % LIFE_CLIENTS];
+        if (client_is_free(client))
+            any = empty_a_little(life, client);
+        round_of_all(life);
+    }
+    life_settle(life);
+    if (life->oracle.now.count > 0)
+        life_fail(life, "%zu messages cannot be had", life->oracle.now.count);
+}
+
+/* With nothing left to keep, nearly all segments go. */
+static void give_space_back(struct life *life)
+{
+    struct log_stats stats;
+
+    for (int i = 0; i < 4; i++) {
+        life->now_ms += 61000;
+        client_ask(&life->clients[0], CMD_SET, 0, 0);
+        for (int k = 0; k < 60; k++)
+            round_of_all(life);
+    }
+    life_settle(life);
+    log_stats(life->broker.log, &stats);
+    if (stats.segments > SEGMENTS_LEFT_MAX)
+        life_fail(life, "%" PRIu64 " segments are left without a message in them", stats.segments);
+}
+
+static void finish(struct life *life)
+{
+    life_say(life, "---- the end");
+    life->faulty = false;
+    life->deaf_permille = 0;
+    life->doom = 0;
+    while (life->disturbed) {
+        simdisk_set_room(life->disk, 0);
+        life->limited = false;
+        crash_now(life, CRASH_KILL);
+    }
+    life_settle(life);
+    empty(life);
+    if (life->oracle.now.topics[0].number > 0)
+        give_space_back(life);
+    do {
+        crash_now(life, CRASH_STOP);
+    } while (life->disturbed);
+    life_must(life, oracle_agrees(&life->oracle, life->broker.engine));
+}
+
+/* ---- birth -------------------------------------------------------------------------------------------------------------- */
+
+static void format_time(uint64_t ms, char ret[20]) { (void)snprintf(ret, 20, "%" PRIu64, ms); }
+
+static uint64_t clock_ns(void *ctx) { return ((struct life *)ctx)->now_ms * UINT64_C(1000000); }
+
+static void draw_habits(struct life *life)
+{
+    struct rng *rng = &life->rng;
+
+    life->weight_command = (unsigned)rng_between(rng, 30, 100);
+    life->weight_turn = (unsigned)rng_between(rng, 5, 60);
+    life->weight_writer = (unsigned)rng_between(rng, 5, 60);
+    life->weight_reader = (unsigned)rng_between(rng, 1, 20);
+    life->weight_janitor = (unsigned)rng_between(rng, 1, 20);
+    life->weight_time = (unsigned)rng_between(rng, 1, 30);
+    life->crash_permille = (unsigned)rng_between(rng, 1, 15);
+    life->deaf_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 5, 100) : 0;
+    life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
+    life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
+    life->faulty = rng_chance(rng, 250);
+    life->resume_inside = rng_chance(rng, 500);
+}
+
+static void draw_options(struct life *life)
+{
+    struct rng *rng = &life->rng;
+
+    life->options = (struct broker_options){
+        .node_id = (unsigned)rng_between(rng, 1, 1024),
+        .ttr_ms = (uint32_t)rng_between(rng, 1000, 6000),
+        .max_retries = (uint32_t)rng_below(rng, 4),
+        .max_delay_s = WORKLOAD_MAX_DELAY_S,
+        .max_message = WORKLOAD_MAX_MESSAGE,
+        .max_batch = WORKLOAD_MAX_BATCH,
+        .max_in_flight = rng_chance(rng, 200) ? rng_between(rng, 1, 10) : 1000000,
+        .max_topics = WORKLOAD_MAX_TOPICS,
+        .sync = (enum log_sync)rng_below(rng, 3),
+        .format_time = format_time,
+        .witness = witness_record,
+        .witness_ctx = life,
+    };
+    life->log_options = (struct log_options){
+        .disk = simdisk_disk(life->disk),
+        .dir = "data",
+        .ring_bytes = 1 << 20,
+        .read_cache_bytes = 1 << 20,
+        .segment_bytes = 1 << 20,
+        .record_bytes_max = WORKLOAD_MAX_MESSAGE,
+        .sync = life->options.sync,
+        .interval_ms = (uint32_t)rng_between(rng, 1, 200),
+        .now_ms = life->now_ms,
+        .clock_ns = clock_ns,
+        .clock_ctx = life,
+    };
+    for (size_t i = 0; i < sizeof(life->log_options.uuid); i++)
+        life->log_options.uuid[i] = (uint8_t)rng_next(rng);
+}
+
+static void no_death(void *ctx, uint64_t lsn)
+{
+    (void)ctx;
+    (void)lsn;
+}
+
+static uint64_t digest_of_nothing(void)
+{
+    struct engine *engine = engine_new(&(struct engine_hooks){.dead = no_death, .dead_queue = no_death});
+    uint64_t digest = engine_digest(engine);
+
+    engine_free(engine);
+    return digest;
+}
+
+void life_live(uint64_t seed, uint32_t steps, bool trace)
+{
+    static const char *const SYNCS[] = {"always", "interval", "none"};
+    struct life life = {.seed = seed, .steps = steps, .trace = trace, .rng.state = seed};
+
+    life.disk = simdisk_new(rng_next(&life.rng));
+    ENSURE(life.disk);
+    life.now_ms = (uint64_t)BIRTH_MS_DAYS * 86400000 + rng_below(&life.rng, 86400000);
+    draw_habits(&life);
+    draw_options(&life);
+    workload_init(&life.load, rng_next(&life.rng));
+    oracle_init(&life.oracle, digest_of_nothing());
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        order_init(&life.clients[i].order);
+    life_say(&life, "seed %" PRIu64 ": sync=%s, %u topics, ttr %u ms, %u retries%s", seed, SYNCS[life.options.sync],
+             (unsigned)life.load.topics, (unsigned)life.options.ttr_ms, (unsigned)life.options.max_retries,
+             life.faulty ? ", the disk fails at times" : "");
+    crash_open(&life);
+    for (life.step = 1; life.step <= steps; life.step++)
+        step(&life);
+    finish(&life);
+    life_say(&life, "%" PRIu64 " answers, %" PRIu64 " restarts, %" PRIu64 " events lost in them, %" PRIu64
+                    " segments removed", life.answers, life.restarts, life.lost, life.unlinked);
+    for (int i = 0; i < LIFE_CLIENTS; i++) {
+        client_leave(&life.clients[i]);
+        client_free(&life.clients[i]);
+    }
+    broker_abandon(&life.broker);
+    oracle_free(&life.oracle);
+    simdisk_free(life.disk);
+}

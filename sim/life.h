@@ -1,0 +1,143 @@
+/*
+ * life.h - one simulated life of a broker, from an empty disk to the last message handed out
+ *
+ * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
+ * client.c    clients: commands, the answers they must get, and when these may come
+ * witness.c   every record as it is written: was it asked for, is it what was asked for?
+ * crash.c     kill -9, power cuts, orderly stops, and what must be there afterwards
+ *
+ * Everything that is left to chance comes from the seed; so a life can be lived again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_SIM_LIFE_H
+#define GMQ_SIM_LIFE_H
+
+#include "gnode/broker.h"
+#include "sim/oracle.h"
+#include "sim/rng.h"
+#include "sim/simdisk.h"
+#include "sim/workload.h"
+
+enum { LIFE_CLIENTS = 5 };
+
+/* What one execution of a command has written, as the witness saw it. */
+struct deed {
+    uint32_t records, pushes, acks, letters;
+    bool popped, auto_ack;
+    uint64_t first_id;
+    uint64_t end; /* of the last record */
+    struct oracle_message message;                      /* popped */
+    struct oracle_message letter[WORKLOAD_MAX_BATCH];   /* taken by `dead` */
+};
+
+/* An answer that a client is owed. */
+struct expected {
+    enum answer_kind kind;
+    enum parked_wait wait;
+    int err;             /* ERROR: this one; 0 = the log's refusal */
+    uint64_t lsn;        /* must be covered first */
+    uint64_t id;
+    bool gone;           /* MESSAGE: nothing keeps its record any more */
+    size_t count;
+    struct oracle_message *messages; /* owned */
+};
+
+/* An answer that came, and the watermarks at that moment. */
+struct came {
+    enum answer_kind kind;
+    int err;
+    uint64_t id, written, durable;
+    size_t count;
+    struct {
+        uint64_t id, hash;
+        size_t bytes;
+        unsigned retries;
+    } *messages; /* owned */
+};
+
+struct client {
+    struct session session;
+    struct life *life;
+    int name;
+    struct order order;
+    bool stalled;      /* `order` is to be submitted again */
+    bool resumed;      /* ... now */
+    bool deaf;         /* takes no answers */
+    struct expected *expected; /* oldest first */
+    size_t expected_count, expected_room;
+    struct came *came;
+    size_t came_count, came_room;
+};
+
+struct life {
+    uint64_t seed;
+    uint32_t steps, step;
+    bool trace;
+    struct rng rng;
+    struct simdisk *disk;
+    struct broker broker;
+    bool is_open;
+    struct broker_options options;
+    struct log_options log_options;
+    uint64_t now_ms;
+    struct oracle oracle;
+    struct workload load;
+    struct client clients[LIFE_CLIENTS];
+
+    /* of the command that is being executed */
+    struct client *busy;
+    struct deed deed;
+    struct slice packed; /* items of an mpush not yet seen in records */
+
+    /* what answers have vouched for since the last restart */
+    uint64_t vouched_written, vouched_promised;
+    /* The state recovered next must reach so far; if the power fails before it is, so far. */
+    uint64_t at_least, at_least_power;
+
+    /* habits of this life */
+    unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
+    unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille;
+    bool faulty;       /* disk errors and a full disk are to be expected */
+    bool resume_inside; /* clients act within the resume() call */
+    bool disturbed;    /* since the last restart the disk has failed or been full */
+    bool unreadable;   /* ... or reading may have failed */
+    bool limited;      /* the disk's room is limited */
+    uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
+    uint64_t unlinked; /* segments removed in all lives of the directory */
+    uint64_t restarts, lost, answers;
+    uint64_t scratch;  /* digest of a replay from the very beginning; 0 = none was made */
+};
+
+/* Lives it; ends the process with a message when something is wrong. `trace`: tells everything on standard output. */
+void life_live(uint64_t seed, uint32_t steps, bool trace);
+
+/* ---- for the files of a life --------------------------------------------------------------------------------------- */
+
+_Noreturn void life_fail(struct life *life, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void life_say(struct life *life, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Ends the life unless `right`, with what the oracle found wrong. */
+void life_must(struct life *life, bool right);
+
+/* The helpers and the loop, each in turn, until nobody has anything to do; the clock goes on a little. */
+void life_settle(struct life *life);
+
+/* witness.c */
+void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn);
+
+/* client.c */
+void client_connect(struct life *life, int name);
+void client_leave(struct client *client);
+void client_free(struct client *client);
+void client_submit(struct client *client);
+void client_ask(struct client *client, enum cmd_kind kind, uint32_t topic, uint64_t id);
+void client_listen(struct client *client);
+bool client_is_free(const struct client *client);
+
+/* crash.c */
+enum crash { CRASH_KILL, CRASH_POWER, CRASH_STOP };
+void crash_now(struct life *life, enum crash crash);
+void crash_open(struct life *life);
+
+#endif

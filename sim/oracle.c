@@ -1,0 +1,366 @@
+/* oracle.c - see oracle.h. SPDX-License-Identifier: MIT */
+#include "sim/oracle.h"
+
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "engine/ref.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool PRINTF_LIKE(2, 3) wrong(struct oracle *oracle, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(oracle->wrong, sizeof(oracle->wrong), fmt, args);
+    va_end(args);
+    return false;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------- */
+
+struct oracle_message *oracle_by_id(struct oracle *oracle, uint64_t id)
+{
+    for (size_t i = 0; i < oracle->now.count; i++)
+        if (oracle->now.live[i].id == id)
+            return &oracle->now.live[i];
+    return NULL;
+}
+
+struct oracle_message *oracle_by_lsn(struct oracle *oracle, uint64_t lsn)
+{
+    for (size_t i = 0; i < oracle->now.count; i++)
+        if (oracle->now.live[i].lsn == lsn)
+            return &oracle->now.live[i];
+    return NULL;
+}
+
+struct oracle_message *oracle_first(struct oracle *oracle, uint32_t topic, enum oracle_state state)
+{
+    struct oracle_message *first = NULL;
+
+    for (size_t i = 0; i < oracle->now.count; i++) {
+        struct oracle_message *m = &oracle->now.live[i];
+        if (m->topic == topic && m->state == state && (!first || m->order < first->order))
+            first = m;
+    }
+    return first;
+}
+
+size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_state state)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < oracle->now.count; i++)
+        n += oracle->now.live[i].topic == topic && oracle->now.live[i].state == state;
+    return n;
+}
+
+int oracle_topic(const struct oracle *oracle, struct slice name)
+{
+    for (int i = 0; i < ORACLE_TOPICS_MAX; i++)
+        if (oracle->now.topics[i].number > 0 && slice_is(name, oracle->now.topics[i].name))
+            return i;
+    return -1;
+}
+
+int oracle_topic_of(const struct oracle *oracle, uint32_t number)
+{
+    for (int i = 0; i < ORACLE_TOPICS_MAX; i++)
+        if (oracle->now.topics[i].number == number)
+            return i;
+    return -1;
+}
+
+/* ---- what happens ------------------------------------------------------------------------------------------------- */
+
+/* Dead letters are kept by age, everything else by when it came. */
+static void enter(struct oracle_world *now, struct oracle_message *m, enum oracle_state state)
+{
+    m->state = state;
+    m->order = state == ORACLE_DEAD ? m->lsn : ++now->order;
+}
+
+static void drop(struct oracle_world *now, struct oracle_message *m) { *m = now->live[--now->count]; }
+
+static bool push(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_world *now = &oracle->now;
+    struct oracle_message *m;
+
+    for (size_t i = 0; i < now->count; i++)
+        if (now->live[i].id >= event->message.id)
+            return wrong(oracle, "id %" PRIu64 " follows id %" PRIu64, event->message.id, now->live[i].id);
+    if (event->message.id <= oracle->told_id)
+        return wrong(oracle, "id %" PRIu64 " is not above id %" PRIu64 ", which a client has seen", event->message.id,
+                     oracle->told_id);
+    if (now->count == now->room) {
+        now->room = now->room ? 2 * now->room : 256;
+        now->live = mem_grow(now->live, now->room, sizeof(now->live[0]));
+    }
+    m = &now->live[now->count++];
+    *m = event->message;
+    enter(now, m, m->state);
+    now->topics[m->topic].push_num++;
+    return true;
+}
+
+static bool pop(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_topic *topic = &oracle->now.topics[event->topic];
+    struct oracle_message *m = oracle_first(oracle, event->topic, ORACLE_READY);
+
+    if (!m)
+        return wrong(oracle, "topic %s has nothing to deliver but %" PRIu64 " is", topic->name, event->message.id);
+    if (m->id != event->message.id)
+        return wrong(oracle, "topic %s delivers %" PRIu64 " before %" PRIu64, topic->name, event->message.id, m->id);
+    topic->pop_num++;
+    if (topic->auto_ack) {
+        drop(&oracle->now, m);
+        return true;
+    }
+    enter(&oracle->now, m, ORACLE_FLIGHT);
+    m->time_ms = event->time_ms;
+    return true;
+}
+
+static bool leave(struct oracle *oracle, const struct oracle_event *event)
+{
+    bool acked = event->kind == ORACLE_ACK;
+    struct oracle_message *m =
+        acked ? oracle_by_id(oracle, event->message.id) : oracle_by_lsn(oracle, event->message.lsn);
+
+    if (!m || m->topic != event->topic || m->state != (acked ? ORACLE_FLIGHT : ORACLE_DEAD))
+        return wrong(oracle, "%s of %" PRIu64 " (LSN %" PRIx64 "), which is not %s", acked ? "ack" : "take",
+                     event->message.id, event->message.lsn, acked ? "in flight" : "dead");
+    drop(&oracle->now, m);
+    return true;
+}
+
+static bool bury(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
+
+    if (!m || m->topic != event->topic || m->state != ORACLE_READY)
+        return wrong(oracle, "LSN %" PRIx64 " is buried but does not wait", event->message.lsn);
+    enter(&oracle->now, m, ORACLE_DEAD);
+    return true;
+}
+
+/* Does `a` fire before `b`? Earlier first; of one moment delayed ones first; then who came first. */
+static bool fires_before(const struct oracle_message *a, const struct oracle_message *b)
+{
+    if (a->time_ms != b->time_ms)
+        return a->time_ms < b->time_ms;
+    if (a->state != b->state)
+        return a->state == ORACLE_DELAYED;
+    return a->order < b->order;
+}
+
+static void fire(struct oracle_world *now, struct oracle_message *m)
+{
+    if (m->state == ORACLE_DELAYED) {
+        enter(now, m, ORACLE_READY);
+        return;
+    }
+    m->retries++;
+    enter(now, m, m->retries <= now->max_retries ? ORACLE_READY : ORACLE_DEAD);
+}
+
+static void tick(struct oracle *oracle, const struct oracle_event *event)
+{
+    for (uint32_t n = 0; n < event->count; n++) {
+        struct oracle_message *next = NULL;
+        for (size_t i = 0; i < oracle->now.count; i++) {
+            struct oracle_message *m = &oracle->now.live[i];
+            bool timed = m->state == ORACLE_DELAYED || m->state == ORACLE_FLIGHT;
+            if (timed && m->time_ms <= event->time_ms && (!next || fires_before(m, next)))
+                next = m;
+        }
+        if (!next)
+            return;
+        fire(&oracle->now, next);
+    }
+}
+
+static void set_topic(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_topic *topic = &oracle->now.topics[event->topic];
+
+    topic->name = event->name;
+    topic->number = event->number;
+    topic->exited = event->exited;
+    topic->auto_ack = event->auto_ack;
+}
+
+static bool apply(struct oracle *oracle, const struct oracle_event *event)
+{
+    switch (event->kind) {
+    case ORACLE_TOPIC:
+        set_topic(oracle, event);
+        return true;
+    case ORACLE_NODE:
+        oracle->now.max_retries = event->max_retries;
+        return true;
+    case ORACLE_PUSH:
+        return push(oracle, event);
+    case ORACLE_POP:
+        return pop(oracle, event);
+    case ORACLE_ACK:
+    case ORACLE_TAKE:
+        return leave(oracle, event);
+    case ORACLE_BURY:
+        return bury(oracle, event);
+    case ORACLE_TICK:
+        tick(oracle, event);
+        return true;
+    default:
+        return true;
+    }
+}
+
+bool oracle_happens(struct oracle *oracle, const struct oracle_event *event)
+{
+    if (oracle->event_count == oracle->event_room) {
+        oracle->event_room = 2 * oracle->event_room;
+        oracle->events = mem_grow(oracle->events, oracle->event_room, sizeof(oracle->events[0]));
+    }
+    oracle->events[oracle->event_count++] = *event;
+    return apply(oracle, event);
+}
+
+/* ---- restarts ----------------------------------------------------------------------------------------------------- */
+
+static void copy_world(struct oracle_world *to, const struct oracle_world *from)
+{
+    struct oracle_message *live = to->live;
+    size_t room = to->room;
+
+    if (room < from->count) {
+        room = from->room;
+        live = mem_grow(live, room, sizeof(live[0]));
+    }
+    if (from->count > 0)
+        memcpy(live, from->live, from->count * sizeof(live[0]));
+    *to = *from;
+    to->live = live;
+    to->room = room;
+}
+
+static void start_anew(struct oracle *oracle, uint64_t digest)
+{
+    copy_world(&oracle->start, &oracle->now);
+    oracle->event_count = 1;
+    oracle->events[0] = (struct oracle_event){.kind = ORACLE_START, .digest = digest};
+}
+
+bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t at_least, size_t *ret_lost)
+{
+    size_t last = oracle->event_count;
+    uint64_t told = oracle->told_id;
+
+    while (last > 0 && (oracle->events[last - 1].digest != digest || oracle->events[last - 1].more))
+        last--;
+    if (last == 0)
+        return wrong(oracle, "the recovered state is that of no moment since the last restart");
+    for (size_t i = last; i < oracle->event_count; i++)
+        if (oracle->events[i].end <= at_least)
+            return wrong(oracle, "the record that ended at %" PRIx64 " is lost, all up to %" PRIx64 " had to stay",
+                         oracle->events[i].end, at_least);
+    *ret_lost = oracle->event_count - last;
+    copy_world(&oracle->now, &oracle->start);
+    oracle->told_id = 0;
+    for (size_t i = 0; i < last; i++)
+        if (!apply(oracle, &oracle->events[i]))
+            return false;
+    oracle->told_id = told;
+    start_anew(oracle, digest);
+    return true;
+}
+
+/* ---- agreement ---------------------------------------------------------------------------------------------------- */
+
+static bool same_refs(struct oracle *oracle, uint32_t topic, enum oracle_state state, const uint64_t *refs, size_t n)
+{
+    uint64_t before = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct oracle_message *m = oracle_by_lsn(oracle, ref_lsn(refs[i]));
+        if (!m || m->topic != topic || m->state != state || m->order <= before || m->retries != ref_retries(refs[i]))
+            return wrong(oracle, "topic %s: the %s list is not the oracle's at place %zu (LSN %" PRIx64 ")",
+                         oracle->now.topics[topic].name, state == ORACLE_READY ? "ready" : "dead", i,
+                         ref_lsn(refs[i]));
+        before = m->order;
+    }
+    return true;
+}
+
+static bool same_count(struct oracle *oracle, const struct oracle_topic *topic, const char *what, uint64_t engine,
+                       uint64_t should)
+{
+    return engine == should ||
+           wrong(oracle, "topic %s has %" PRIu64 " %s, should be %" PRIu64, topic->name, engine, what, should);
+}
+
+static bool same_lists(struct oracle *oracle, uint32_t i, const struct queue *queue)
+{
+    size_t n = queue->ready.count + queue->dead.count;
+    uint64_t *refs = mem_new(8 * (n + 1));
+    bool same = same_refs(oracle, i, ORACLE_READY, refs, engine_peek_ready(queue, refs, n)) &&
+                same_refs(oracle, i, ORACLE_DEAD, refs, refset_oldest(&queue->dead, refs, n));
+
+    free(refs);
+    return same;
+}
+
+static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *queue)
+{
+    const struct oracle_topic *topic = &oracle->now.topics[i];
+
+    if (!queue)
+        return wrong(oracle, "topic %s is gone", topic->name);
+    if (!slice_is(slice_of(queue->name, queue->name_len), topic->name) || queue->exited != topic->exited ||
+        queue->auto_ack != topic->auto_ack)
+        return wrong(oracle, "topic %s: name or flags differ", topic->name);
+    return same_count(oracle, topic, "pushes", queue->push_num, topic->push_num) &&
+           same_count(oracle, topic, "pops", queue->pop_num, topic->pop_num) &&
+           same_count(oracle, topic, "ready", queue->ready.count, oracle_count(oracle, i, ORACLE_READY)) &&
+           same_count(oracle, topic, "delayed", queue->delayed, oracle_count(oracle, i, ORACLE_DELAYED)) &&
+           same_count(oracle, topic, "in flight", queue->in_flight, oracle_count(oracle, i, ORACLE_FLIGHT)) &&
+           same_count(oracle, topic, "dead", queue->dead.count, oracle_count(oracle, i, ORACLE_DEAD)) &&
+           same_lists(oracle, i, queue);
+}
+
+bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
+{
+    uint32_t topics = 0;
+
+    for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++) {
+        if (oracle->now.topics[i].number == 0)
+            continue;
+        topics++;
+        if (!same_topic(oracle, i, engine_queue(engine, oracle->now.topics[i].number)))
+            return false;
+    }
+    return engine_queues(engine) == topics || wrong(oracle, "the engine has %u topics, should be %u",
+                                                    (unsigned)engine_queues(engine), (unsigned)topics);
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
+void oracle_init(struct oracle *oracle, uint64_t empty_digest)
+{
+    *oracle = (struct oracle){.event_room = 256};
+    oracle->events = mem_new(oracle->event_room * sizeof(oracle->events[0]));
+    start_anew(oracle, empty_digest);
+}
+
+void oracle_free(struct oracle *oracle)
+{
+    free(oracle->now.live);
+    free(oracle->start.live);
+    free(oracle->events);
+}

@@ -1,0 +1,113 @@
+/*
+ * oracle.h - what a broker must do, in plain lists: slow, short, and written without a look at the engine
+ *
+ * What   The oracle takes part in a life event by event (one event a record, a few for records that name several
+ *        messages) and refuses what may not happen: a message out of order, early, after its ack, or twice; an id
+ *        that does not grow; a retry too many. It remembers every event since the last restart with the address
+ *        where its record ended and the digest of the engine after it. So after a crash the digest of what was
+ *        recovered tells which of the events survived, and the oracle goes back to that moment.
+ * Cost   Every event looks at all live messages.
+ * Fails  Functions that judge return false and say in `wrong` what is wrong.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_SIM_ORACLE_H
+#define GMQ_SIM_ORACLE_H
+
+#include "base/base.h"
+#include "base/slice.h"
+
+struct engine;
+
+enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
+
+enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD };
+
+struct oracle_message {
+    uint64_t id;
+    uint64_t lsn, end;    /* where its PUSH stands */
+    uint64_t body_hash;
+    uint64_t time_ms;     /* DELAYED: when it is due; FLIGHT: when its TTR is over */
+    uint64_t order;       /* it entered its state after all with a smaller one */
+    uint32_t body_bytes;
+    uint32_t topic;
+    uint32_t retries;
+    enum oracle_state state;
+};
+
+struct oracle_topic {
+    const char *name; /* good for ever */
+    uint32_t number; /* of the engine's queue; 0 = not there */
+    bool exited, auto_ack;
+    uint64_t push_num, pop_num;
+};
+
+enum oracle_kind {
+    ORACLE_START, /* nothing happened: the state as it was recovered */
+    ORACLE_TOPIC, /* topic, name, number, exited, auto_ack */
+    ORACLE_NODE,  /* max_retries */
+    ORACLE_PUSH,  /* message */
+    ORACLE_POP,   /* message.id, topic, time_ms = deadline */
+    ORACLE_ACK,   /* message.id, topic: out of flight */
+    ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
+    ORACLE_BURY,  /* message.lsn, topic: cannot be read */
+    ORACLE_TICK,  /* time_ms, count */
+};
+
+struct oracle_event {
+    enum oracle_kind kind;
+    bool more;       /* stands or falls with the next event */
+    uint64_t end;    /* of its record */
+    uint64_t digest; /* of the engine after the record */
+    struct oracle_message message;
+    const char *name;
+    uint64_t time_ms;
+    uint32_t topic, number, count, max_retries;
+    bool exited, auto_ack;
+};
+
+struct oracle_world {
+    struct oracle_topic topics[ORACLE_TOPICS_MAX];
+    struct oracle_message *live;
+    size_t count, room;
+    uint64_t order;
+    uint32_t max_retries;
+};
+
+struct oracle {
+    struct oracle_world now, start; /* start: as of the last restart */
+    struct oracle_event *events;    /* since then */
+    size_t event_count, event_room;
+    uint64_t told_id; /* the greatest id that any client has seen, ever */
+    char wrong[256];
+};
+
+void oracle_init(struct oracle *oracle, uint64_t empty_digest);
+void oracle_free(struct oracle *oracle);
+
+/* Lets the event happen. */
+NODISCARD bool oracle_happens(struct oracle *oracle, const struct oracle_event *event);
+
+/*
+ * A restart found a state with this digest. It must be that of a moment at or after `at_least`, an address, at which
+ * no group was half done; the oracle goes back to it. `ret_lost` is how many events were lost.
+ */
+NODISCARD bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t at_least, size_t *ret_lost);
+
+/* Is the engine's state the oracle's: counts, flags, lists? */
+NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine);
+
+/* ---- looking; a topic is its index in now.topics ------------------------------------------------------------------- */
+
+struct oracle_message *oracle_by_id(struct oracle *oracle, uint64_t id);
+struct oracle_message *oracle_by_lsn(struct oracle *oracle, uint64_t lsn);
+
+/* The first of the topic in this state, by order (by age for DEAD); NULL when there is none. */
+struct oracle_message *oracle_first(struct oracle *oracle, uint32_t topic, enum oracle_state state);
+size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_state state);
+
+/* The topic of this name, or of this queue number; -1 = it was never made. */
+int oracle_topic(const struct oracle *oracle, struct slice name);
+int oracle_topic_of(const struct oracle *oracle, uint32_t number);
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * witness.c - every record as it is written, held against the command that is being executed
+ *
+ * A record that nobody asked for, or that says something else than the command, ends the life. What is right becomes
+ * an event of the oracle, which has its own opinion on whether that may happen now.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "engine/payload.h"
+#include "engine/ref.h"
+#include "sim/life.h"
+
+#include <inttypes.h>
+
+struct sight {
+    struct life *life;
+    const struct record *rec;
+    struct oracle_event event; /* complete but for what the type of the record says */
+};
+
+static void demand(const struct sight *sight, bool right, const char *what)
+{
+    if (!right)
+        life_fail(sight->life, "record type %u at %" PRIx64 ": %s", (unsigned)sight->rec->type, sight->rec->lsn, what);
+}
+
+static const struct cmd *command(const struct sight *sight)
+{
+    return sight->life->busy ? &sight->life->busy->order.cmd : NULL;
+}
+
+static bool is_doing(const struct sight *sight, enum cmd_kind kind)
+{
+    return command(sight) && command(sight)->kind == kind;
+}
+
+static void happens(struct sight *sight)
+{
+    life_must(sight->life, oracle_happens(&sight->life->oracle, &sight->event));
+}
+
+/* The topic of the record is that of the command. */
+static uint32_t topic_of(const struct sight *sight)
+{
+    int topic = oracle_topic_of(&sight->life->oracle, sight->rec->queue);
+
+    demand(sight, topic >= 0, "queue that was never made");
+    demand(sight, command(sight) && slice_is(command(sight)->topic, sight->life->oracle.now.topics[topic].name),
+           "of another topic than the command");
+    return (uint32_t)topic;
+}
+
+static void see_push(struct sight *sight)
+{
+    struct life *life = sight->life;
+    struct payload_push push;
+    struct cmd_item item = {0};
+    struct oracle_message *m = &sight->event.message;
+
+    demand(sight, is_doing(sight, CMD_PUSH) || is_doing(sight, CMD_MPUSH), "nobody pushes");
+    demand(sight, payload_get_push(sight->rec->payload, &push), "malformed");
+    if (is_doing(sight, CMD_PUSH))
+        item = (struct cmd_item){.delay_s = (uint32_t)command(sight)->delay_s, .body = command(sight)->body};
+    else
+        demand(sight, cmd_item_next(&life->packed, &item), "more than were pushed");
+    demand(sight, slice_equal(item.body, push.body), "another body than was pushed");
+    demand(sight, push.due_ms == (item.delay_s ? life->now_ms + 1000 * (uint64_t)item.delay_s : 0), "wrong due time");
+    demand(sight, ((sight->rec->flags & RECORD_F_MORE) != 0) == (life->packed.len > 0), "wrong end of the group");
+    *m = (struct oracle_message){
+        .id = push.id, .lsn = sight->rec->lsn, .end = sight->event.end, .topic = topic_of(sight),
+        .body_hash = workload_hash(push.body), .body_bytes = (uint32_t)push.body.len, .time_ms = push.due_ms,
+        .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY,
+    };
+    sight->event.kind = ORACLE_PUSH;
+    if (life->deed.pushes++ == 0)
+        life->deed.first_id = push.id;
+    happens(sight);
+}
+
+static void see_pop(struct sight *sight)
+{
+    struct life *life = sight->life;
+    struct payload_pop pop;
+
+    demand(sight, is_doing(sight, CMD_POP) && !life->deed.popped, "nobody pops");
+    demand(sight, payload_get_pop(sight->rec->payload, &pop) && pop.count == 1, "malformed");
+    struct payload_delivery to = payload_delivery(pop.entries, 0);
+    struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(to.ref));
+    uint32_t topic = topic_of(sight);
+    demand(sight, m && m->id == to.id && m->retries == ref_retries(to.ref), "names no such message");
+    demand(sight, pop.now_ms == life->now_ms && to.ttr_ms == life->options.ttr_ms, "wrong time");
+    life->deed.auto_ack = life->oracle.now.topics[topic].auto_ack;
+    demand(sight, life->deed.auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
+    life->deed.popped = true;
+    life->deed.message = *m;
+    sight->event.kind = ORACLE_POP;
+    sight->event.topic = topic;
+    sight->event.message.id = to.id;
+    sight->event.time_ms = pop.now_ms + to.ttr_ms;
+    happens(sight);
+}
+
+static void see_ack(struct sight *sight)
+{
+    struct payload_pair pair = payload_pair(sight->rec->payload, 0);
+
+    demand(sight, is_doing(sight, CMD_ACK) && sight->rec->payload.len == PAYLOAD_PAIR_BYTES, "nobody acks");
+    demand(sight, pair.id == command(sight)->id, "another id than was acked");
+    sight->life->deed.acks++;
+    sight->event.kind = ORACLE_ACK;
+    sight->event.topic = topic_of(sight);
+    sight->event.message.id = pair.id;
+    happens(sight);
+}
+
+static void see_letters(struct sight *sight)
+{
+    struct life *life = sight->life;
+    size_t n = sight->rec->payload.len / PAYLOAD_PAIR_BYTES;
+
+    demand(sight, is_doing(sight, CMD_DEAD) && n > 0, "nobody asks for dead letters");
+    for (size_t i = 0; i < n; i++) {
+        struct payload_pair pair = payload_pair(sight->rec->payload, (uint32_t)i);
+        const struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(pair.ref));
+        demand(sight, m && (m->id == pair.id || life->unreadable), "names no such message");
+        demand(sight, life->deed.letters < WORKLOAD_MAX_BATCH, "too many letters");
+        sight->event.kind = ORACLE_TAKE;
+        sight->event.topic = topic_of(sight);
+        sight->event.message.lsn = m->lsn;
+        sight->event.more = i + 1 < n;
+        life->deed.letter[life->deed.letters++] = *m;
+        happens(sight);
+    }
+}
+
+static void see_bury(struct sight *sight)
+{
+    struct payload_bury letter;
+
+    demand(sight, is_doing(sight, CMD_POP), "nobody pops");
+    demand(sight, payload_get_bury(sight->rec->payload, &letter) && letter.count == 1, "malformed");
+    sight->event.kind = ORACLE_BURY;
+    sight->event.topic = topic_of(sight);
+    sight->event.message.lsn = ref_lsn(payload_pair(letter.entries, 0).ref);
+    if (!sight->life->unreadable)
+        life_fail(sight->life, "the message at %" PRIx64 " cannot be read", sight->event.message.lsn);
+    happens(sight);
+}
+
+static void see_tick(struct sight *sight)
+{
+    struct payload_tick tick;
+
+    demand(sight, !sight->life->busy, "within a command");
+    demand(sight, payload_get_tick(sight->rec->payload, &tick), "malformed");
+    demand(sight, tick.now_ms == sight->life->now_ms && tick.count > 0, "wrong time");
+    sight->event.kind = ORACLE_TICK;
+    sight->event.time_ms = tick.now_ms;
+    sight->event.count = tick.count;
+    happens(sight);
+}
+
+/* May the topic get these flags now? */
+static bool may_set(const struct sight *sight, const struct oracle_topic *topic, bool auto_ack, bool exited)
+{
+    const struct cmd *cmd = command(sight);
+    bool as_it_is = auto_ack == topic->auto_ack && exited == topic->exited;
+
+    if (!cmd)
+        return topic->number > 0 && as_it_is; /* written anew, so that an old segment can go */
+    bool brings_back = cmd->kind <= CMD_SET && topic->exited && !exited && auto_ack == topic->auto_ack;
+    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && cmd->kind <= CMD_SET && !exited && !auto_ack;
+    if (brings_back || makes)
+        return true;
+    switch (cmd->kind) {
+    case CMD_SET:
+        return !exited && auto_ack == (cmd->number == 1);
+    case CMD_TOGGLE:
+        return !topic->exited && !exited && auto_ack != topic->auto_ack;
+    case CMD_EXIT:
+        return !topic->exited && exited && auto_ack == topic->auto_ack;
+    default:
+        return false;
+    }
+}
+
+static void see_topic(struct sight *sight)
+{
+    struct oracle *oracle = &sight->life->oracle;
+    struct payload_queue set;
+
+    demand(sight, payload_get_queue(sight->rec->payload, &set), "malformed");
+    if (sight->rec->queue == 0) {
+        demand(sight, !sight->life->busy && (set.max_retries == sight->life->options.max_retries), "wrong settings");
+        sight->event.kind = ORACLE_NODE;
+        sight->event.max_retries = set.max_retries;
+        happens(sight);
+        return;
+    }
+    int topic = oracle_topic_of(oracle, sight->rec->queue);
+    bool fresh = topic < 0;
+    if (fresh)
+        topic = oracle_topic_of(oracle, 0);
+    demand(sight, topic >= 0 && (!fresh || oracle_topic(oracle, set.name) < 0), "a topic too many");
+    struct oracle_topic *at = &oracle->now.topics[topic];
+    bool auto_ack = set.flags & PAYLOAD_QUEUE_AUTO_ACK, exited = set.flags & PAYLOAD_QUEUE_EXITED;
+    demand(sight, may_set(sight, at, auto_ack, exited), "settings that nobody asked for");
+    demand(sight, fresh || slice_is(set.name, at->name), "another name");
+    sight->event.name = fresh ? workload_name(set.name) : at->name;
+    demand(sight, sight->event.name, "a name that nobody uses");
+    sight->event.kind = ORACLE_TOPIC;
+    sight->event.topic = (uint32_t)topic;
+    sight->event.number = sight->rec->queue;
+    sight->event.auto_ack = auto_ack;
+    sight->event.exited = exited;
+    happens(sight);
+}
+
+void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
+{
+    struct life *life = ctx;
+    struct sight sight = {.life = life, .rec = rec};
+
+    sight.event.end = end_lsn;
+    sight.event.more = (rec->flags & RECORD_F_MORE) != 0;
+    sight.event.digest = engine_digest(life->broker.engine);
+    life->deed.records++;
+    life->deed.end = end_lsn;
+    switch (rec->type) {
+    case RECORD_PUSH:
+        see_push(&sight);
+        break;
+    case RECORD_POP:
+        see_pop(&sight);
+        break;
+    case RECORD_ACK:
+        if (rec->aux == PAYLOAD_LIST_DEAD)
+            see_letters(&sight);
+        else
+            see_ack(&sight);
+        break;
+    case RECORD_BURY:
+        see_bury(&sight);
+        break;
+    case RECORD_TICK:
+        see_tick(&sight);
+        break;
+    case RECORD_QUEUE:
+        see_topic(&sight);
+        break;
+    default:
+        demand(&sight, false, "unknown type");
+    }
+}

@@ -1,0 +1,229 @@
+/* workload.c - see workload.h. SPDX-License-Identifier: MIT */
+#include "sim/workload.h"
+
+#include "base/bytes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *const TOPICS[] = {"orders", "mail", "thumbnails", "größe", "x", "audit.log", "one.too.many"};
+
+_Static_assert(ARRAY_LEN(TOPICS) == WORKLOAD_MAX_TOPICS + 1, "one name more than there may be topics");
+
+struct slice workload_topic(uint32_t index) { return slice_str(TOPICS[index % ARRAY_LEN(TOPICS)]); }
+
+const char *workload_name(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(TOPICS); i++)
+        if (slice_is(name, TOPICS[i]))
+            return TOPICS[i];
+    return NULL;
+}
+
+uint64_t workload_hash(struct slice body)
+{
+    uint64_t h = body.len * UINT64_C(0x9e3779b97f4a7c15);
+    size_t i = 0;
+
+    for (; i + 8 <= body.len; i += 8) {
+        h = (h ^ get_le64(body.ptr + i)) * UINT64_C(0x9fb21c651e98df25);
+        h ^= h >> 35;
+    }
+    for (; i < body.len; i++)
+        h = (h ^ (unsigned char)body.ptr[i]) * UINT64_C(0x9fb21c651e98df25);
+    return h ^ h >> 29;
+}
+
+/* ---- habits ------------------------------------------------------------------------------------------------------- */
+
+void workload_init(struct workload *load, uint64_t seed)
+{
+    struct rng *rng = &load->rng;
+
+    *load = (struct workload){.rng.state = seed};
+    load->topics = (uint32_t)rng_between(rng, 1, WORKLOAD_MAX_TOPICS);
+    load->weights[CMD_PUSH] = (unsigned)rng_between(rng, 100, 500);
+    load->weights[CMD_MPUSH] = (unsigned)rng_between(rng, 0, 100);
+    load->weights[CMD_POP] = (unsigned)rng_between(rng, 100, 500);
+    load->weights[CMD_ACK] = (unsigned)rng_between(rng, 0, 400);
+    load->weights[CMD_DEAD] = (unsigned)rng_between(rng, 0, 40);
+    load->weights[CMD_SET] = (unsigned)rng_between(rng, 0, 8);
+    load->weights[CMD_TOGGLE] = (unsigned)rng_between(rng, 0, 8);
+    load->weights[CMD_STAT] = (unsigned)rng_between(rng, 0, 30);
+    load->weights[CMD_STAT_ALL] = (unsigned)rng_between(rng, 0, 10);
+    load->weights[CMD_EXIT] = (unsigned)rng_between(rng, 0, 8);
+    load->large_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 100, 400) : rng_below(rng, 60));
+    load->delay_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 300, 900) : rng_below(rng, 200));
+    load->wrong_permille = (unsigned)rng_below(rng, 40);
+}
+
+void order_init(struct order *order)
+{
+    *order = (struct order){.cmd.kind = CMD_POP};
+    buf_init(&order->bytes, 4 * WORKLOAD_MAX_MESSAGE);
+}
+
+void order_free(struct order *order) { buf_free(&order->bytes); }
+
+/* ---- bodies --------------------------------------------------------------------------------------------------------- */
+
+static size_t body_bytes(struct workload *load)
+{
+    if (rng_chance(&load->rng, 30))
+        return rng_below(&load->rng, 9);
+    if (!rng_chance(&load->rng, load->large_permille))
+        return rng_between(&load->rng, 8, 400);
+    if (rng_chance(&load->rng, 40))
+        return WORKLOAD_MAX_MESSAGE - rng_below(&load->rng, 2048);
+    return rng_between(&load->rng, 400, rng_chance(&load->rng, 300) ? 65536 : 8192);
+}
+
+static void add_body(struct workload *load, struct order *order, size_t bytes)
+{
+    char *at = buf_reserve(&order->bytes, bytes + 8);
+
+    ENSURE(at);
+    for (size_t i = 0; i < bytes; i += 8)
+        put_le64(at + i, rng_next(&load->rng));
+    buf_commit(&order->bytes, bytes);
+}
+
+static uint32_t delay_s(struct workload *load)
+{
+    if (!rng_chance(&load->rng, load->delay_permille))
+        return 0;
+    return (uint32_t)rng_between(&load->rng, 1, rng_chance(&load->rng, 50) ? WORKLOAD_MAX_DELAY_S : 8);
+}
+
+static void make_mpush(struct workload *load, struct order *order)
+{
+    struct cmd *cmd = &order->cmd;
+    size_t left = WORKLOAD_MAX_MESSAGE;
+
+    cmd->count = (uint32_t)rng_between(&load->rng, 1, rng_chance(&load->rng, 100) ? WORKLOAD_MAX_BATCH : 6);
+    cmd->flags = rng_chance(&load->rng, 500) ? CMD_F_IDS : 0;
+    for (uint32_t i = 0; i < cmd->count; i++) {
+        char head[CMD_ITEM_HEADER_BYTES];
+        size_t bytes = min_u64(body_bytes(load), left);
+        left -= bytes;
+        put_be32(head, delay_s(load));
+        put_be32(head + 4, (uint32_t)bytes);
+        ENSURE(buf_append(&order->bytes, head, sizeof(head)));
+        add_body(load, order, bytes);
+    }
+}
+
+/* ---- commands ------------------------------------------------------------------------------------------------------- */
+
+static enum cmd_kind draw_kind(struct workload *load)
+{
+    uint64_t sum = 0, at;
+
+    for (size_t i = 0; i < ARRAY_LEN(load->weights); i++)
+        sum += load->weights[i];
+    at = rng_below(&load->rng, sum);
+    for (size_t i = 0; i < ARRAY_LEN(load->weights); i++) {
+        if (at < load->weights[i])
+            return (enum cmd_kind)i;
+        at -= load->weights[i];
+    }
+    return CMD_POP;
+}
+
+/* An id to ack: of a message in flight, mostly of the topic it is asked of. */
+static void make_ack(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    size_t n = oracle->now.count, from = n > 0 ? rng_below(&load->rng, n) : 0;
+
+    order->cmd.id = rng_below(&load->rng, 2) + oracle->told_id;
+    for (size_t i = 0; i < n; i++) {
+        const struct oracle_message *m = &oracle->now.live[(from + i) % n];
+        if (m->state != ORACLE_FLIGHT)
+            continue;
+        order->cmd.id = m->id;
+        (void)snprintf(order->topic, sizeof(order->topic), "%s", oracle->now.topics[m->topic].name);
+        return;
+    }
+}
+
+/* Turns the command into one that must be refused. */
+static void make_wrong(struct workload *load, struct order *order)
+{
+    struct cmd *cmd = &order->cmd;
+
+    switch (rng_below(&load->rng, 6)) {
+    case 0:
+        (void)snprintf(order->topic, sizeof(order->topic), "%s", TOPICS[WORKLOAD_MAX_TOPICS]);
+        break;
+    case 1:
+        (void)snprintf(order->topic, sizeof(order->topic), "no blanks");
+        break;
+    case 2:
+        cmd->delay_s = cmd->kind == CMD_PUSH ? WORKLOAD_MAX_DELAY_S + 1 : 0;
+        break;
+    case 3:
+        cmd->delay_s = cmd->kind == CMD_PUSH ? -1 : 0;
+        break;
+    case 4:
+        if (cmd->kind == CMD_PUSH)
+            add_body(load, order, WORKLOAD_MAX_MESSAGE + 1 - min_u64(buf_len(&order->bytes), WORKLOAD_MAX_MESSAGE));
+        break;
+    default:
+        cmd->id = cmd->kind == CMD_ACK ? 42 : cmd->id;
+        cmd->number = cmd->kind == CMD_DEAD ? 0 : cmd->number;
+        break;
+    }
+}
+
+void workload_next(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
+
+    order->cmd = (struct cmd){.kind = draw_kind(load)};
+    (void)snprintf(order->topic, sizeof(order->topic), "%.*s", (int)topic.len, topic.ptr);
+    buf_clear(&order->bytes);
+    switch (order->cmd.kind) {
+    case CMD_PUSH:
+        order->cmd.delay_s = delay_s(load);
+        add_body(load, order, body_bytes(load));
+        break;
+    case CMD_MPUSH:
+        make_mpush(load, order);
+        break;
+    case CMD_ACK:
+        make_ack(load, oracle, order);
+        break;
+    case CMD_DEAD:
+        order->cmd.number = rng_chance(rng, 100) ? -1 : (int64_t)rng_between(rng, 1, 2 * WORKLOAD_MAX_BATCH);
+        break;
+    case CMD_SET:
+        order->cmd.number = (int64_t)rng_below(rng, 3);
+        break;
+    default:
+        break;
+    }
+    if (rng_chance(rng, load->wrong_permille))
+        make_wrong(load, order);
+    if (order->cmd.kind == CMD_POP || order->cmd.kind == CMD_DEAD)
+        order->cmd.flags = rng_chance(rng, 500) ? CMD_F_BINARY : 0;
+    order->cmd.topic = slice_str(order->topic);
+    order->cmd.body = buf_slice(&order->bytes);
+}
+
+void order_describe(const struct order *order, char *text, size_t bytes)
+{
+    static const char *const WORDS[] = {"push", "mpush", "pop", "ack", "dead", "set", "toggle", "stat", "stat_all",
+                                        "exit"};
+    const struct cmd *cmd = &order->cmd;
+    int n = snprintf(text, bytes, "%s %s", WORDS[cmd->kind], cmd->kind == CMD_STAT_ALL ? "" : order->topic);
+
+    if (cmd->kind == CMD_PUSH)
+        (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " %zu bytes", cmd->delay_s, cmd->body.len);
+    else if (cmd->kind == CMD_MPUSH)
+        (void)snprintf(text + n, bytes - (size_t)n, " %u messages, %zu bytes", (unsigned)cmd->count, cmd->body.len);
+    else if (cmd->kind == CMD_ACK)
+        (void)snprintf(text + n, bytes - (size_t)n, " %" PRIu64, cmd->id);
+    else if (cmd->kind == CMD_DEAD || cmd->kind == CMD_SET)
+        (void)snprintf(text + n, bytes - (size_t)n, " %" PRId64, cmd->number);
+}

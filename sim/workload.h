@@ -1,0 +1,61 @@
+/*
+ * workload.h - what clients might ask of a broker, drawn from a seed
+ *
+ * What   workload_next() fills in the next command of a client: mostly sensible, sometimes one that must be refused.
+ *        Each life draws its own habits (how many topics, how large the bodies, how often an ack follows a pop), so
+ *        that some lives drown in backlog and others live from hand to mouth.
+ * Owns   An order owns the bytes its command points at, so that it can be submitted again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_SIM_WORKLOAD_H
+#define GMQ_SIM_WORKLOAD_H
+
+#include "base/buf.h"
+#include "sim/oracle.h"
+#include "sim/rng.h"
+#include "wire/cmd.h"
+
+enum {
+    WORKLOAD_MAX_MESSAGE = 256 * 1024, /* bytes; a quarter of the ring */
+    WORKLOAD_MAX_BATCH = 64,
+    WORKLOAD_MAX_DELAY_S = 3600,
+    WORKLOAD_MAX_TOPICS = 6,
+};
+
+struct workload {
+    struct rng rng;
+    uint32_t topics;         /* names in use: 1.. */
+    unsigned weights[10];    /* by enum cmd_kind */
+    unsigned large_permille; /* bodies of more than a few hundred bytes */
+    unsigned delay_permille; /* pushes with a delay */
+    unsigned wrong_permille; /* commands that must be refused */
+};
+
+struct order {
+    struct cmd cmd;
+    char topic[256];
+    struct buf bytes;
+};
+
+void workload_init(struct workload *load, uint64_t seed);
+
+void order_init(struct order *order);
+void order_free(struct order *order);
+
+/* The next command; `oracle` knows what is in flight. */
+void workload_next(struct workload *load, struct oracle *oracle, struct order *order);
+
+/* The name of a topic of the life. */
+struct slice workload_topic(uint32_t index);
+
+/* The same bytes, good for ever; NULL for a name of none. */
+const char *workload_name(struct slice name);
+
+/* One number for a body: bodies with the same number are the same. */
+uint64_t workload_hash(struct slice body);
+
+/* "push orders delay=3 120 bytes" */
+void order_describe(const struct order *order, char *text, size_t bytes);
+
+#endif
