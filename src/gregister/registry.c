@@ -105,12 +105,14 @@ const char *registry_add(struct registry *registry, const struct registry_node *
         if (!entry)
             return "out of memory";
         *entry = *node;
+        entry->told_weight = 0;
         entry->hidden = true;
         registry->nodes[registry->count++] = entry;
     }
     if (entry->hidden)
         entry->join_ms = now_ms;
-    entry->weight = node->weight;
+    if (entry->told_weight != node->weight)
+        entry->weight = entry->told_weight = node->weight;
     entry->http_tls = node->http_tls;
     entry->tcp_tls = node->tcp_tls;
     entry->hidden = false;

@@ -35,7 +35,8 @@ enum {
 
 struct registry_node {
     uint32_t id;     /* 1..REGISTRY_ID_MAX */
-    uint32_t weight; /* 1..REGISTRY_WEIGHT_MAX */
+    uint32_t weight;      /* 1..REGISTRY_WEIGHT_MAX, what clients are told */
+    uint32_t told_weight; /* as the node itself said last; differs from `weight` after registry_edit_weight */
     char http_addr[REGISTRY_ADDR_BYTES];
     char tcp_addr[REGISTRY_ADDR_BYTES];
     bool http_tls, tcp_tls;
@@ -65,8 +66,9 @@ const char *registry_conflict(const struct registry *registry, const struct regi
                               char text[REGISTRY_TEXT_BYTES]);
 
 /*
- * Lists a node: id, weight, addresses and the tls flags are read from `node`. A known node gets the new weight; hidden
- * ones that have its id or an address go. Returns NULL, or why not.
+ * Lists a node: id, weight, addresses and the tls flags are read from `node`. A known node that says
+ * another weight than the last time gets it; saying the same again leaves an edited weight alone. Hidden ones that
+ * have its id or an address go. Returns NULL, or why not.
  */
 const char *registry_add(struct registry *registry, const struct registry_node *node, uint64_t now_ms,
                          char text[REGISTRY_TEXT_BYTES]);
@@ -94,7 +96,8 @@ size_t registry_forget(struct registry *registry, uint64_t now_ms);
  *        8     4  version
  *       12     4  number of nodes
  *       16        nodes: u32 id, u32 weight, u32 flags (1 hidden, 2 HTTP speaks TLS, 4 TCP speaks TLS),
- *                 u16 length of the HTTP address, u16 of the TCP address, u64 join_ms, u64 hidden_ms, addresses
+ *                 u16 length of the HTTP address, u16 of the TCP address, u64 join_ms, u64 hidden_ms,
+ *                 u32 told weight, u32 0, addresses
  *      end     4  CRC32C of all before
  */
 NODISCARD bool registry_encode(const struct registry *registry, struct buf *out);

@@ -9,7 +9,7 @@
 #include "net/clock.h"
 #include "wire/json.h"
 
-enum { VERSION = 1, HEAD_BYTES = 16, NODE_BYTES = 32, CRC_BYTES = 4 };
+enum { VERSION = 1, HEAD_BYTES = 16, NODE_BYTES = 40, CRC_BYTES = 4 };
 enum { FLAG_HIDDEN = 1, FLAG_HTTP_TLS = 2, FLAG_TCP_TLS = 4 };
 
 static const char MAGIC[8] = {'G', 'M', 'Q', 'N', 'O', 'D', 'E', 'S'};
@@ -27,6 +27,8 @@ static bool encode_node(const struct registry_node *node, struct buf *out)
     put_le16(fixed + 14, (uint16_t)tcp_len);
     put_le64(fixed + 16, node->join_ms);
     put_le64(fixed + 24, node->hidden_ms);
+    put_le32(fixed + 32, node->told_weight);
+    put_le32(fixed + 36, 0);
     return buf_append(out, fixed, sizeof(fixed)) && buf_append(out, node->http_addr, http_len) &&
            buf_append(out, node->tcp_addr, tcp_len);
 }
@@ -74,6 +76,7 @@ static bool take_node(struct slice *bytes, struct registry_node *ret)
         .tcp_tls = flags & FLAG_TCP_TLS,
         .join_ms = get_le64(at + 16),
         .hidden_ms = get_le64(at + 24),
+        .told_weight = get_le32(at + 32),
     };
     *bytes = slice_of(at + NODE_BYTES, bytes->len - NODE_BYTES);
     return take_addr(bytes, get_le16(at + 12), ret->http_addr) && take_addr(bytes, get_le16(at + 14), ret->tcp_addr);
@@ -92,6 +95,7 @@ static int decode_nodes(struct registry *registry, struct slice bytes, uint32_t 
             return -EBADMSG;
         struct registry_node *entry = registry->nodes[registry->count - 1];
 
+        entry->told_weight = node.told_weight;
         entry->hidden = node.hidden;
         entry->hidden_ms = node.hidden_ms;
         entry->misses = node.hidden ? REGISTRY_MISSES_MAX : 0;

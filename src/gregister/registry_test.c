@@ -74,6 +74,21 @@ TEST(registry_takes_the_same_node_again_and_its_new_weight)
     end();
 }
 
+TEST(registry_keeps_an_edited_weight_until_the_node_says_another)
+{
+    struct registry_node node = node_of(1, "t:1", "h:1");
+
+    begin();
+    assert_null(registry_add(&registry, &node, NOW, text));
+    assert_null(registry_edit_weight(&registry, "t:1", 9));
+    assert_null(registry_add(&registry, &node, NOW + 10000, text));
+    assert_int_equal(registry.nodes[0]->weight, 9);
+    node.weight = 4;
+    assert_null(registry_add(&registry, &node, NOW + 20000, text));
+    assert_int_equal(registry.nodes[0]->weight, 4);
+    end();
+}
+
 TEST(registry_refuses_bad_ids_and_weights)
 {
     begin();
