@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- what came ---------------------------------------------------------------------------------------------------- */
+/* ---- what came ------------------------------------------------------------------------------- */
 
 static void check_stat(struct life *life, const struct reply_stat *stat)
 {
@@ -97,7 +97,7 @@ static void on_resume(struct session *session)
 
 static const struct session_ops OPS = {.answer = on_answer, .resume = on_resume};
 
-/* ---- what is owed --------------------------------------------------------------------------------------------------- */
+/* ---- what is owed ---------------------------------------------------------------------------- */
 
 /* The error with which the rules refuse the command in the present state; 0 = they do not. */
 static int refusal(struct life *life, const struct cmd *cmd)
@@ -204,7 +204,7 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
     return e;
 }
 
-/* ---- came = owed? ------------------------------------------------------------------------------------------------------ */
+/* ---- came = owed? ---------------------------------------------------------------------------- */
 
 static bool is_log_refusal(const struct life *life, int err)
 {
@@ -316,7 +316,7 @@ void client_listen(struct client *client)
     }
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 bool client_is_free(const struct client *client)
 {
@@ -373,7 +373,7 @@ void client_ask(struct client *client, enum cmd_kind kind, uint32_t topic, uint6
     client_submit(client);
 }
 
-/* ---- coming and going ------------------------------------------------------------------------------------------------ */
+/* ---- coming and going ------------------------------------------------------------------------ */
 
 void client_connect(struct life *life, int name)
 {

@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the log from its beginning ------------------------------------------------------------------------------------- */
+/* ---- the log from its beginning -------------------------------------------------------------- */
 
 struct scratch {
     struct simdisk *disk;
@@ -85,7 +85,7 @@ static uint64_t digest_from_scratch(struct life *life)
     return digest;
 }
 
-/* ---- what lies on the disk -------------------------------------------------------------------------------------------- */
+/* ---- what lies on the disk ------------------------------------------------------------------- */
 
 struct shelf {
     uint64_t lsn, base; /* looked for; the greatest base at or below it */
@@ -122,7 +122,7 @@ static void check_shelves(struct life *life)
     }
 }
 
-/* ---- coming back ------------------------------------------------------------------------------------------------------ */
+/* ---- coming back ----------------------------------------------------------------------------- */
 
 static void wake(void *ctx) { (void)ctx; }
 
@@ -219,7 +219,7 @@ static void open_life(struct life *life, bool clean)
 
 void crash_open(struct life *life) { open_life(life, false); }
 
-/* ---- going ------------------------------------------------------------------------------------------------------------ */
+/* ---- going ----------------------------------------------------------------------------------- */
 
 static void leave_all(struct life *life)
 {

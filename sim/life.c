@@ -15,7 +15,7 @@ enum {
     SEGMENTS_LEFT_MAX = 4,
 };
 
-/* ---- telling -------------------------------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static void say(const struct life *life, FILE *to, const char *fmt, va_list args)
 {
@@ -54,7 +54,7 @@ void life_must(struct life *life, bool right)
         life_fail(life, "%s", life->oracle.wrong);
 }
 
-/* ---- turns ------------------------------------------------------------------------------------------------------------ */
+/* ---- turns ----------------------------------------------------------------------------------- */
 
 static void listen_all(struct life *life)
 {
@@ -118,7 +118,7 @@ void life_settle(struct life *life)
         life_fail(life, "somebody waits for ever");
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------ */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static void pass_time(struct life *life)
 {
@@ -237,7 +237,7 @@ static void step(struct life *life)
     }
 }
 
-/* ---- the end of a life -------------------------------------------------------------------------------------------------- */
+/* ---- the end of a life ----------------------------------------------------------------------- */
 
 /* Does the next useful thing with one message; false when there are none. */
 static bool empty_a_little(struct life *life, struct client *client)
@@ -321,7 +321,7 @@ static void finish(struct life *life)
     life_must(life, oracle_agrees(&life->oracle, life->broker.engine));
 }
 
-/* ---- birth -------------------------------------------------------------------------------------------------------------- */
+/* ---- birth ----------------------------------------------------------------------------------- */
 
 static void format_time(uint64_t ms, char ret[20]) { (void)snprintf(ret, 20, "%" PRIu64, ms); }
 

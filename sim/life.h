@@ -112,7 +112,7 @@ struct life {
 /* Lives it; ends the process with a message when something is wrong. `trace`: tells everything on standard output. */
 void life_live(uint64_t seed, uint32_t steps, bool trace);
 
-/* ---- for the files of a life --------------------------------------------------------------------------------------- */
+/* ---- for the files of a life ----------------------------------------------------------------- */
 
 _Noreturn void life_fail(struct life *life, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void life_say(struct life *life, const char *fmt, ...) PRINTF_LIKE(2, 3);

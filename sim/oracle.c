@@ -20,7 +20,7 @@ static bool PRINTF_LIKE(2, 3) wrong(struct oracle *oracle, const char *fmt, ...)
     return false;
 }
 
-/* ---- looking ---------------------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 struct oracle_message *oracle_by_id(struct oracle *oracle, uint64_t id)
 {
@@ -75,7 +75,7 @@ int oracle_topic_of(const struct oracle *oracle, uint32_t number)
     return -1;
 }
 
-/* ---- what happens ------------------------------------------------------------------------------------------------- */
+/* ---- what happens ---------------------------------------------------------------------------- */
 
 /* Dead letters are kept by age, everything else by when it came. */
 static void enter(struct oracle_world *now, struct oracle_message *m, enum oracle_state state)
@@ -232,7 +232,7 @@ bool oracle_happens(struct oracle *oracle, const struct oracle_event *event)
     return apply(oracle, event);
 }
 
-/* ---- restarts ----------------------------------------------------------------------------------------------------- */
+/* ---- restarts -------------------------------------------------------------------------------- */
 
 static void copy_world(struct oracle_world *to, const struct oracle_world *from)
 {
@@ -281,7 +281,7 @@ bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t at_least, 
     return true;
 }
 
-/* ---- agreement ---------------------------------------------------------------------------------------------------- */
+/* ---- agreement ------------------------------------------------------------------------------- */
 
 static bool same_refs(struct oracle *oracle, uint32_t topic, enum oracle_state state, const uint64_t *refs, size_t n)
 {
@@ -349,7 +349,7 @@ bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
                                                     (unsigned)engine_queues(engine), (unsigned)topics);
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void oracle_init(struct oracle *oracle, uint64_t empty_digest)
 {

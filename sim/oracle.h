@@ -97,7 +97,7 @@ NODISCARD bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t 
 /* Is the engine's state the oracle's: counts, flags, lists? */
 NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine);
 
-/* ---- looking; a topic is its index in now.topics ------------------------------------------------------------------- */
+/* ---- looking; a topic is its index in now.topics --------------------------------------------- */
 
 struct oracle_message *oracle_by_id(struct oracle *oracle, uint64_t id);
 struct oracle_message *oracle_by_lsn(struct oracle *oracle, uint64_t lsn);

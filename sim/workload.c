@@ -34,7 +34,7 @@ uint64_t workload_hash(struct slice body)
     return h ^ h >> 29;
 }
 
-/* ---- habits ------------------------------------------------------------------------------------------------------- */
+/* ---- habits ---------------------------------------------------------------------------------- */
 
 void workload_init(struct workload *load, uint64_t seed)
 {
@@ -65,7 +65,7 @@ void order_init(struct order *order)
 
 void order_free(struct order *order) { buf_free(&order->bytes); }
 
-/* ---- bodies --------------------------------------------------------------------------------------------------------- */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 static size_t body_bytes(struct workload *load)
 {
@@ -113,7 +113,7 @@ static void make_mpush(struct workload *load, struct order *order)
     }
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static enum cmd_kind draw_kind(struct workload *load)
 {
