@@ -106,14 +106,15 @@ void log_free(struct log *log);
 
 /*
  * May records of `bytes` strides in all be appended now? 0 = yes; -EAGAIN = after a later log_poll();
- * GMQ_E_DISK_FULL, GMQ_E_READ_ONLY = no. `essential` appends (pops, acks, ticks) may use the margin and the
- * reserve that pushes may not.
+ * GMQ_E_DISK_FULL, GMQ_E_READ_ONLY = no; -EMSGSIZE = never, more than half of the ring. `essential` appends (pops,
+ * acks, ticks) may use the margin and the reserve that pushes may not. After -EAGAIN and GMQ_E_DISK_FULL a
+ * hooks.wake comes when it is worth asking again.
  */
 NODISCARD int log_room(struct log *log, size_t bytes, bool essential);
 
 /*
  * Announces that the records of a group, `bytes` strides in all, follow: they will stand in one segment and one
- * batch. At most 16 MiB + one record. All but the last carry RECORD_F_MORE.
+ * batch. At most half of the ring. All but the last carry RECORD_F_MORE.
  */
 void log_group(struct log *log, size_t bytes);
 
@@ -130,7 +131,10 @@ uint64_t log_end(struct log *log, struct record *ret);
 void log_need_written(struct log *log);
 void log_need_durable(struct log *log);
 
-/* End of the loop's turn: hands over what came together when the log thread is idle. */
+/*
+ * End of the loop's turn: hands over what came together when the log thread is idle, and the reads that were asked
+ * for. Not between the records of a group.
+ */
 void log_publish(struct log *log);
 
 /* ---- watermarks: as of the last log_poll(); a record is covered when its end LSN is <= the watermark ------------ */
@@ -148,7 +152,8 @@ void log_stats(const struct log *log, struct log_stats *ret);
 
 /*
  * The tracked record at `lsn`. 1 = `ret` is filled, borrowed until the next log_poll() or append; 0 = it is being
- * fetched, ask again after hooks.wake; GMQ_E_UNREADABLE = damaged.
+ * fetched, ask again after hooks.wake; GMQ_E_UNREADABLE = damaged, or no record stands there; -ENOMEM.
+ * What was fetched for a log_read() stays at least until it was read once, or for 64 log_poll(): ask in that time.
  */
 NODISCARD int log_read(struct log *log, uint64_t lsn, struct record *ret);
 
@@ -167,12 +172,16 @@ void log_dead_queue(struct log *log, uint64_t lsn);
  */
 bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end);
 
-/* Is it time for a checkpoint by the amount of log since the last one? False while one is being written. */
+/*
+ * Is it time for a checkpoint by the amount of log since the last one (on a full disk: when that would free
+ * segments)? False while one is being written. The owner adds its own rule by time.
+ */
 bool log_checkpoint_due(const struct log *log);
 
 /*
  * Begins a checkpoint at the present tail. `image` (malloc'ed; ownership passes) is the owner's whole state there.
- * Returns 0 or -EBUSY while one is being written (then the image stays the caller's).
+ * Returns 0 or -EBUSY while one is being written (then the image stays the caller's). One that fails is forgotten;
+ * log_stats tells: checkpoint_lsn stays.
  */
 NODISCARD int log_checkpoint(struct log *log, void *image, size_t bytes);
 bool log_checkpoint_busy(const struct log *log);
