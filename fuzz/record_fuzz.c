@@ -18,7 +18,8 @@ static void look(const struct record *rec, struct slice input)
 
     ENSURE(fuzz_within(rec->payload, input));
     (void)fuzz_touch(rec->payload);
-    (void)batch_decode(rec, &batch);
+    if (batch_decode(rec, &batch))
+        ENSURE(rec->type == RECORD_BATCH);
     ENSURE(record_stride(rec->type, rec->payload.len) >= RECORD_HEADER_BYTES + rec->payload.len);
 }
 
@@ -54,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     struct slice input = fuzz_copy(data + 1, size - 1);
-    (void)segment_header_decode(input.ptr, input.len, &header);
+    if (input.len > 0 && segment_header_decode(input.ptr, input.len, &header))
+        ENSURE(header.flags == 0);
     for (size_t at = 0; at < input.len && at < 4096; at += 8) {
         uint64_t lsn = (uint64_t)data[0] * 8 + at;
         if (record_read(input.ptr + at, input.len - at, lsn, &rec) == RECORD_OK)
