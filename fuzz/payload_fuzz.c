@@ -4,6 +4,8 @@
  * The input is a row of records, each of a kind in one byte and what that kind takes:
  *   0x00..0x7f  the type; flags, aux, queue, length: one byte each; that many bytes of payload
  *   0x80..      made well: what happens (low bits), queue, argument: one byte each
+ * A LOAD holds what its CHUNK held, which no broker does otherwise and the engine takes on trust: made ones do, of raw
+ * ones only those that bring nothing are applied.
  * The engine stays sound after each, and a replay, and a checkpoint of the end, give the same state.
  *
  * SPDX-License-Identifier: MIT
@@ -12,7 +14,8 @@
 
 #include "engine/tape.h"
 
-enum { RAW_HEAD = 5, MADE_HEAD = 3, CHECK_EVERY = 32, IMAGE_BYTES_MAX = 1 << 26, RECORDS_MAX = 2000, QUEUE_MASK = 7 };
+enum { RAW_HEAD = 5, MADE_HEAD = 3, CHECK_EVERY = 32, IMAGE_BYTES_MAX = 1 << 26, RECORDS_MAX = 2000, QUEUE_MASK = 7,
+       REFS_IN_MEMORY = 3, CHUNK_REFS = 2 };
 
 struct life {
     struct tape tape;
@@ -26,6 +29,9 @@ static size_t raw(struct life *life, const uint8_t *at, size_t left)
         return 0;
     struct record head = {.type = at[0], .flags = at[1], .aux = at[2], .queue = at[3]};
     struct slice payload = fuzz_copy(at + RAW_HEAD, at[4]);
+    struct payload_load load;
+    if (head.type == RECORD_LOAD && payload_get_load(payload, &load) && load.kind == PAYLOAD_LOAD_REFS)
+        head.queue = 0;
     (void)tape_record(&life->tape, &head, payload.ptr, payload.len);
     fuzz_free(payload);
     return RAW_HEAD + (size_t)at[4];
@@ -42,6 +48,14 @@ static void deliver(struct life *life, uint32_t number, uint32_t argument)
     tape_pop(&life->tape, number, life->now_ms, &to, queue->auto_ack);
 }
 
+static void move_lists(struct life *life, uint32_t number, uint32_t argument)
+{
+    if (argument & 1)
+        (void)tape_spill(&life->tape);
+    else if (engine_queue(life->tape.engine, number))
+        (void)tape_load(&life->tape, number, (enum payload_load_kind)((argument >> 1) % 3));
+}
+
 /* A record as a broker would write it. */
 static size_t made(struct life *life, const uint8_t *at, size_t left)
 {
@@ -51,7 +65,7 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
         return 0;
     uint32_t number = 1 + (at[1] & QUEUE_MASK), argument = at[2];
     uint64_t some_lsn = TAPE_LSN_FIRST + (uint64_t)argument * RECORD_TRACKED_BYTES_MIN;
-    switch (at[0] & 7) {
+    switch (at[0] & 15) {
     case 0:
         (void)tape_push(&life->tape, number, ++life->last_id, 0);
         break;
@@ -73,6 +87,9 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
     case 6:
         life->now_ms += (uint64_t)argument << (at[1] & 31);
         tape_tick(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1);
+        break;
+    case 8:
+        move_lists(life, number, argument);
         break;
     default:
         (void)tape_queue(&life->tape, number, NAMES[number % ARRAY_LEN(NAMES)], argument & 3, argument >> 2);
@@ -105,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t at = 0;
 
     tape_open(&life.tape);
+    engine_limit_lists(life.tape.engine, REFS_IN_MEMORY, CHUNK_REFS);
     for (unsigned n = 1; n <= RECORDS_MAX && at < size; n++) {
         size_t used = data[at] & 0x80 ? made(&life, data + at, size - at) : raw(&life, data + at, size - at);
         if (used == 0)

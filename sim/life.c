@@ -358,6 +358,8 @@ static void draw_options(struct life *life)
         .max_batch = WORKLOAD_MAX_BATCH,
         .max_in_flight = rng_chance(rng, 200) ? rng_between(rng, 1, 10) : 1000000,
         .max_topics = WORKLOAD_MAX_TOPICS,
+        .list_memory = 8 * rng_below(rng, 24),
+        .chunk_refs = (uint32_t)rng_between(rng, 1, 5),
         .sync = (enum log_sync)rng_below(rng, 3),
         .format_time = format_time,
         .witness = witness_record,
@@ -417,7 +419,8 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
         step(&life);
     finish(&life);
     life_say(&life, "%" PRIu64 " answers, %" PRIu64 " restarts, %" PRIu64 " events lost in them, %" PRIu64
-                    " segments removed", life.answers, life.restarts, life.lost, life.unlinked);
+                    " segments removed, %" PRIu64 " pieces of lists written",
+             life.answers, life.restarts, life.lost, life.unlinked, life.spills);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);

@@ -50,6 +50,22 @@ struct oracle_message *oracle_first(struct oracle *oracle, uint32_t topic, enum 
     return first;
 }
 
+struct oracle_message *oracle_nth(struct oracle *oracle, uint32_t topic, enum oracle_state state, size_t before)
+{
+    struct oracle_message *at = oracle_first(oracle, topic, state);
+
+    for (; at && before > 0; before--) {
+        struct oracle_message *next = NULL;
+        for (size_t i = 0; i < oracle->now.count; i++) {
+            struct oracle_message *m = &oracle->now.live[i];
+            if (m->topic == topic && m->state == state && m->order > at->order && (!next || m->order < next->order))
+                next = m;
+        }
+        at = next;
+    }
+    return at;
+}
+
 size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_state state)
 {
     size_t n = 0;
@@ -186,6 +202,34 @@ static void tick(struct oracle *oracle, const struct oracle_event *event)
     }
 }
 
+static bool put_aside(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
+
+    if (!m || m->topic != event->topic || m->state != ORACLE_READY)
+        return wrong(oracle, "LSN %" PRIx64 " is put aside but does not wait", event->message.lsn);
+    enter(&oracle->now, m, ORACLE_ASIDE);
+    return true;
+}
+
+/* The first `count` of the topic in this state, or all, become ready behind all that are. */
+static void requeue(struct oracle *oracle, uint32_t topic, enum oracle_state state, size_t count)
+{
+    struct oracle_message *m;
+
+    for (; count > 0 && (m = oracle_first(oracle, topic, state)); count--)
+        enter(&oracle->now, m, ORACLE_READY);
+}
+
+static void bring_back(struct oracle *oracle, const struct oracle_event *event)
+{
+    size_t ready = oracle_count(oracle, event->topic, ORACLE_READY);
+
+    requeue(oracle, event->topic, ORACLE_READY, event->count);
+    requeue(oracle, event->topic, ORACLE_ASIDE, SIZE_MAX);
+    requeue(oracle, event->topic, ORACLE_READY, ready - event->count);
+}
+
 static void set_topic(struct oracle *oracle, const struct oracle_event *event)
 {
     struct oracle_topic *topic = &oracle->now.topics[event->topic];
@@ -216,6 +260,11 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
         return bury(oracle, event);
     case ORACLE_TICK:
         tick(oracle, event);
+        return true;
+    case ORACLE_LEAVE:
+        return put_aside(oracle, event);
+    case ORACLE_BACK:
+        bring_back(oracle, event);
         return true;
     default:
         return true;
@@ -307,10 +356,13 @@ static bool same_count(struct oracle *oracle, const struct oracle_topic *topic, 
 
 static bool same_lists(struct oracle *oracle, uint32_t i, const struct queue *queue)
 {
-    size_t n = queue->ready.count + queue->dead.count;
-    uint64_t *refs = mem_new(8 * (n + 1));
-    bool same = same_refs(oracle, i, ORACLE_READY, refs, engine_peek_ready(queue, refs, n)) &&
-                same_refs(oracle, i, ORACLE_DEAD, refs, refset_oldest(&queue->dead, refs, n));
+    size_t n = waiting_in_memory(&queue->ready), at = 0;
+    uint64_t *refs = mem_new(8 * (n + queue->dead.count + 1));
+
+    for (struct waiting_cursor cursor = waiting_begin(&queue->ready); waiting_next(&cursor, &refs[at]);)
+        at++;
+    bool same = same_refs(oracle, i, ORACLE_READY, refs, at) &&
+                same_refs(oracle, i, ORACLE_DEAD, refs, refset_oldest(&queue->dead, refs, queue->dead.count));
 
     free(refs);
     return same;
@@ -327,7 +379,7 @@ static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *qu
         return wrong(oracle, "topic %s: name or flags differ", topic->name);
     return same_count(oracle, topic, "pushes", queue->push_num, topic->push_num) &&
            same_count(oracle, topic, "pops", queue->pop_num, topic->pop_num) &&
-           same_count(oracle, topic, "ready", queue->ready.count, oracle_count(oracle, i, ORACLE_READY)) &&
+           same_count(oracle, topic, "ready", waiting_count(&queue->ready), oracle_count(oracle, i, ORACLE_READY)) &&
            same_count(oracle, topic, "delayed", queue->delayed, oracle_count(oracle, i, ORACLE_DELAYED)) &&
            same_count(oracle, topic, "in flight", queue->in_flight, oracle_count(oracle, i, ORACLE_FLIGHT)) &&
            same_count(oracle, topic, "dead", queue->dead.count, oracle_count(oracle, i, ORACLE_DEAD)) &&

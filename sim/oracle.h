@@ -21,7 +21,7 @@ struct engine;
 
 enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
 
-enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD };
+enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE };
 
 struct oracle_message {
     uint64_t id;
@@ -52,6 +52,9 @@ enum oracle_kind {
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
     ORACLE_BURY,  /* message.lsn, topic: cannot be read */
     ORACLE_TICK,  /* time_ms, count */
+    ORACLE_MOVE,  /* nothing: the engine has moved what it has */
+    ORACLE_LEAVE, /* message.lsn, topic: the piece of the list that it is in cannot be read */
+    ORACLE_BACK,  /* topic, count: what left like this comes after the first `count` that wait */
 };
 
 struct oracle_event {
@@ -104,6 +107,8 @@ struct oracle_message *oracle_by_lsn(struct oracle *oracle, uint64_t lsn);
 
 /* The first of the topic in this state, by order (by age for DEAD); NULL when there is none. */
 struct oracle_message *oracle_first(struct oracle *oracle, uint32_t topic, enum oracle_state state);
+/* The one after `before` others. */
+struct oracle_message *oracle_nth(struct oracle *oracle, uint32_t topic, enum oracle_state state, size_t before);
 size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_state state);
 
 /* The topic of this name, or of this queue number; -1 = it was never made. */

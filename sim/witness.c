@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "base/bytes.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
 #include "sim/life.h"
@@ -160,6 +161,85 @@ static void see_tick(struct sight *sight)
     happens(sight);
 }
 
+/* ---- pieces of lists, which mean nothing to the clients ------------------------------------------------------------- */
+
+/* The engine's queue of the record. */
+static const struct queue *queue_of(const struct sight *sight)
+{
+    demand(sight, oracle_topic_of(&sight->life->oracle, sight->rec->queue) >= 0, "queue that was never made");
+    return engine_queue(sight->life->broker.engine, sight->rec->queue);
+}
+
+/* Messages that wait, in their order. */
+static void demand_row(const struct sight *sight, struct slice refs)
+{
+    uint64_t before = 0;
+
+    for (size_t i = 0; i < refs.len; i += PAYLOAD_REF_BYTES) {
+        uint64_t ref = get_le64(refs.ptr + i);
+        const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, ref_lsn(ref));
+        demand(sight, m && m->state == ORACLE_READY && m->order > before && m->retries == ref_retries(ref) &&
+                          sight->life->oracle.now.topics[m->topic].number == sight->rec->queue,
+               "not messages that wait, in their order");
+        before = m->order;
+    }
+}
+
+static void see_chunk(struct sight *sight)
+{
+    struct payload_chunk chunk;
+
+    demand(sight, !sight->life->busy, "within a command");
+    demand(sight, payload_get_chunk(sight->rec->payload, &chunk), "malformed");
+    demand_row(sight, chunk.refs);
+    demand(sight, queue_of(sight)->ready.out, "nothing left memory");
+    sight->life->spills++;
+    sight->event.kind = ORACLE_MOVE;
+    happens(sight);
+}
+
+/* A chunk that cannot be read: what is in it now waits no more. */
+static void see_aside(struct sight *sight, uint32_t topic, uint32_t count)
+{
+    const struct queue *queue = queue_of(sight);
+    struct oracle *oracle = &sight->life->oracle;
+    size_t head = queue->ready.out->head.count;
+
+    if (!sight->life->unreadable)
+        life_fail(sight->life, "a piece of a list cannot be read");
+    life_say(sight->life, "---- %u messages are put aside", (unsigned)count);
+    sight->event.kind = ORACLE_LEAVE;
+    sight->event.topic = topic;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct oracle_message *m = oracle_nth(oracle, topic, ORACLE_READY, head);
+        demand(sight, m, "more than wait");
+        sight->event.message.lsn = m->lsn;
+        sight->event.more = i + 1 < count;
+        happens(sight);
+    }
+}
+
+static void see_load(struct sight *sight)
+{
+    struct payload_load load;
+    const struct queue *queue = queue_of(sight);
+    uint32_t topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
+
+    demand(sight, payload_get_load(sight->rec->payload, &load), "malformed");
+    demand(sight, is_doing(sight, CMD_POP) == (load.kind != PAYLOAD_LOAD_BACK), "nobody pops");
+    if (load.kind == PAYLOAD_LOAD_ASIDE) {
+        see_aside(sight, topic, load.count);
+        return;
+    }
+    demand_row(sight, load.refs);
+    if (load.kind == PAYLOAD_LOAD_BACK)
+        life_say(sight->life, "---- what was put aside is back");
+    sight->event.kind = load.kind == PAYLOAD_LOAD_BACK ? ORACLE_BACK : ORACLE_MOVE;
+    sight->event.topic = topic;
+    sight->event.count = queue->ready.out ? (uint32_t)queue->ready.out->head.count : 0;
+    happens(sight);
+}
+
 /* May the topic get these flags now? */
 static bool may_set(const struct sight *sight, const struct oracle_topic *topic, bool auto_ack, bool exited)
 {
@@ -224,8 +304,10 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     sight.event.end = end_lsn;
     sight.event.more = (rec->flags & RECORD_F_MORE) != 0;
     sight.event.digest = engine_digest(life->broker.engine);
-    life->deed.records++;
-    life->deed.end = end_lsn;
+    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK) {
+        life->deed.records++;
+        life->deed.end = end_lsn;
+    }
     switch (rec->type) {
     case RECORD_PUSH:
         see_push(&sight);
@@ -247,6 +329,12 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         break;
     case RECORD_QUEUE:
         see_topic(&sight);
+        break;
+    case RECORD_CHUNK:
+        see_chunk(&sight);
+        break;
+    case RECORD_LOAD:
+        see_load(&sight);
         break;
     default:
         demand(&sight, false, "unknown type");

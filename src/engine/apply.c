@@ -23,6 +23,8 @@ static void message_gone(struct engine *engine, uint64_t ref)
     engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
 }
 
+static void chunk_gone(struct engine *engine, uint64_t lsn) { engine->hooks.dead(engine->hooks.ctx, lsn); }
+
 static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, ref); }
 
 static void apply_push(struct engine *engine, const struct record *rec)
@@ -42,7 +44,7 @@ static void apply_push(struct engine *engine, const struct record *rec)
                   &(struct delay_entry){.ref = ref, .due_ms = push.due_ms, .queue = rec->queue});
         queue->delayed++;
     } else {
-        fifo_push(&queue->ready, ref);
+        waiting_push(&engine->lists, &queue->ready, ref);
     }
     queue->push_num++;
     engine->last_id = max_u64(engine->last_id, push.id);
@@ -51,7 +53,7 @@ static void apply_push(struct engine *engine, const struct record *rec)
 static void deliver(struct engine *engine, struct queue *queue, const struct payload_pop *pop,
                     const struct payload_delivery *to, bool auto_ack)
 {
-    if (flight_find(&engine->flight, queue->number, to->id) || !fifo_take(&queue->ready, to->ref)) {
+    if (flight_find(&engine->flight, queue->number, to->id) || !waiting_take(&engine->lists, &queue->ready, to->ref)) {
         engine->ignored++;
         return;
     }
@@ -122,7 +124,7 @@ static void apply_bury(struct engine *engine, const struct record *rec)
     saw_time(engine, letter.now_ms);
     for (uint32_t i = 0; i < letter.count; i++) {
         struct payload_pair pair = payload_pair(letter.entries, i);
-        if (fifo_take(&queue->ready, pair.ref))
+        if (waiting_take(&engine->lists, &queue->ready, pair.ref))
             bury(queue, pair.ref);
         else
             engine->ignored++;
@@ -134,7 +136,7 @@ static void fire_delay(struct engine *engine, const struct delay_entry *entry)
     struct queue *queue = engine_queue(engine, entry->queue);
 
     queue->delayed--;
-    fifo_push(&queue->ready, entry->ref);
+    waiting_push(&engine->lists, &queue->ready, entry->ref);
 }
 
 static void fire_lease(struct engine *engine, struct lease *lease)
@@ -146,7 +148,7 @@ static void fire_lease(struct engine *engine, struct lease *lease)
     flight_remove(&engine->flight, lease);
     queue->in_flight--;
     if (ref_retries(ref) < max)
-        fifo_push(&queue->ready, ref_again(ref));
+        waiting_push(&engine->lists, &queue->ready, ref_again(ref));
     else
         bury(queue, ref_again(ref));
 }
@@ -227,6 +229,44 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     saw_time(engine, set.start_ms);
 }
 
+/* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */
+static void apply_chunk(struct engine *engine, const struct record *rec)
+{
+    struct payload_chunk chunk;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (queue && rec->aux == PAYLOAD_WAITING && payload_get_chunk(rec->payload, &chunk) &&
+        waiting_spill(&engine->lists, &queue->ready, rec->lsn, chunk.refs))
+        return;
+    engine->ignored++;
+    chunk_gone(engine, rec->lsn);
+}
+
+static bool load(struct engine *engine, struct queue *queue, const struct payload_load *load)
+{
+    switch (load->kind) {
+    case PAYLOAD_LOAD_REFS:
+        if (!waiting_load(&engine->lists, &queue->ready, load->lsn, load->refs))
+            return false;
+        chunk_gone(engine, load->lsn);
+        return true;
+    case PAYLOAD_LOAD_ASIDE:
+        return waiting_put_aside(&queue->ready, load->lsn, load->count);
+    default:
+        return waiting_bring_back(&queue->ready);
+    }
+}
+
+static void apply_load(struct engine *engine, const struct record *rec)
+{
+    struct payload_load payload;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || rec->aux != PAYLOAD_WAITING || !payload_get_load(rec->payload, &payload) ||
+        !load(engine, queue, &payload))
+        engine->ignored++;
+}
+
 void engine_apply(struct engine *engine, const struct record *rec)
 {
     switch (rec->type) {
@@ -247,6 +287,12 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_QUEUE:
         apply_queue(engine, rec);
+        break;
+    case RECORD_CHUNK:
+        apply_chunk(engine, rec);
+        break;
+    case RECORD_LOAD:
+        apply_load(engine, rec);
         break;
     default:
         break;

@@ -30,12 +30,12 @@ static void add_handle(struct handles *handles, uint64_t ref) { handles->lsns[ha
 
 static void check_queue(const struct engine *engine, const struct queue *queue, struct handles *handles)
 {
-    uint64_t ref, before = 0, n = 0;
+    uint64_t ref, before = 0;
 
     ENSURE(!queue->name || engine_find(engine, slice_of(queue->name, queue->name_len)) == queue);
-    for (struct fifo_cursor at = fifo_begin(&queue->ready); fifo_next(&at, &ref); n++)
+    waiting_check(&queue->ready);
+    for (struct waiting_cursor at = waiting_begin(&queue->ready); waiting_next(&at, &ref);)
         add_handle(handles, ref);
-    ENSURE(n == queue->ready.count);
     uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
     size_t dead_count = refset_oldest(&queue->dead, dead, queue->dead.count + 1);
     ENSURE(dead_count == queue->dead.count);
@@ -76,10 +76,14 @@ static void check_structure(const struct engine *engine, struct handles *handles
 {
     uint64_t *delayed = mem_new(8 * (engine->queue_count + 1u));
     uint64_t *flying = mem_new(8 * (engine->queue_count + 1u));
-    size_t all = engine->delay.count + engine->flight.count;
+    size_t all = engine->delay.count + engine->flight.count, in_memory = 0;
 
-    for (uint32_t i = 0; i < engine->queue_count; i++)
-        all += engine->queues[i]->queue.ready.count + engine->queues[i]->queue.dead.count;
+    for (uint32_t i = 0; i < engine->queue_count; i++) {
+        in_memory += waiting_in_memory(&engine->queues[i]->queue.ready);
+        all += engine->queues[i]->queue.dead.count;
+    }
+    ENSURE(in_memory == engine->lists.refs);
+    all += in_memory;
     *handles = (struct handles){.lsns = mem_new(8 * (all + 1))};
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         ENSURE(engine->queues[i]->queue.number == i + 1);
@@ -114,9 +118,20 @@ void engine_check(const struct engine *engine)
     free(handles.lsns);
 }
 
+static uint64_t digest_fifo(uint64_t h, const struct fifo *fifo)
+{
+    uint64_t value;
+
+    h = mix(h, fifo->count);
+    for (struct fifo_cursor at = fifo_begin(fifo); fifo_next(&at, &value);)
+        h = mix(h, value);
+    return h;
+}
+
 static uint64_t digest_queue(uint64_t h, const struct queue *queue)
 {
-    uint64_t ref;
+    static const struct waiting_out NOTHING;
+    const struct waiting_out *out = queue->ready.out ? queue->ready.out : &NOTHING;
 
     for (uint32_t i = 0; i < queue->name_len; i++)
         h = mix(h, (unsigned char)queue->name[i]);
@@ -127,8 +142,8 @@ static uint64_t digest_queue(uint64_t h, const struct queue *queue)
     h = mix(h, queue->record_lsn);
     h = mix(h, queue->push_num);
     h = mix(h, queue->pop_num);
-    for (struct fifo_cursor at = fifo_begin(&queue->ready); fifo_next(&at, &ref);)
-        h = mix(h, ref);
+    h = digest_fifo(digest_fifo(digest_fifo(h, &out->head), &out->chunks), &out->aside);
+    h = digest_fifo(h, &queue->ready.tail);
     uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
     size_t n = refset_oldest(&queue->dead, dead, queue->dead.count);
     for (size_t i = 0; i < n; i++)

@@ -6,6 +6,7 @@
 #include "engine/ref.h"
 #include "engine/state.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { DEFAULT_MAX_RETRIES = 5, QUEUE_SLOTS_MIN = 16 };
@@ -22,6 +23,7 @@ struct engine *engine_new(const struct engine_hooks *hooks)
     struct engine *engine = mem_new(sizeof(*engine));
 
     engine->hooks = *hooks;
+    waiting_pool_init(&engine->lists);
     init(engine);
     return engine;
 }
@@ -31,7 +33,7 @@ static void fini(struct engine *engine)
     HASH_CLEAR(by_name, engine->names);
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         struct queue *queue = &engine->queues[i]->queue;
-        fifo_free(&queue->ready);
+        waiting_free(&queue->ready);
         refset_free(&queue->dead);
         free(queue->name);
         free(engine->queues[i]);
@@ -52,10 +54,14 @@ void engine_free(struct engine *engine)
 void engine_reset(struct engine *engine)
 {
     struct engine_hooks hooks = engine->hooks;
+    struct waiting_pool lists = engine->lists;
 
     fini(engine);
     memset(engine, 0, sizeof(*engine));
     engine->hooks = hooks;
+    waiting_pool_init(&engine->lists);
+    if (lists.chunk_refs > 0)
+        waiting_pool_limit(&engine->lists, lists.refs_max, lists.chunk_refs);
     init(engine);
 }
 
@@ -85,6 +91,7 @@ static struct queue_node *add_queue(struct engine *engine)
     engine->queues[engine->queue_count++] = node;
     node->queue.number = engine->queue_count;
     node->queue.max_retries = PAYLOAD_NODE_RETRIES;
+    waiting_init(&node->queue.ready);
     return node;
 }
 
@@ -125,11 +132,15 @@ uint64_t engine_next_due_ms(const struct engine *engine)
 
 int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref)
 {
-    if (queue->ready.count == 0)
+    const struct fifo *oldest = waiting_oldest(&queue->ready);
+
+    if (oldest && oldest->count == 0)
         return GMQ_E_NO_MESSAGE;
     if (!queue->auto_ack && queue->in_flight >= in_flight_max)
         return GMQ_E_IN_FLIGHT_LIMIT;
-    *ret_ref = fifo_first(&queue->ready);
+    if (!oldest)
+        return -EAGAIN;
+    *ret_ref = fifo_first(oldest);
     return 0;
 }
 
@@ -146,9 +157,51 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)
 {
     size_t n = 0;
-    struct fifo_cursor at = fifo_begin(&queue->ready);
+    const struct waiting_out *out = queue->ready.out;
+    struct waiting_cursor at = waiting_begin(&queue->ready);
 
-    while (n < max && fifo_next(&at, &ret_refs[n]))
+    if (out && out->chunks.count > 0)
+        max = min_u64(max, out->head.count);
+    while (n < max && waiting_next(&at, &ret_refs[n]))
         n++;
     return n;
+}
+
+void engine_limit_lists(struct engine *engine, uint64_t refs_max, uint32_t chunk_refs)
+{
+    waiting_pool_limit(&engine->lists, refs_max, chunk_refs);
+}
+
+size_t engine_owes_chunk(struct engine *engine, uint32_t *ret_queue, uint64_t *ret_refs)
+{
+    const struct waiting *list = waiting_owes(&engine->lists);
+
+    if (!list)
+        return 0;
+    *ret_queue = CONTAINER_OF(list, const struct queue, ready)->number;
+    return waiting_chunk(&engine->lists, list, ret_refs);
+}
+
+bool engine_wants_chunk(const struct engine *engine, const struct queue *queue)
+{
+    const struct waiting_out *out = queue->ready.out;
+
+    return UNLIKELY(out != NULL) && out->chunks.count > 0 && out->head.count < engine->lists.keep_refs;
+}
+
+size_t engine_peek_chunks(const struct queue *queue, uint64_t *ret_lsns, size_t max)
+{
+    uint64_t chunk;
+    size_t n = 0;
+
+    if (!queue->ready.out)
+        return 0;
+    for (struct fifo_cursor at = fifo_begin(&queue->ready.out->chunks); n < max && fifo_next(&at, &chunk); n++)
+        ret_lsns[n] = waiting_chunk_lsn(chunk);
+    return n;
+}
+
+uint32_t engine_chunk_refs(const struct queue *queue)
+{
+    return waiting_chunk_refs(fifo_first(&queue->ready.out->chunks));
 }

@@ -7,7 +7,8 @@
  *        in the arguments.
  * Words  A queue belongs to a topic; the original's commands use the topic's default queue (bind key "").
  * Cost   apply of a push, pop or ack O(1); nothing scans all queues or all messages but save, check and digest.
- *        8 bytes a waiting or dead message, 20 a delayed, 52 an in-flight one.
+ *        8 bytes a waiting or dead message, 20 a delayed, 52 an in-flight one. Of waiting messages only so many are
+ *        in memory as engine_limit_lists() allows; the others stand in CHUNK records, 8 bytes of memory each.
  * Owns   Everything it hands out; pointers to a queue are good until engine_free().
  * States and who moves a message between them: README.md in this folder.
  *
@@ -18,15 +19,15 @@
 
 #include "base/buf.h"
 #include "base/record.h"
-#include "engine/fifo.h"
 #include "engine/refset.h"
+#include "engine/waiting.h"
 
 struct engine;
 
 /* Told while a record is applied: what the log need not keep any more. */
 struct engine_hooks {
     void *ctx;
-    void (*dead)(void *ctx, uint64_t lsn);       /* the message whose record stands there is gone */
+    void (*dead)(void *ctx, uint64_t lsn);       /* the message, or list chunk, whose record stands there is gone */
     void (*dead_queue)(void *ctx, uint64_t lsn); /* the QUEUE record there was replaced */
 };
 
@@ -40,7 +41,7 @@ struct queue {
     uint32_t max_retries;  /* PAYLOAD_NODE_RETRIES = the node's */
     uint64_t start_ms;     /* wall clock when it was made */
     uint64_t record_lsn;   /* of its newest QUEUE record, 0 = lost */
-    struct fifo ready;
+    struct waiting ready;
     struct refset dead;
     uint64_t delayed, in_flight; /* messages in these states */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
@@ -51,6 +52,12 @@ void engine_free(struct engine *engine);
 
 /* Back to the empty state; the hooks stay. */
 void engine_reset(struct engine *engine);
+
+/*
+ * How many refs of waiting messages stay in memory, and how many go into one CHUNK, 1..507. No part of the state:
+ * what is above it is owed, not forced. Without it nothing is ever owed.
+ */
+void engine_limit_lists(struct engine *engine, uint64_t refs_max, uint32_t chunk_refs);
 
 void engine_apply(struct engine *engine, const struct record *rec);
 
@@ -77,15 +84,33 @@ uint64_t engine_next_due_ms(const struct engine *engine);
 /* The number that a new queue would get. */
 uint32_t engine_next_queue(const struct engine *engine);
 
-/* The oldest waiting message. 0, or GMQ_E_NO_MESSAGE, GMQ_E_IN_FLIGHT_LIMIT (auto-ack queues have no such limit). */
+/*
+ * The oldest waiting message. 0, or GMQ_E_NO_MESSAGE, GMQ_E_IN_FLIGHT_LIMIT (auto-ack queues have no such limit), or
+ * -EAGAIN: it is in the queue's first chunk, which must be loaded first.
+ */
 NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref);
 
 /* The ref of an id in flight. 0 or GMQ_E_ID_UNKNOWN. */
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
 
-/* The next up to `max` refs that pops of the queue will deliver; returns how many. For prefetching. */
+/* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);
+
+/*
+ * Is a CHUNK record owed, since more refs are in memory than may be? Its queue and its refs (room for 507); returns how
+ * many, 0 = none is.
+ */
+size_t engine_owes_chunk(struct engine *engine, uint32_t *ret_queue, uint64_t *ret_refs);
+
+/* Is it time to load a chunk of the queue: are few refs left before it? */
+bool engine_wants_chunk(const struct engine *engine, const struct queue *queue);
+
+/* The LSNs of the next up to `max` chunks of the queue in the order in which they must be loaded; returns how many. */
+size_t engine_peek_chunks(const struct queue *queue, uint64_t *ret_lsns, size_t max);
+
+/* How many refs are in the first of them. */
+uint32_t engine_chunk_refs(const struct queue *queue);
 
 /* ---- whole state ------------------------------------------------------------------------------------------------ */
 

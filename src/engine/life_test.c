@@ -5,15 +5,17 @@
  */
 #include "engine/engine.h"
 
+#include "base/bytes.h"
 #include "engine/state.h"
 #include "engine/tape.h"
 #include "unit/unit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { QUEUES = 4, NODE_RETRIES = 2, MESSAGES_MAX = 4000, STEPS = 4000, SEEDS = 6, TTR_MS = 2000 };
 
-enum state { READY, DELAYED, FLYING, DEAD, GONE };
+enum state { READY, DELAYED, FLYING, DEAD, ASIDE, GONE };
 
 /* The naive engine: every message ever pushed, in an array. */
 struct message {
@@ -92,6 +94,8 @@ static void pop(struct life *life)
     struct message *message = oldest(life, queue, READY);
     uint64_t ref = 0;
 
+    while (engine_decide_pop(engine_queue(life->tape.engine, queue), MESSAGES_MAX, &ref) == -EAGAIN)
+        assert_true(tape_load(&life->tape, queue, PAYLOAD_LOAD_REFS));
     assert_int_equal(engine_decide_pop(engine_queue(life->tape.engine, queue), MESSAGES_MAX, &ref) == 0,
                      message != NULL);
     if (!message)
@@ -120,6 +124,8 @@ static void bury(struct life *life)
     uint32_t queue = 1 + (uint32_t)below(life, QUEUES);
     struct message *message = oldest(life, queue, READY);
 
+    while (message && !waiting_oldest(&engine_queue(life->tape.engine, queue)->ready))
+        assert_true(tape_load(&life->tape, queue, PAYLOAD_LOAD_REFS));
     if (!message)
         return;
     tape_bury(&life->tape, queue, life->now_ms, message->ref);
@@ -171,9 +177,53 @@ static void change_queue(struct life *life)
     life->auto_ack[queue] = flags & PAYLOAD_QUEUE_AUTO_ACK;
 }
 
+static struct message *by_lsn(struct life *life, uint64_t lsn)
+{
+    for (size_t i = 0; i < life->count; i++)
+        if (ref_lsn(life->messages[i].ref) == lsn)
+            return &life->messages[i];
+    return NULL;
+}
+
+static size_t select_messages(struct life *life, uint32_t queue, enum state state, struct message **ret);
+
+/* The first chunk of some queue cannot be read, as it were. */
+static void put_aside(struct life *life)
+{
+    uint32_t queue = 1 + (uint32_t)below(life, QUEUES);
+    uint64_t lsn;
+
+    if (engine_peek_chunks(engine_queue(life->tape.engine, queue), &lsn, 1) == 0)
+        return;
+    assert_true(tape_load(&life->tape, queue, PAYLOAD_LOAD_ASIDE));
+    struct payload_chunk chunk = tape_chunk(&life->tape, lsn);
+    for (size_t i = 0; i < chunk.refs.len; i += PAYLOAD_REF_BYTES)
+        by_lsn(life, ref_lsn(get_le64(chunk.refs.ptr + i)))->state = ASIDE;
+}
+
+/* What was put aside comes between the head and all others. */
+static void bring_back(struct life *life)
+{
+    static struct message *ready[MESSAGES_MAX], *aside[MESSAGES_MAX];
+    uint32_t queue = 1 + (uint32_t)below(life, QUEUES);
+    const struct waiting *list = &engine_queue(life->tape.engine, queue)->ready;
+    size_t waits = select_messages(life, queue, READY, ready), out = select_messages(life, queue, ASIDE, aside);
+
+    assert_int_equal(tape_load(&life->tape, queue, PAYLOAD_LOAD_BACK), out > 0);
+    if (out == 0)
+        return;
+    size_t head = list->out->head.count;
+    for (size_t i = 0; i < head; i++)
+        turn(life, ready[i], READY);
+    for (size_t i = 0; i < out; i++)
+        turn(life, aside[i], READY);
+    for (size_t i = head; i < waits; i++)
+        turn(life, ready[i], READY);
+}
+
 static void step(struct life *life)
 {
-    uint64_t what = below(life, 100);
+    uint64_t what = below(life, 104);
 
     if (what < 28)
         push(life, 0);
@@ -189,8 +239,16 @@ static void step(struct life *life)
         bury(life);
     else if (what < 98)
         tick(life);
-    else
+    else if (what < 100)
         change_queue(life);
+    else if (what < 101)
+        put_aside(life);
+    else if (what < 102)
+        bring_back(life);
+    else
+        (void)tape_load(&life->tape, 1 + (uint32_t)below(life, QUEUES), PAYLOAD_LOAD_REFS);
+    while (tape_spill(&life->tape) > 0)
+        continue;
 }
 
 /* ---- what must hold --------------------------------------------------------------------------------------------- */
@@ -221,6 +279,17 @@ static size_t select_messages(struct life *life, uint32_t queue, enum state stat
     return n;
 }
 
+/* What is in memory of a list is the beginning and the end of what should be in it. */
+static void compare_ready(const struct waiting *list, struct message *const *expected, size_t n)
+{
+    size_t head = list->out ? list->out->head.count : 0, i = 0;
+    uint64_t ref;
+
+    assert_int_equal(waiting_count(list), n);
+    for (struct waiting_cursor at = waiting_begin(list); waiting_next(&at, &ref); i++)
+        assert_int_equal(ref, expected[i < head ? i : n - list->tail.count + (i - head)]->ref);
+}
+
 static void compare(struct life *life)
 {
     static struct message *expected[MESSAGES_MAX];
@@ -231,9 +300,7 @@ static void compare(struct life *life)
         assert_int_equal(queue->delayed, select_messages(life, number, DELAYED, expected));
         assert_int_equal(queue->in_flight, select_messages(life, number, FLYING, expected));
         size_t n = select_messages(life, number, READY, expected);
-        assert_int_equal(engine_peek_ready(queue, refs, MESSAGES_MAX), n);
-        for (size_t i = 0; i < n; i++)
-            assert_int_equal(refs[i], expected[i]->ref);
+        compare_ready(&queue->ready, expected, n);
         n = select_messages(life, number, DEAD, expected);
         assert_int_equal(refset_oldest(&queue->dead, refs, MESSAGES_MAX), n);
         for (size_t i = 0; i < n; i++)
@@ -251,6 +318,7 @@ static struct life *live(uint64_t seed, struct buf *ret_image, uint64_t *ret_cut
     life->now_ms = UINT64_C(1700000000000) + seed;
     buf_init(ret_image, TAPE_BYTES_MAX);
     tape_open(&life->tape);
+    engine_limit_lists(life->tape.engine, below(life, 40), 1 + (uint32_t)below(life, 6));
     (void)tape_queue(&life->tape, 0, "", 0, NODE_RETRIES);
     for (uint32_t queue = 1; queue <= QUEUES; queue++)
         (void)tape_queue(&life->tape, queue, (const char *const[]){"a", "b", "c", "d"}[queue - 1], 0,
@@ -344,8 +412,8 @@ static void small_image(struct buf *ret)
             tape_pop(&tape, 1 + id % 2, now_ms, &to, false);
     }
     tape_tick(&tape, now_ms + 500, 4096);
-    tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready));
-    tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready));
+    tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
+    tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
     buf_init(ret, TAPE_BYTES_MAX);
     assert_true(engine_save(tape.engine, ret));
     tape_close(&tape);

@@ -55,6 +55,23 @@ void payload_put_tick(char *to, const struct payload_tick *tick)
     put_le32(to + 12, 0);
 }
 
+void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count)
+{
+    put_le32(to, count);
+    put_le32(to + 4, 0);
+    for (uint32_t i = 0; i < count; i++)
+        put_le64(to + PAYLOAD_CHUNK_BYTES + (size_t)i * PAYLOAD_REF_BYTES, refs[i]);
+}
+
+void payload_put_load(char *to, const struct payload_load *load)
+{
+    put_le64(to, load->lsn);
+    put_le32(to + 8, load->count);
+    put_le32(to + 12, load->kind);
+    if (load->refs.len > 0)
+        memcpy(to + PAYLOAD_LOAD_BYTES, load->refs.ptr, load->refs.len);
+}
+
 static char *put_tlv(char *to, enum queue_tlv type, const void *bytes, size_t len)
 {
     ENSURE(len <= NAME_BYTES_MAX);
@@ -188,6 +205,39 @@ bool payload_get_queue(struct slice payload, struct payload_queue *ret)
         left -= TLV_HEADER_BYTES + len;
     }
     *ret = queue;
+    return true;
+}
+
+bool payload_get_chunk(struct slice payload, struct payload_chunk *ret)
+{
+    if (payload.len < PAYLOAD_CHUNK_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr);
+    if (count == 0 || count > PAYLOAD_CHUNK_REFS_MAX ||
+        count > (payload.len - PAYLOAD_CHUNK_BYTES) / PAYLOAD_REF_BYTES)
+        return false;
+    *ret = (struct payload_chunk){
+        .count = count,
+        .refs = slice_of(payload.ptr + PAYLOAD_CHUNK_BYTES, (size_t)count * PAYLOAD_REF_BYTES),
+    };
+    return true;
+}
+
+bool payload_get_load(struct slice payload, struct payload_load *ret)
+{
+    if (payload.len < PAYLOAD_LOAD_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr + 8), kind = get_le32(payload.ptr + 12);
+    size_t refs = kind == PAYLOAD_LOAD_REFS ? count : 0;
+    if (kind > PAYLOAD_LOAD_BACK || count > PAYLOAD_CHUNK_REFS_MAX ||
+        refs > (payload.len - PAYLOAD_LOAD_BYTES) / PAYLOAD_REF_BYTES)
+        return false;
+    *ret = (struct payload_load){
+        .lsn = get_le64(payload.ptr),
+        .count = count,
+        .kind = (enum payload_load_kind)kind,
+        .refs = slice_of(payload.ptr + PAYLOAD_LOAD_BYTES, refs * PAYLOAD_REF_BYTES),
+    };
     return true;
 }
 

@@ -11,6 +11,8 @@
  *   BURY    0 u64 now_ms   8 u8 reason   9 u8 0   10 u16 text bytes   12 u32 n   16 n x { u64 ref, u64 id }, text
  *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 0
  *   QUEUE   TLVs; queue 0 = settings of the node
+ *   CHUNK   0 u32 n (1..507)   4 u32 0   8 n x u64 ref;  aux: 0, the waiting list
+ *   LOAD    0 u64 lsn   8 u32 n   12 u32 enum payload_load_kind   16 when loaded: n x u64 ref;  aux as CHUNK
  *
  * A TLV is { u8 type, u8 0, u16 length, bytes }; type 0 is padding to the end; unknown types are kept and ignored.
  * The table of all record types, with those of later versions, is in docs/log-format.md.
@@ -30,12 +32,26 @@ enum {
     PAYLOAD_BURY_BYTES = 16,
     PAYLOAD_TICK_BYTES = 16,
     PAYLOAD_QUEUE_BYTES_MAX = 4096,
+    PAYLOAD_CHUNK_BYTES = 8, /* before the refs */
+    PAYLOAD_CHUNK_REFS_MAX = 507,
+    PAYLOAD_LOAD_BYTES = 16, /* before the refs */
+    PAYLOAD_REF_BYTES = 8,
     PAYLOAD_TICK_TIMERS_MAX = 4096,
 };
 
 enum payload_list {
     PAYLOAD_LIST_FLIGHT = 0,
     PAYLOAD_LIST_DEAD = 1,
+};
+
+/* aux of CHUNK and LOAD: a piece of which list. */
+enum payload_chunk_list { PAYLOAD_WAITING = 0 };
+
+/* What becomes of a chunk. */
+enum payload_load_kind {
+    PAYLOAD_LOAD_REFS = 0,  /* its refs, which are in this record, come back to memory */
+    PAYLOAD_LOAD_ASIDE = 1, /* it cannot be read: it leaves the list for now */
+    PAYLOAD_LOAD_BACK = 2,  /* all that left the list like this return to it; lsn and n are 0 */
 };
 
 enum payload_reason {
@@ -92,12 +108,27 @@ struct payload_queue {
 
 enum { PAYLOAD_NODE_RETRIES = 0xffff };
 
+struct payload_chunk {
+    uint32_t count;
+    struct slice refs; /* count x 8 bytes, little-endian */
+};
+
+struct payload_load {
+    uint64_t lsn; /* of the CHUNK */
+    uint32_t count;
+    enum payload_load_kind kind;
+    struct slice refs; /* LOAD_REFS: count x 8 bytes, else empty */
+};
+
 /* Writers fill exactly the bytes that the frame reserved. `to` of PUSH is followed by the body. */
 void payload_put_push(char *to, const struct payload_push *push);
 void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries);
 void payload_put_pair(char *to, const struct payload_pair *pair);
 void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries);
 void payload_put_tick(char *to, const struct payload_tick *tick);
+
+void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count);
+void payload_put_load(char *to, const struct payload_load *load);
 
 /* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. */
 size_t payload_put_queue(char *to, const struct payload_queue *queue);
@@ -107,6 +138,8 @@ NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
 NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);
 NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
 NODISCARD bool payload_get_queue(struct slice payload, struct payload_queue *ret);
+NODISCARD bool payload_get_chunk(struct slice payload, struct payload_chunk *ret);
+NODISCARD bool payload_get_load(struct slice payload, struct payload_load *ret);
 
 /* Entry `i` of a checked `entries`. */
 struct payload_delivery payload_delivery(struct slice entries, uint32_t i);

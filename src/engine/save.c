@@ -1,13 +1,15 @@
 /*
  * save.c - the engine's state as bytes, for checkpoints
  *
- * All integers little-endian, since format 1:
+ * All integers little-endian:
  *   u64 magic   u64 last_id   u64 last_time_ms   u64 node_record_lsn   u64 max_retries
  *   u64 wheel_now_ms (both wheels)   u64 queues   u64 delayed   u64 in flight
  *   per queue: u64 name bytes, u64 flags (1 auto-ack, 2 exited), ttr_ms, max_retries, start_ms, record_lsn, push_num,
- *              pop_num, waiting, dead; name padded to 8; waiting refs in order; dead refs in order
+ *              pop_num, tail, dead, head, chunks, chunks aside; name padded to 8; refs of the head, chunks
+ *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   per delayed message: u64 ref, u64 due_ms, u64 queue, those of one due time in order
  *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, those of one deadline in order
+ * Images of the first magic, whose queues have neither head nor chunks, are read too.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,8 +22,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define MAGIC 0x31474e45514d47ull /* "GMQENG1" */
-enum { HEAD_WORDS = 9, QUEUE_WORDS = 10, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024 };
+#define MAGIC_1 0x31474e45514d47ull /* "GMQENG1" */
+#define MAGIC 0x32474e45514d47ull   /* "GMQENG2" */
+enum { HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024 };
 
 static size_t name_words(size_t bytes) { return (bytes + 7) / 8; }
 
@@ -31,7 +34,9 @@ static size_t saved_words(const struct engine *engine)
 
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         const struct queue *queue = &engine->queues[i]->queue;
-        words += QUEUE_WORDS + name_words(queue->name_len) + queue->ready.count + queue->dead.count;
+        const struct waiting_out *out = queue->ready.out;
+        words += QUEUE_WORDS + name_words(queue->name_len) + waiting_in_memory(&queue->ready) + queue->dead.count;
+        words += out ? out->chunks.count + out->aside.count : 0;
     }
     return words;
 }
@@ -42,9 +47,19 @@ static char *put(char *at, uint64_t value)
     return at + 8;
 }
 
+static char *save_fifo(char *at, const struct fifo *fifo)
+{
+    uint64_t value;
+
+    for (struct fifo_cursor cursor = fifo_begin(fifo); fifo_next(&cursor, &value);)
+        at = put(at, value);
+    return at;
+}
+
 static char *save_queue(char *at, const struct queue *queue)
 {
-    uint64_t ref;
+    static const struct waiting_out NOTHING;
+    const struct waiting_out *out = queue->ready.out ? queue->ready.out : &NOTHING;
 
     at = put(at, queue->name_len);
     at = put(at, (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u));
@@ -54,14 +69,19 @@ static char *save_queue(char *at, const struct queue *queue)
     at = put(at, queue->record_lsn);
     at = put(at, queue->push_num);
     at = put(at, queue->pop_num);
-    at = put(at, queue->ready.count);
+    at = put(at, queue->ready.tail.count);
     at = put(at, queue->dead.count);
+    at = put(at, out->head.count);
+    at = put(at, out->chunks.count);
+    at = put(at, out->aside.count);
     memset(at, 0, 8 * name_words(queue->name_len));
     if (queue->name_len > 0)
         memcpy(at, queue->name, queue->name_len);
     at += 8 * name_words(queue->name_len);
-    for (struct fifo_cursor cursor = fifo_begin(&queue->ready); fifo_next(&cursor, &ref);)
-        at = put(at, ref);
+    at = save_fifo(at, &out->head);
+    at = save_fifo(at, &out->chunks);
+    at = save_fifo(at, &out->aside);
+    at = save_fifo(at, &queue->ready.tail);
     uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
     size_t n = refset_oldest(&queue->dead, dead, queue->dead.count);
     for (size_t i = 0; i < n; i++)
@@ -117,6 +137,7 @@ bool engine_save(const struct engine *engine, struct buf *out)
 struct reader {
     const char *at;
     size_t words;
+    unsigned queue_words;
 };
 
 static bool take(struct reader *in, uint64_t *ret, size_t count)
@@ -130,15 +151,22 @@ static bool take(struct reader *in, uint64_t *ret, size_t count)
     return true;
 }
 
-static bool load_refs(struct reader *in, struct queue *queue, uint64_t ready, uint64_t dead)
+/* `n`: tail, dead, head, chunks, chunks aside. */
+static bool load_lists(struct engine *engine, struct reader *in, struct queue *queue, const uint64_t n[5])
 {
-    uint64_t ref, before = 0;
+    uint64_t ref, before = 0, all = 0;
 
-    if (ready > in->words || dead > in->words - ready)
-        return false;
-    for (; ready > 0 && take(in, &ref, 1); ready--)
-        fifo_push(&queue->ready, ref);
-    for (; dead > 0 && take(in, &ref, 1); dead--, before = ref) {
+    for (unsigned i = 0; i < 5; all += n[i++])
+        if (n[i] > in->words - all)
+            return false;
+    for (uint64_t left = n[2]; left > 0 && take(in, &ref, 1); left--)
+        waiting_add_head(&engine->lists, &queue->ready, ref);
+    for (uint64_t left = n[3] + n[4]; left > 0 && take(in, &ref, 1); left--)
+        if (!waiting_add_chunk(&queue->ready, ref, left <= n[4]))
+            return false;
+    for (uint64_t left = n[0]; left > 0 && take(in, &ref, 1); left--)
+        waiting_push(&engine->lists, &queue->ready, ref);
+    for (uint64_t left = n[1]; left > 0 && take(in, &ref, 1); left--, before = ref) {
         if (ref <= before)
             return false;
         refset_add(&queue->dead, ref);
@@ -148,9 +176,9 @@ static bool load_refs(struct reader *in, struct queue *queue, uint64_t ready, ui
 
 static bool load_queue(struct engine *engine, struct reader *in)
 {
-    uint64_t w[QUEUE_WORDS];
+    uint64_t w[QUEUE_WORDS] = {0};
 
-    if (!take(in, w, QUEUE_WORDS) || w[0] > NAME_BYTES_MAX || name_words(w[0]) > in->words)
+    if (!take(in, w, in->queue_words) || w[0] > NAME_BYTES_MAX || name_words(w[0]) > in->words)
         return false;
     if (w[2] > UINT32_MAX || w[3] > UINT32_MAX || w[4] > WHEEL_MS_MAX)
         return false;
@@ -171,7 +199,7 @@ static bool load_queue(struct engine *engine, struct reader *in)
     queue->record_lsn = w[5];
     queue->push_num = w[6];
     queue->pop_num = w[7];
-    return load_refs(in, queue, w[8], w[9]);
+    return load_lists(engine, in, queue, w + 8);
 }
 
 static bool load_delayed(struct engine *engine, struct reader *in)
@@ -206,8 +234,11 @@ static bool load(struct engine *engine, struct reader *in)
 {
     uint64_t w[HEAD_WORDS];
 
-    if (!take(in, w, HEAD_WORDS) || w[0] != MAGIC || w[2] > WHEEL_MS_MAX || w[4] > UINT32_MAX || w[5] > WHEEL_MS_MAX)
+    if (!take(in, w, HEAD_WORDS) || (w[0] != MAGIC && w[0] != MAGIC_1))
         return false;
+    if (w[2] > WHEEL_MS_MAX || w[4] > UINT32_MAX || w[5] > WHEEL_MS_MAX)
+        return false;
+    in->queue_words = w[0] == MAGIC ? QUEUE_WORDS : QUEUE_WORDS_1;
     engine->last_id = w[1];
     engine->last_time_ms = w[2];
     engine->node_record_lsn = w[3];

@@ -28,6 +28,7 @@ struct engine {
     struct queue_node *names;
     struct delay delay;
     struct flight flight;
+    struct waiting_pool lists;
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */

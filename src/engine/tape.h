@@ -170,6 +170,55 @@ static inline uint64_t tape_queue(struct tape *tape, uint32_t number, const char
     return tape_record(tape, &(struct record){.type = RECORD_QUEUE, .queue = number}, payload, bytes).lsn;
 }
 
+/* Writes the CHUNK that is owed, if one is; returns how many refs it has. */
+static inline size_t tape_spill(struct tape *tape)
+{
+    char payload[PAYLOAD_CHUNK_BYTES + PAYLOAD_CHUNK_REFS_MAX * PAYLOAD_REF_BYTES];
+    uint64_t refs[PAYLOAD_CHUNK_REFS_MAX];
+    uint32_t number;
+    size_t n = engine_owes_chunk(tape->engine, &number, refs);
+
+    if (n == 0)
+        return 0;
+    payload_put_chunk(payload, refs, (uint32_t)n);
+    (void)tape_record(tape, &(struct record){.type = RECORD_CHUNK, .queue = number}, payload,
+                      PAYLOAD_CHUNK_BYTES + n * PAYLOAD_REF_BYTES);
+    return n;
+}
+
+/* What a CHUNK of the tape holds. */
+static inline struct payload_chunk tape_chunk(const struct tape *tape, uint64_t lsn)
+{
+    struct payload_chunk chunk;
+    struct record rec = tape_read(tape, lsn);
+
+    ENSURE(rec.type == RECORD_CHUNK && payload_get_chunk(rec.payload, &chunk));
+    return chunk;
+}
+
+/* Loads the first chunk of the queue, puts it aside, or brings all back that are; false when it has none. */
+static inline bool tape_load(struct tape *tape, uint32_t number, enum payload_load_kind kind)
+{
+    char payload[PAYLOAD_LOAD_BYTES + PAYLOAD_CHUNK_REFS_MAX * PAYLOAD_REF_BYTES];
+    const struct queue *queue = engine_queue(tape->engine, number);
+    struct payload_load load = {.kind = kind};
+
+    if (kind != PAYLOAD_LOAD_BACK) {
+        if (engine_peek_chunks(queue, &load.lsn, 1) == 0)
+            return false;
+        load.count = engine_chunk_refs(queue);
+        ENSURE(tape_chunk(tape, load.lsn).count == load.count);
+    } else if (!queue->ready.out || queue->ready.out->aside.count == 0) {
+        return false;
+    }
+    if (kind == PAYLOAD_LOAD_REFS)
+        load.refs = tape_chunk(tape, load.lsn).refs;
+    payload_put_load(payload, &load);
+    (void)tape_record(tape, &(struct record){.type = RECORD_LOAD, .queue = number}, payload,
+                      PAYLOAD_LOAD_BYTES + load.refs.len);
+    return true;
+}
+
 /* Applies what stands on the tape from `from_lsn` on to another engine. */
 static inline void tape_replay(const struct tape *tape, uint64_t from_lsn, struct engine *engine)
 {

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "engine/payload.h"
+#include "gnode/lists.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,6 +141,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     list_init(&broker->parked);
     list_init(&broker->stalled);
     broker->engine = engine_new(&engine_hooks);
+    engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES, options->chunk_refs);
     broker->log = log_new(log_options);
     if (!broker->log)
         goto out_engine;
@@ -157,6 +159,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     }
     note_node_settings(broker, now_ms);
     name_lost_queues(broker, now_ms);
+    lists_bring_back(broker);
     log_publish(broker->log);
     return 0;
 
@@ -261,8 +264,11 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         pump_parked(broker);
     if (moved || broker->retry)
         resume_stalled(broker);
+    bool owes = lists_spill(broker);
     checkpoint_when_due(broker, now_ms);
     log_publish(broker->log);
+    if (owes)
+        return now_ms;
     uint64_t due = max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms);
     if (engine_next_due_ms(broker->engine) == UINT64_MAX)
         due = UINT64_MAX;

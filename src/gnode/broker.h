@@ -31,6 +31,8 @@ struct broker_options {
     uint32_t max_batch;      /* messages of one mpush or dead */
     uint64_t max_in_flight;  /* per topic */
     uint32_t max_topics;
+    uint64_t list_memory;    /* bytes for the refs of waiting messages; what is longer goes into the log */
+    uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507 */
     enum log_sync sync;      /* as in the options of the log */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
     void (*format_time)(uint64_t ms, char ret[20]);
@@ -91,7 +93,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms);
 /* Nothing parked, nothing stalled: every command so far is answered. */
 bool broker_idle(const struct broker *broker);
 
-/* ---- between broker.c and exec.c ---------------------------------------------------------------------------------- */
+/* ---- between broker.c, exec.c and lists.c ------------------------------------------------------------------------ */
 
 /* Room for `bytes` of records now, as log_room(). */
 NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);

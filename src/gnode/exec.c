@@ -13,12 +13,19 @@
 #include "engine/payload.h"
 #include "engine/ref.h"
 #include "gnode/gather.h"
+#include "gnode/lists.h"
 #include "wire/topic_name.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { PREFETCH_REFS = 256, PREFETCH_EVERY = 64, ACK_PAIRS_MAX = 4096, GROUP_BYTES_MAX = 16 << 20 };
+enum {
+    PREFETCH_REFS = 256,
+    PREFETCH_EVERY = 64,
+    LOAD_EVERY = 16,
+    ACK_PAIRS_MAX = 4096,
+    GROUP_BYTES_MAX = 16 << 20,
+};
 
 /* What a command works with. */
 struct turn {
@@ -233,12 +240,32 @@ static int bury_unreadable(const struct turn *turn, uint64_t ref)
     return 0;
 }
 
+static size_t pop_stride(void)
+{
+    return record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
+}
+
+/* The oldest waiting message, as engine_decide_pop(), loaded from its chunk if need be. -EAGAIN while that is fetched. */
+static int oldest(const struct turn *turn, uint64_t *ret_ref)
+{
+    struct broker *broker = turn->broker;
+    bool ahead = engine_wants_chunk(broker->engine, turn->queue) && turn->queue->pop_num % LOAD_EVERY == 0;
+    int rc = ahead ? lists_load(broker, turn->queue, pop_stride()) : 0; /* not having it yet is no failure */
+
+    while ((rc = engine_decide_pop(turn->queue, broker->options.max_in_flight, ret_ref)) == -EAGAIN) {
+        rc = lists_load(broker, turn->queue, pop_stride());
+        if (rc <= 0)
+            return rc == 0 ? -EAGAIN : rc;
+    }
+    return rc;
+}
+
 /* The oldest deliverable message whose body is at hand. -EAGAIN while it is fetched. */
 static int find_message(const struct turn *turn, uint64_t *ret_ref, struct payload_push *ret)
 {
     for (;;) {
         struct record rec;
-        int rc = engine_decide_pop(turn->queue, turn->broker->options.max_in_flight, ret_ref);
+        int rc = oldest(turn, ret_ref);
         if (rc < 0)
             return rc;
         rc = log_read(turn->broker->log, ref_lsn(*ret_ref), &rec);
@@ -294,11 +321,11 @@ static int do_pop(struct turn *turn)
             return no_room(turn, rc);
         ensure_queue(turn);
     }
-    rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);
+    rc = broker_room(turn->broker, pop_stride(), true);
     if (rc < 0)
         return no_room(turn, rc);
     rc = find_message(turn, &ref, &push);
-    if (rc == -EAGAIN)
+    if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
         return no_room(turn, rc);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
@@ -466,7 +493,7 @@ static struct reply_stat stat_of(const struct broker *broker, const struct queue
         .name = slice_of(queue->name, queue->name_len),
         .pop_num = queue->pop_num,
         .push_num = queue->push_num,
-        .queue_num = queue->ready.count,
+        .queue_num = waiting_count(&queue->ready),
         .delay_num = queue->delayed,
         .wait_ack_num = queue->in_flight,
         .dead_num = queue->dead.count,

@@ -4,6 +4,7 @@
 #include "app/daemon.h"
 #include "app/log.h"
 #include "base/mem.h"
+#include "engine/payload.h"
 #include "gnode/doors.h"
 #include "gnode/presence.h"
 #include "net/clock.h"
@@ -146,6 +147,8 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .max_batch = (uint32_t)settings->max_batch,
         .max_in_flight = settings->max_in_flight,
         .max_topics = (uint32_t)settings->max_topics,
+        .list_memory = settings->list_memory_bytes,
+        .chunk_refs = PAYLOAD_CHUNK_REFS_MAX,
         .sync = SYNC[settings->sync_mode],
         .format_time = clock_format_local,
     };

@@ -1,0 +1,249 @@
+/* waiting.c - see waiting.h. SPDX-License-Identifier: MIT */
+#include "engine/waiting.h"
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { REF_BYTES = 8, KEEP_CHUNKS = 2 };
+
+#define CHUNK_LSN_MAX (UINT64_C(1) << 58)
+
+void waiting_pool_init(struct waiting_pool *pool)
+{
+    *pool = (struct waiting_pool){.refs_max = UINT64_MAX, .long_refs = UINT64_MAX};
+    list_init(&pool->longs);
+}
+
+void waiting_pool_limit(struct waiting_pool *pool, uint64_t refs_max, uint32_t chunk_refs)
+{
+    ENSURE(chunk_refs > 0 && chunk_refs <= WAITING_CHUNK_REFS_MAX);
+    pool->refs_max = refs_max;
+    pool->chunk_refs = chunk_refs;
+    pool->keep_refs = KEEP_CHUNKS * chunk_refs;
+    pool->long_refs = pool->chunk_refs + (uint64_t)pool->keep_refs;
+}
+
+static void free_out(struct waiting *list)
+{
+    fifo_free(&list->out->head);
+    fifo_free(&list->out->chunks);
+    fifo_free(&list->out->aside);
+    free(list->out);
+    list->out = NULL;
+}
+
+void waiting_free(struct waiting *list)
+{
+    fifo_free(&list->tail);
+    if (list->out)
+        free_out(list);
+}
+
+static struct waiting_out *out_of(struct waiting *list)
+{
+    if (!list->out)
+        list->out = mem_new(sizeof(*list->out));
+    return list->out;
+}
+
+bool waiting_take(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
+{
+    struct waiting_out *out = list->out;
+    bool taken;
+
+    if (LIKELY(!out)) {
+        taken = fifo_take(&list->tail, ref);
+    } else {
+        taken = fifo_take(&out->head, ref) || fifo_take(&list->tail, ref);
+        if (out->head.count == 0 && out->chunks.count == 0 && out->aside.count == 0)
+            free_out(list);
+    }
+    pool->refs -= taken;
+    return taken;
+}
+
+/* ---- out of memory, and back ------------------------------------------------------------------------------------- */
+
+struct waiting *waiting_owes(struct waiting_pool *pool)
+{
+    if (pool->refs <= pool->refs_max)
+        return NULL;
+    while (!list_empty(&pool->longs)) {
+        struct waiting *list = CONTAINER_OF(pool->longs.next, struct waiting, in_longs);
+        if (list->tail.count >= pool->long_refs)
+            return list;
+        list_remove(&list->in_longs);
+    }
+    return NULL;
+}
+
+size_t waiting_chunk(const struct waiting_pool *pool, const struct waiting *list, uint64_t *ret_refs)
+{
+    const struct waiting_out *out = list->out;
+    uint64_t skip = out && out->chunks.count > 0 ? 0 : pool->keep_refs, ref;
+    struct fifo_cursor at = fifo_begin(&list->tail);
+    size_t n = 0;
+
+    if (out && skip > 0)
+        skip -= min_u64(skip, out->head.count);
+    while (skip > 0 && fifo_next(&at, &ref))
+        skip--;
+    while (n < pool->chunk_refs && fifo_next(&at, &ret_refs[n]))
+        n++;
+    return n;
+}
+
+/* Does the rest of the list begin with these refs? */
+static bool goes_on_with(struct fifo_cursor at, struct slice refs)
+{
+    uint64_t ref;
+
+    for (size_t i = 0; i < refs.len; i += REF_BYTES)
+        if (!fifo_next(&at, &ref) || ref != get_le64(refs.ptr + i))
+            return false;
+    return true;
+}
+
+/* How many refs of the tail stand before `refs`; UINT64_MAX: they are not there in a row. */
+static uint64_t find_row(const struct waiting *list, struct slice refs)
+{
+    bool anywhere = !list->out || list->out->chunks.count == 0;
+    struct fifo_cursor at = fifo_begin(&list->tail), here = at;
+    uint64_t ref, before = 0;
+
+    for (; fifo_next(&at, &ref); before++, here = at) {
+        if (ref == get_le64(refs.ptr))
+            return goes_on_with(here, refs) ? before : UINT64_MAX;
+        if (!anywhere)
+            break;
+    }
+    return UINT64_MAX;
+}
+
+bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn, struct slice refs)
+{
+    uint32_t count = (uint32_t)(refs.len / REF_BYTES);
+
+    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= CHUNK_LSN_MAX)
+        return false;
+    uint64_t before = find_row(list, refs);
+    if (before == UINT64_MAX)
+        return false;
+    struct waiting_out *out = out_of(list);
+    for (; before > 0; before--)
+        fifo_push(&out->head, fifo_pop(&list->tail));
+    for (uint32_t i = 0; i < count; i++)
+        (void)fifo_pop(&list->tail);
+    fifo_push(&out->chunks, waiting_chunk_make(lsn, count));
+    out->chunked += count;
+    pool->refs -= count;
+    return true;
+}
+
+bool waiting_load(struct waiting_pool *pool, struct waiting *list, uint64_t lsn, struct slice refs)
+{
+    struct waiting_out *out = list->out;
+    uint32_t count = (uint32_t)(refs.len / REF_BYTES);
+
+    if (!out || count > WAITING_CHUNK_REFS_MAX || !fifo_take(&out->chunks, waiting_chunk_make(lsn, count)))
+        return false;
+    out->chunked -= count;
+    for (uint32_t i = 0; i < count; i++)
+        waiting_add_head(pool, list, get_le64(refs.ptr + (size_t)i * REF_BYTES));
+    return true;
+}
+
+bool waiting_put_aside(struct waiting *list, uint64_t lsn, uint32_t refs)
+{
+    struct waiting_out *out = list->out;
+    uint64_t chunk = waiting_chunk_make(lsn, refs);
+
+    if (!out || refs > WAITING_CHUNK_REFS_MAX || !fifo_take(&out->chunks, chunk))
+        return false;
+    fifo_push(&out->aside, chunk);
+    out->chunked -= refs;
+    out->put_aside += refs;
+    return true;
+}
+
+bool waiting_bring_back(struct waiting *list)
+{
+    struct waiting_out *out = list->out;
+
+    if (!out || out->aside.count == 0)
+        return false;
+    while (out->chunks.count > 0)
+        fifo_push(&out->aside, fifo_pop(&out->chunks));
+    struct fifo empty = out->chunks;
+    out->chunks = out->aside;
+    out->aside = empty;
+    out->chunked += out->put_aside;
+    out->put_aside = 0;
+    return true;
+}
+
+/* ---- looking, saving and loading --------------------------------------------------------------------------------- */
+
+struct waiting_cursor waiting_begin(const struct waiting *list)
+{
+    if (!list->out)
+        return (struct waiting_cursor){.at = fifo_begin(&list->tail)};
+    return (struct waiting_cursor){.at = fifo_begin(&list->out->head), .after = &list->tail};
+}
+
+bool waiting_next(struct waiting_cursor *cursor, uint64_t *ret_ref)
+{
+    while (!fifo_next(&cursor->at, ret_ref)) {
+        if (!cursor->after)
+            return false;
+        cursor->at = fifo_begin(cursor->after);
+        cursor->after = NULL;
+    }
+    return true;
+}
+
+void waiting_add_head(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
+{
+    fifo_push(&out_of(list)->head, ref);
+    pool->refs++;
+}
+
+bool waiting_add_chunk(struct waiting *list, uint64_t chunk, bool aside)
+{
+    uint32_t refs = waiting_chunk_refs(chunk);
+
+    if (refs == 0 || refs > WAITING_CHUNK_REFS_MAX)
+        return false;
+    struct waiting_out *out = out_of(list);
+    fifo_push(aside ? &out->aside : &out->chunks, chunk);
+    *(aside ? &out->put_aside : &out->chunked) += refs;
+    return true;
+}
+
+static uint64_t sum_of(const struct fifo *chunks)
+{
+    uint64_t chunk, sum = 0, n = 0;
+
+    for (struct fifo_cursor at = fifo_begin(chunks); fifo_next(&at, &chunk); n++) {
+        ENSURE(waiting_chunk_refs(chunk) > 0 && waiting_chunk_refs(chunk) <= WAITING_CHUNK_REFS_MAX);
+        sum += waiting_chunk_refs(chunk);
+    }
+    ENSURE(n == chunks->count);
+    return sum;
+}
+
+void waiting_check(const struct waiting *list)
+{
+    uint64_t ref, n = 0;
+
+    for (struct waiting_cursor at = waiting_begin(list); waiting_next(&at, &ref);)
+        n++;
+    ENSURE(n == waiting_in_memory(list));
+    if (!list->out)
+        return;
+    ENSURE(list->out->head.count + list->out->chunks.count + list->out->aside.count > 0);
+    ENSURE(sum_of(&list->out->chunks) == list->out->chunked);
+    ENSURE(sum_of(&list->out->aside) == list->out->put_aside);
+}
