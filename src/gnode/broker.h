@@ -91,7 +91,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms);
 /* Nothing parked, nothing stalled: every command so far is answered. */
 bool broker_idle(const struct broker *broker);
 
-/* ---- between broker.c and exec.c ---------------------------------------------------------------------------------- */
+/* ---- between broker.c and exec.c --------------------------------------------------------------------------------- */
 
 /* Room for `bytes` of records now, as log_room(). */
 NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);

@@ -29,7 +29,7 @@ struct turn {
     struct queue *queue; /* NULL: the topic is not there (yet) */
 };
 
-/* ---- answers -------------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 static int refuse(const struct turn *turn, int err, uint64_t number, const char *word)
 {
@@ -73,7 +73,7 @@ static int answer_promised(const struct turn *turn, enum answer_kind kind, uint6
     return 0;
 }
 
-/* ---- the topic of a command ------------------------------------------------------------------------------------------ */
+/* ---- the topic of a command -------------------------------------------------------------------------------------- */
 
 /* Bytes of the QUEUE record that ensure_queue() will append. */
 static size_t ensure_bytes(const struct turn *turn)
@@ -108,7 +108,7 @@ static void ensure_queue(struct turn *turn)
     turn->queue = engine_find(engine, turn->cmd->topic);
 }
 
-/* ---- push ------------------------------------------------------------------------------------------------------------- */
+/* ---- push -------------------------------------------------------------------------------------------------------- */
 
 static uint64_t next_id(const struct turn *turn)
 {
@@ -205,7 +205,7 @@ static int do_mpush(struct turn *turn)
     return answer_promised(turn, kind, end, first, turn->cmd->count);
 }
 
-/* ---- pop -------------------------------------------------------------------------------------------------------------- */
+/* ---- pop --------------------------------------------------------------------------------------------------------- */
 
 static void prefetch(const struct turn *turn)
 {
@@ -280,6 +280,14 @@ static bool answer_now(const struct turn *turn, uint64_t ref, const struct paylo
     return session->ops->answer(session, &answer);
 }
 
+/* How long the consumer has: the message's own, else the topic's, else the node's. */
+static uint32_t ttr_of(const struct turn *turn, const struct payload_push *push)
+{
+    if (push->ttr_ms)
+        return push->ttr_ms;
+    return turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
+}
+
 static int do_pop(struct turn *turn)
 {
     struct payload_push push;
@@ -302,8 +310,7 @@ static int do_pop(struct turn *turn)
         return no_room(turn, rc);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
-    uint32_t ttr_ms = push.ttr_ms ? push.ttr_ms : turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
-    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_ms};
+    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_of(turn, &push)};
     bool auto_ack = turn->queue->auto_ack;
     bool answered = !auto_ack && answer_now(turn, ref, &push);
     uint64_t end = append_pop(turn, &to, auto_ack);
@@ -320,7 +327,7 @@ static int do_pop(struct turn *turn)
     return 0;
 }
 
-/* ---- ack, dead --------------------------------------------------------------------------------------------------------- */
+/* ---- ack, dead --------------------------------------------------------------------------------------------------- */
 
 static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
 {
@@ -432,7 +439,7 @@ static int do_dead(struct turn *turn)
     return -EAGAIN;
 }
 
-/* ---- topics ------------------------------------------------------------------------------------------------------------- */
+/* ---- topics ------------------------------------------------------------------------------------------------------ */
 
 /* Writes the queue's record with other flags. */
 static int set_flags(struct turn *turn, uint32_t flags)

@@ -44,7 +44,7 @@ struct node {
     uint64_t stop_ms;         /* loop time when stopping must be over; 0 = not stopping */
 };
 
-/* ---- the turn ------------------------------------------------------------------------------------------------------- */
+/* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
 static void log_changes(struct node *node)
 {
@@ -121,7 +121,7 @@ static uint64_t start_clock(void *ctx, uint64_t last_ms)
 
 static uint64_t now_ms(void *ctx) { return engine_clock_now_ms(&((struct node *)ctx)->clock); }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t clock_ns(void *ctx)
 {
@@ -315,7 +315,7 @@ struct node *node_open(const struct gnode_settings *settings)
     return node;
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 static void on_stop_timer(uv_timer_t *timer) { (void)timer; /* the loop of node_run looks */ }
 
