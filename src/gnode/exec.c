@@ -302,14 +302,14 @@ static int do_pop(struct turn *turn)
             return no_room(turn, rc);
         ensure_queue(turn);
     }
-    rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);
-    if (rc < 0)
-        return no_room(turn, rc);
     rc = find_message(turn, &ref, &push);
     if (rc == -EAGAIN)
         return no_room(turn, rc);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
+    rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);
+    if (rc < 0)
+        return no_room(turn, rc);
     struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_of(turn, &push)};
     bool auto_ack = turn->queue->auto_ack;
     bool answered = !auto_ack && answer_now(turn, ref, &push);
