@@ -55,7 +55,7 @@ static void log_changes(struct node *node)
         if (state == LOG_OK)
             log_info("store", "the disk has room again, messages are accepted");
         else if (state == LOG_FULL)
-            log_error("store", "disk full, no messages are accepted, pops and acks go on: %s", reason);
+            log_error("store", "disk full: no messages are accepted, pops and acks go on");
         else
             log_error("store", "the node is read-only until it is restarted: %s", reason);
         node->log_state = state;
