@@ -117,6 +117,9 @@ static int refusal(struct life *life, const struct cmd *cmd)
             return cmd->delay_s < 0 ? GMQ_E_DELAY_NEGATIVE : GMQ_E_DELAY;
         return cmd->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_MPUSH:
+        if (cmd->count == 0 || cmd->count > WORKLOAD_MAX_BATCH)
+            return cmd->count == 0 ? GMQ_E_BATCH_COUNT : GMQ_E_BATCH_LIMIT;
+        return full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_SET:
         return full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_POP:
