@@ -18,7 +18,7 @@ enum {
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static void say(const struct life *life, FILE *to, const char *fmt, va_list args)
+static void PRINTF_LIKE(3, 0) say(const struct life *life, FILE *to, const char *fmt, va_list args)
 {
     (void)fprintf(to, "%5u %9" PRIu64 ".%03u ", (unsigned)life->step, life->now_ms / 1000 % 1000000000,
                   (unsigned)(life->now_ms % 1000));

@@ -38,7 +38,6 @@ struct expected {
     int err;             /* ERROR: this one; 0 = the log's refusal */
     uint64_t lsn;        /* must be covered first */
     uint64_t id;
-    bool gone;           /* MESSAGE: nothing keeps its record any more */
     size_t count;
     struct oracle_message *messages; /* owned */
 };
