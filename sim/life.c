@@ -164,7 +164,7 @@ static void fail_somewhere(struct life *life)
     static const int ERRORS[] = {EIO, ENOSPC};
     struct rng *rng = &life->rng;
     bool fills = rng_chance(rng, 600);
-    enum simdisk_op op = (enum simdisk_op)rng_below(rng, SIMDISK_OPS);
+    enum simdisk_op op = rng_chance(rng, 300) ? SIMDISK_SYNC : (enum simdisk_op)rng_below(rng, SIMDISK_OPS);
     int error = ERRORS[rng_below(rng, ARRAY_LEN(ERRORS))];
 
     life->disturbed = true;
@@ -351,7 +351,7 @@ static void draw_habits(struct life *life)
     life->weight_reader = (unsigned)rng_between(rng, 1, 20);
     life->weight_janitor = (unsigned)rng_between(rng, 1, 20);
     life->weight_time = (unsigned)rng_between(rng, 1, 30);
-    life->crash_permille = (unsigned)rng_between(rng, 1, 15);
+    life->crash_permille = (unsigned)(rng_chance(rng, 200) ? rng_between(rng, 15, 60) : rng_between(rng, 1, 15));
     life->deaf_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
