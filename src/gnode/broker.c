@@ -1,4 +1,4 @@
-/* broker.c - the life of engine and log: opening, the turn, checkpoints, the end; see broker.h. SPDX-License-Identifier: MIT */
+/* broker.c - opening, the turn, checkpoints, the end; see broker.h. SPDX-License-Identifier: MIT */
 #include "gnode/broker.h"
 
 #include "base/err.h"
@@ -16,7 +16,7 @@ enum {
     STATE_BYTES_MAX_SHIFT = 40,
 };
 
-/* ---- hooks of engine and log --------------------------------------------------------------------------------------- */
+/* ---- hooks of engine and log ------------------------------------------------------------------------------------- */
 
 static void message_dead(void *ctx, uint64_t lsn)
 {
@@ -47,7 +47,7 @@ static void wake_owner(void *ctx)
     broker->wake(broker->wake_ctx);
 }
 
-/* ---- appending ------------------------------------------------------------------------------------------------------ */
+/* ---- appending --------------------------------------------------------------------------------------------------- */
 
 int broker_room(struct broker *broker, size_t bytes, bool essential)
 {
@@ -101,7 +101,7 @@ static bool rewrite_queue(struct broker *broker, const struct queue *queue)
     return true;
 }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /* A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. */
 static void name_lost_queues(struct broker *broker, uint64_t now_ms)
@@ -173,7 +173,7 @@ out_engine:
     return -ENOMEM;
 }
 
-/* ---- the turn ------------------------------------------------------------------------------------------------------- */
+/* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
 static void tick(struct broker *broker, uint64_t now_ms)
 {
@@ -286,7 +286,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
                                              .word = word, .last = last});
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 void broker_abandon(struct broker *broker)
 {

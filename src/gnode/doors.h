@@ -23,7 +23,7 @@ struct door {
     void *ctx;
 };
 
-/* ---- TCP (tcp_door.c) ------------------------------------------------------------------------------------------------- */
+/* ---- TCP (tcp_door.c) -------------------------------------------------------------------------------------------- */
 
 struct tcp_door {
     struct door base;
@@ -34,7 +34,7 @@ struct tcp_door {
 /* Listens on `listen_fd`, which it owns from now on. 0 or -errno. */
 NODISCARD int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct door *base, int listen_fd);
 
-/* ---- HTTP (http_door.c) ----------------------------------------------------------------------------------------------- */
+/* ---- HTTP (http_door.c) ------------------------------------------------------------------------------------------ */
 
 struct http_door {
     struct door base;

@@ -36,7 +36,7 @@ struct turn {
     struct queue *queue; /* NULL: the topic is not there (yet) */
 };
 
-/* ---- answers -------------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 static int refuse(const struct turn *turn, int err, uint64_t number, const char *word)
 {
@@ -80,7 +80,7 @@ static int answer_promised(const struct turn *turn, enum answer_kind kind, uint6
     return 0;
 }
 
-/* ---- the topic of a command ------------------------------------------------------------------------------------------ */
+/* ---- the topic of a command -------------------------------------------------------------------------------------- */
 
 /* Bytes of the QUEUE record that ensure_queue() will append. */
 static size_t ensure_bytes(const struct turn *turn)
@@ -115,7 +115,7 @@ static void ensure_queue(struct turn *turn)
     turn->queue = engine_find(engine, turn->cmd->topic);
 }
 
-/* ---- push ------------------------------------------------------------------------------------------------------------- */
+/* ---- push -------------------------------------------------------------------------------------------------------- */
 
 static uint64_t next_id(const struct turn *turn)
 {
@@ -212,7 +212,7 @@ static int do_mpush(struct turn *turn)
     return answer_promised(turn, kind, end, first, turn->cmd->count);
 }
 
-/* ---- pop -------------------------------------------------------------------------------------------------------------- */
+/* ---- pop --------------------------------------------------------------------------------------------------------- */
 
 static void prefetch(const struct turn *turn)
 {
@@ -240,20 +240,15 @@ static int bury_unreadable(const struct turn *turn, uint64_t ref)
     return 0;
 }
 
-static size_t pop_stride(void)
-{
-    return record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
-}
-
 /* The oldest waiting message, as engine_decide_pop(), loaded from its chunk if need be. -EAGAIN while that is fetched. */
 static int oldest(const struct turn *turn, uint64_t *ret_ref)
 {
     struct broker *broker = turn->broker;
     bool ahead = engine_wants_chunk(broker->engine, turn->queue) && turn->queue->pop_num % LOAD_EVERY == 0;
-    int rc = ahead ? lists_load(broker, turn->queue, pop_stride()) : 0; /* not having it yet is no failure */
+    int rc = ahead ? lists_load(broker, turn->queue) : 0; /* not having it yet is no failure */
 
     while ((rc = engine_decide_pop(turn->queue, broker->options.max_in_flight, ret_ref)) == -EAGAIN) {
-        rc = lists_load(broker, turn->queue, pop_stride());
+        rc = lists_load(broker, turn->queue);
         if (rc <= 0)
             return rc == 0 ? -EAGAIN : rc;
     }
@@ -307,6 +302,14 @@ static bool answer_now(const struct turn *turn, uint64_t ref, const struct paylo
     return session->ops->answer(session, &answer);
 }
 
+/* How long the consumer has: the message's own, else the topic's, else the node's. */
+static uint32_t ttr_of(const struct turn *turn, const struct payload_push *push)
+{
+    if (push->ttr_ms)
+        return push->ttr_ms;
+    return turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
+}
+
 static int do_pop(struct turn *turn)
 {
     struct payload_push push;
@@ -321,16 +324,15 @@ static int do_pop(struct turn *turn)
             return no_room(turn, rc);
         ensure_queue(turn);
     }
-    rc = broker_room(turn->broker, pop_stride(), true);
-    if (rc < 0)
-        return no_room(turn, rc);
     rc = find_message(turn, &ref, &push);
     if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
         return no_room(turn, rc);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
-    uint32_t ttr_ms = push.ttr_ms ? push.ttr_ms : turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
-    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_ms};
+    rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);
+    if (rc < 0)
+        return no_room(turn, rc);
+    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_of(turn, &push)};
     bool auto_ack = turn->queue->auto_ack;
     bool answered = !auto_ack && answer_now(turn, ref, &push);
     uint64_t end = append_pop(turn, &to, auto_ack);
@@ -347,7 +349,7 @@ static int do_pop(struct turn *turn)
     return 0;
 }
 
-/* ---- ack, dead --------------------------------------------------------------------------------------------------------- */
+/* ---- ack, dead --------------------------------------------------------------------------------------------------- */
 
 static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
 {
@@ -459,7 +461,7 @@ static int do_dead(struct turn *turn)
     return -EAGAIN;
 }
 
-/* ---- topics ------------------------------------------------------------------------------------------------------------- */
+/* ---- topics ------------------------------------------------------------------------------------------------------ */
 
 /* Writes the queue's record with other flags. */
 static int set_flags(struct turn *turn, uint32_t flags)

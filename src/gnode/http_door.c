@@ -38,7 +38,7 @@ struct route {
     int (*parse)(struct call *call, struct push_json_error *error);
 };
 
-/* ---- requests to commands --------------------------------------------------------------------------------------------- */
+/* ---- requests to commands ---------------------------------------------------------------------------------------- */
 
 /* The value of a query parameter, empty when it is missing. */
 static struct slice query_value(struct call *call, const char *key)
@@ -172,7 +172,7 @@ static const struct route *find_route(struct slice path)
     return NULL;
 }
 
-/* ---- answers to JSON -------------------------------------------------------------------------------------------------- */
+/* ---- answers to JSON --------------------------------------------------------------------------------------------- */
 
 static bool write_error(struct buf *out, const struct answer *answer)
 {
@@ -254,7 +254,7 @@ static void call_resume(struct session *session) { execute(CONTAINER_OF(session,
 
 static const struct session_ops SESSION_OPS = {.answer = call_answer, .resume = call_resume};
 
-/* ---- the life of a call ----------------------------------------------------------------------------------------------- */
+/* ---- the life of a call ------------------------------------------------------------------------------------------ */
 
 static void call_free(struct call *call)
 {

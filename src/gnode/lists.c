@@ -42,7 +42,7 @@ static bool is_chunk(const struct record *rec, uint32_t number, uint32_t count, 
            payload_get_chunk(rec->payload, ret) && ret->count == count;
 }
 
-int lists_load(struct broker *broker, const struct queue *queue, size_t then_bytes)
+int lists_load(struct broker *broker, const struct queue *queue)
 {
     char refs[PAYLOAD_CHUNK_REFS_MAX * PAYLOAD_REF_BYTES]; /* what log_read() gives is gone with the append */
     uint64_t lsns[CHUNKS_AHEAD];
@@ -50,7 +50,7 @@ int lists_load(struct broker *broker, const struct queue *queue, size_t then_byt
     struct payload_chunk chunk;
     size_t ahead = engine_peek_chunks(queue, lsns, CHUNKS_AHEAD);
     struct payload_load load = {.lsn = lsns[0], .count = engine_chunk_refs(queue), .kind = PAYLOAD_LOAD_REFS};
-    int rc = broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_LOAD_BYTES + sizeof(refs)) + then_bytes, true);
+    int rc = broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_LOAD_BYTES + sizeof(refs)), true);
 
     if (rc < 0)
         return rc;

@@ -16,11 +16,10 @@
 bool lists_spill(struct broker *broker);
 
 /*
- * Brings back the first chunk of the queue, which has one, with room for `then_bytes` of essential records after it.
- * 1 = done, or put aside since it cannot be read; 0 = it is being fetched, ask again after hooks.wake; < 0 as
- * broker_room().
+ * Brings back the first chunk of the queue, which has one. 1 = done, or put aside since it cannot be read; 0 = it is
+ * being fetched, ask again after hooks.wake; < 0 as broker_room().
  */
-NODISCARD int lists_load(struct broker *broker, const struct queue *queue, size_t then_bytes);
+NODISCARD int lists_load(struct broker *broker, const struct queue *queue);
 
 /* At the start of a life: what the last one could not read is tried again. */
 void lists_bring_back(struct broker *broker);

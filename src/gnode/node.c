@@ -45,7 +45,7 @@ struct node {
     uint64_t stop_ms;         /* loop time when stopping must be over; 0 = not stopping */
 };
 
-/* ---- the turn ------------------------------------------------------------------------------------------------------- */
+/* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
 static void log_changes(struct node *node)
 {
@@ -56,7 +56,7 @@ static void log_changes(struct node *node)
         if (state == LOG_OK)
             log_info("store", "the disk has room again, messages are accepted");
         else if (state == LOG_FULL)
-            log_error("store", "disk full, no messages are accepted, pops and acks go on: %s", reason);
+            log_error("store", "disk full: no messages are accepted, pops and acks go on");
         else
             log_error("store", "the node is read-only until it is restarted: %s", reason);
         node->log_state = state;
@@ -122,7 +122,7 @@ static uint64_t start_clock(void *ctx, uint64_t last_ms)
 
 static uint64_t now_ms(void *ctx) { return engine_clock_now_ms(&((struct node *)ctx)->clock); }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t clock_ns(void *ctx)
 {
@@ -318,7 +318,7 @@ struct node *node_open(const struct gnode_settings *settings)
     return node;
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 static void on_stop_timer(uv_timer_t *timer) { (void)timer; /* the loop of node_run looks */ }
 

@@ -31,7 +31,7 @@ static struct tcp_door *door_of(const struct tcp_conn *conn)
     return CONTAINER_OF(conn->server, struct tcp_door, server);
 }
 
-/* ---- answers to frames ------------------------------------------------------------------------------------------------ */
+/* ---- answers to frames ------------------------------------------------------------------------------------------- */
 
 static bool write_error(struct buf *out, const struct answer *answer)
 {
@@ -119,7 +119,7 @@ static void client_resume(struct session *session)
 
 static const struct session_ops SESSION_OPS = {.answer = client_answer, .resume = client_resume};
 
-/* ---- frames to commands ----------------------------------------------------------------------------------------------- */
+/* ---- frames to commands ------------------------------------------------------------------------------------------ */
 
 /* Executes or refuses one request. False: no more of this connection's input is to be taken now. */
 static bool take_frame(struct tcp_client *client, const struct frame *frame, uint64_t now_ms)

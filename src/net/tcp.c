@@ -9,7 +9,7 @@ enum { SWEEP_MS = 1000, BACKLOG = 1024 };
 
 static void settle(struct tcp_conn *conn);
 
-/* ---- budget ---------------------------------------------------------------------------------------------------------- */
+/* ---- budget ------------------------------------------------------------------------------------------------------ */
 
 static bool take_budget(struct tcp_conn *conn)
 {
@@ -40,7 +40,7 @@ static void give_budget(struct tcp_conn *conn)
         settle(CONTAINER_OF(next, struct tcp_conn, in_line));
 }
 
-/* ---- closing --------------------------------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------------------------------- */
 
 static void accept_waiting(struct tcp_server *server);
 
@@ -83,7 +83,7 @@ void tcp_touch(struct tcp_conn *conn)
         list_add_tail(&conn->server->dirty, &conn->in_dirty);
 }
 
-/* ---- input ----------------------------------------------------------------------------------------------------------- */
+/* ---- input ------------------------------------------------------------------------------------------------------- */
 
 static void alloc_shared(uv_handle_t *handle, size_t hint, uv_buf_t *ret)
 {
@@ -184,7 +184,7 @@ void tcp_retry(struct tcp_conn *conn)
         settle(conn);
 }
 
-/* ---- output ---------------------------------------------------------------------------------------------------------- */
+/* ---- output ------------------------------------------------------------------------------------------------------ */
 
 static void conn_written(uv_write_t *req, int status)
 {
@@ -257,7 +257,7 @@ bool tcp_flush(struct tcp_server *server)
     return !list_empty(&server->dirty);
 }
 
-/* ---- accepting ------------------------------------------------------------------------------------------------------- */
+/* ---- accepting --------------------------------------------------------------------------------------------------- */
 
 static void accept_one(struct tcp_server *server)
 {

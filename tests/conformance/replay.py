@@ -191,8 +191,12 @@ def talk_http(world, case):
     with Http(world.register.http if registry else world.node.http) as conn:
         conn.send(request)
         method = request.split(b" ")[0].decode("latin-1")
+        got = None
         for status, content, body in case.replies:
-            got = conn.reply(method)
+            # A 100 may be left out when the body came along with the head, so the reply in hand may be the next one.
+            got = conn.reply(method) if got is None else got
+            if status == 100 and got and got.status != 100:
+                continue
             if got is None:
                 return f"wanted a reply {status}, got the end of the connection"
             if got.status != status:
@@ -200,10 +204,12 @@ def talk_http(world, case):
             if content is not None and got.content_type.replace("; ", ";") != content:
                 return f"wanted Content-Type {content}, got {got.content_type}"
             if status == 100:
+                got = None
                 continue
             wrong = CHECKS[case.check](world, got.body) if case.check else world.match(body, got.body)
             if wrong:
                 return wrong
+            got = None
         if case.end == "closed":
             return None if conn.at_end() else f"the connection is not closed: {shorten(conn.buf)}"
         probe = conn.get("/no/such/path")
