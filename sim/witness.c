@@ -161,7 +161,7 @@ static void see_tick(struct sight *sight)
     happens(sight);
 }
 
-/* ---- pieces of lists, which mean nothing to the clients ------------------------------------------------------------- */
+/* ---- pieces of lists, which mean nothing to the clients ---------------------------------------------------------- */
 
 /* The engine's queue of the record. */
 static const struct queue *queue_of(const struct sight *sight)

@@ -156,15 +156,7 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
 
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)
 {
-    size_t n = 0;
-    const struct waiting_out *out = queue->ready.out;
-    struct waiting_cursor at = waiting_begin(&queue->ready);
-
-    if (out && out->chunks.count > 0)
-        max = min_u64(max, out->head.count);
-    while (n < max && waiting_next(&at, &ret_refs[n]))
-        n++;
-    return n;
+    return waiting_peek(&queue->ready, ret_refs, max);
 }
 
 void engine_limit_lists(struct engine *engine, uint64_t refs_max, uint32_t chunk_refs)

@@ -48,20 +48,34 @@ static struct waiting_out *out_of(struct waiting *list)
     return list->out;
 }
 
-bool waiting_take(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
+bool waiting_take_out(struct waiting *list, uint64_t ref)
 {
     struct waiting_out *out = list->out;
-    bool taken;
+    bool taken = fifo_take(&out->head, ref) || fifo_take(&list->tail, ref);
 
-    if (LIKELY(!out)) {
-        taken = fifo_take(&list->tail, ref);
-    } else {
-        taken = fifo_take(&out->head, ref) || fifo_take(&list->tail, ref);
-        if (out->head.count == 0 && out->chunks.count == 0 && out->aside.count == 0)
-            free_out(list);
-    }
-    pool->refs -= taken;
+    if (out->head.count == 0 && out->chunks.count == 0 && out->aside.count == 0)
+        free_out(list);
     return taken;
+}
+
+static size_t copy(const struct fifo *from, uint64_t *ret_refs, size_t max)
+{
+    struct fifo_cursor at = fifo_begin(from);
+    size_t n = 0;
+
+    while (n < max && fifo_next(&at, &ret_refs[n]))
+        n++;
+    return n;
+}
+
+size_t waiting_peek(const struct waiting *list, uint64_t *ret_refs, size_t max)
+{
+    const struct waiting_out *out = list->out;
+
+    if (LIKELY(!out))
+        return copy(&list->tail, ret_refs, max);
+    size_t n = copy(&out->head, ret_refs, max);
+    return out->chunks.count > 0 ? n : n + copy(&list->tail, ret_refs + n, max - n);
 }
 
 /* ---- out of memory, and back ------------------------------------------------------------------------------------- */

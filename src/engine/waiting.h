@@ -75,7 +75,14 @@ static inline void waiting_push(struct waiting_pool *pool, struct waiting *list,
  * Takes out `ref`, which is the oldest but after damage to the log; then what stands before it goes to the end of its
  * stretch. False when it is not in memory. Cost: O(1), after damage O(refs in memory).
  */
-bool waiting_take(struct waiting_pool *pool, struct waiting *list, uint64_t ref);
+bool waiting_take_out(struct waiting *list, uint64_t ref); /* of a list that is not its tail alone */
+static inline bool waiting_take(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
+{
+    bool taken = LIKELY(!list->out) ? fifo_take(&list->tail, ref) : waiting_take_out(list, ref);
+
+    pool->refs -= taken;
+    return taken;
+}
 
 /* Messages in the list; those put aside are not in it. */
 static inline uint64_t waiting_count(const struct waiting *list)
@@ -124,6 +131,9 @@ NODISCARD bool waiting_put_aside(struct waiting *list, uint64_t lsn, uint32_t re
 
 /* Everything that was put aside becomes the first chunks. False when there is nothing. */
 NODISCARD bool waiting_bring_back(struct waiting *list);
+
+/* Copies the next up to `max` refs that are in memory, none after a chunk, to `ret`; returns how many. */
+size_t waiting_peek(const struct waiting *list, uint64_t *ret_refs, size_t max);
 
 /* ---- looking, saving and loading --------------------------------------------------------------------------------- */
 

@@ -207,7 +207,7 @@ TEST(waiting_chunk_that_was_put_aside_comes_back_as_the_first)
     waiting_free(&list);
 }
 
-/* ---- by records ---------------------------------------------------------------------------------------------------- */
+/* ---- by records ------------------------------------------------------------------------------------------------ */
 
 TEST(engine_chunk_is_dead_when_it_is_loaded_and_not_before)
 {

@@ -240,7 +240,7 @@ static int bury_unreadable(const struct turn *turn, uint64_t ref)
     return 0;
 }
 
-/* The oldest waiting message, as engine_decide_pop(), loaded from its chunk if need be. -EAGAIN while that is fetched. */
+/* As engine_decide_pop(), but loads the chunk that the message is in. -EAGAIN while it is fetched. */
 static int oldest(const struct turn *turn, uint64_t *ret_ref)
 {
     struct broker *broker = turn->broker;

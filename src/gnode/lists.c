@@ -5,7 +5,7 @@
 
 enum {
     SPILLS_A_TURN = 64, /* 32 thousand messages */
-    CHUNKS_AHEAD = 4,   /* that are read before they are needed */
+    AHEAD = 4,          /* chunks that are read together before they are needed */
 };
 
 bool lists_spill(struct broker *broker)
@@ -45,17 +45,18 @@ static bool is_chunk(const struct record *rec, uint32_t number, uint32_t count, 
 int lists_load(struct broker *broker, const struct queue *queue)
 {
     char refs[PAYLOAD_CHUNK_REFS_MAX * PAYLOAD_REF_BYTES]; /* what log_read() gives is gone with the append */
-    uint64_t lsns[CHUNKS_AHEAD];
+    uint64_t lsns[2 * AHEAD];
     struct record rec;
     struct payload_chunk chunk;
-    size_t ahead = engine_peek_chunks(queue, lsns, CHUNKS_AHEAD);
+    size_t ahead = engine_peek_chunks(queue, lsns, ARRAY_LEN(lsns));
     struct payload_load load = {.lsn = lsns[0], .count = engine_chunk_refs(queue), .kind = PAYLOAD_LOAD_REFS};
     int rc = broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_LOAD_BYTES + sizeof(refs)), true);
 
     if (rc < 0)
         return rc;
     rc = log_read(broker->log, load.lsn, &rec);
-    log_prefetch(broker->log, lsns + 1, ahead - 1);
+    if (rc == 0 || queue->ready.out->chunks.count % AHEAD == 0)
+        log_prefetch(broker->log, lsns + 1, ahead - 1);
     if (rc == 0)
         return 0;
     if (rc > 0 && is_chunk(&rec, queue->number, load.count, &chunk)) {

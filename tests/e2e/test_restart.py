@@ -124,6 +124,38 @@ class Restart(Case):
             self.assertEqual((retry, got), (0, b"%04d" % number + body))
             self.assertTrue(tcp.ack(ident, "t"))
 
+    def test_lists_larger_than_their_memory_keep_their_order(self):
+        flags = ("-list_memory=64k", "-cache=1m", "-max_message=256k", "-sync=none")
+        node = self.gnode(*flags)                  # 8192 places in memory, a log of more than the cache
+        tcp, count = self.tcp(node), 30000
+        for topic in ("a", "b"):
+            tcp.set(topic, 1)
+        for first in range(0, count, 1000):
+            for topic in ("a", "b"):
+                tcp.mpub(topic, [b"%s%08d" % (topic.encode(), n) for n in range(first, first + 1000)])
+
+        def pops(topic, first, last):
+            for _ in range(0, last - first, 500):
+                tcp.send(b"pop %s bin\n" % topic.encode() * 500)
+                for _ in range(500):
+                    self.assertEqual(tcp.reply()[1][16:], b"%s%08d" % (topic.encode(), first))
+                    first += 1
+
+        self.assertEqual(self.http(node).stat("a")["queue_num"], count)
+        pops("a", 0, 5000)
+        for kill in (True, False):
+            node = self.again(node, *flags, kill=kill)
+            tcp, http = self.tcp(node), self.http(node)
+            left = [http.stat(topic)["queue_num"] for topic in ("a", "b")]
+            self.assertEqual(left, [count - 5000, count - (0 if kill else 2000)])
+            if kill:
+                pops("b", 0, 2000)
+        for first in range(count, count + 10000, 1000):
+            tcp.mpub("a", [b"a%08d" % n for n in range(first, first + 1000)])
+        pops("a", 5000, count + 10000)
+        pops("b", 2000, count)
+        self.assertEqual([tcp.pop(topic) for topic in ("a", "b")], [None, None])
+
 
 class Stop(Case):
     def test_each_signal_of_the_end_stops_the_node_cleanly_and_soon(self):
