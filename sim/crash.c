@@ -273,5 +273,7 @@ void crash_now(struct life *life, enum crash crash)
         simdisk_kill(life->disk);
     if (rng_chance(&life->rng, 200))
         life->options.max_retries = (uint32_t)rng_below(&life->rng, 4);
+    if (rng_chance(&life->rng, 200))
+        life_draw_lists(life);
     open_life(life, clean);
 }

@@ -359,6 +359,12 @@ static void draw_habits(struct life *life)
     life->resume_inside = rng_chance(rng, 500);
 }
 
+void life_draw_lists(struct life *life)
+{
+    life->options.list_memory = 8 * rng_below(&life->rng, 24);
+    life->options.chunk_refs = (uint32_t)rng_between(&life->rng, 1, 5);
+}
+
 static void draw_options(struct life *life)
 {
     struct rng *rng = &life->rng;
@@ -372,13 +378,12 @@ static void draw_options(struct life *life)
         .max_batch = WORKLOAD_MAX_BATCH,
         .max_in_flight = rng_chance(rng, 200) ? rng_between(rng, 1, 10) : 1000000,
         .max_topics = WORKLOAD_MAX_TOPICS,
-        .list_memory = 8 * rng_below(rng, 24),
-        .chunk_refs = (uint32_t)rng_between(rng, 1, 5),
         .sync = (enum log_sync)rng_below(rng, 3),
         .format_time = format_time,
         .witness = witness_record,
         .witness_ctx = life,
     };
+    life_draw_lists(life);
     life->log_options = (struct log_options){
         .disk = simdisk_disk(life->disk),
         .dir = "data",

@@ -126,6 +126,9 @@ void life_settle(struct life *life);
 /* The disk has room again: soon nothing is refused any more. */
 void life_lift_limit(struct life *life);
 
+/* How much of the lists is in memory, from now on or from the next start on. */
+void life_draw_lists(struct life *life);
+
 /* witness.c */
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn);
 
