@@ -2,6 +2,7 @@
 #include "gnode/broker.h"
 
 #include "base/err.h"
+#include "engine/id.h"
 #include "engine/payload.h"
 
 #include <errno.h>
@@ -116,16 +117,30 @@ static void name_lost_queues(struct broker *broker, uint64_t now_ms)
 }
 
 /*
- * An unclean stop may have lost ids with the tail of the log. They lie before now, or less than the gap ahead when
- * the life that made them had begun with a gap too; so the ids of this life begin a gap ahead, and the log says so.
+ * An unclean stop may have lost ids with the tail of the log, and the clock may have been set back a little since. So
+ * the ids of this life begin a gap ahead, and none is told before it is durable where they begin: else the next life
+ * after a power cut could begin there again.
  */
 static void note_node_settings(struct broker *broker, uint64_t now_ms)
 {
     bool unclean = !broker->report.clean;
+    uint64_t ids_ms = max_u64(now_ms, id_time_ms(engine_last_id(broker->engine))) + UNCLEAN_ID_GAP_MS;
 
-    if (engine_max_retries(broker->engine) != broker->options.max_retries || broker->report.fresh || unclean)
-        (void)broker_append_queue(broker, 0, slice_str(""), unclean ? now_ms + UNCLEAN_ID_GAP_MS : 0, 0, 0,
-                                  broker->options.max_retries);
+    if (engine_max_retries(broker->engine) == broker->options.max_retries && !broker->report.fresh && !unclean)
+        return;
+    uint64_t end = broker_append_queue(broker, 0, slice_str(""), unclean ? ids_ms : 0, 0, 0,
+                                       broker->options.max_retries);
+    if (unclean) {
+        broker->ids_end = end;
+        log_need_durable(broker->log);
+    }
+}
+
+uint64_t broker_promised(const struct broker *broker)
+{
+    uint64_t durable = log_durable(broker->log);
+
+    return durable >= broker->ids_end ? log_promised(broker->log) : durable;
 }
 
 int broker_open(struct broker *broker, const struct broker_options *options, const struct log_options *log_options,
