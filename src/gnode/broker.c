@@ -157,7 +157,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     list_init(&broker->parked);
     list_init(&broker->stalled);
     broker->engine = engine_new(&engine_hooks);
-    engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES, options->chunk_refs);
+    engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
+                       options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
     broker->log = log_new(log_options);
     if (!broker->log)
         goto out_engine;

@@ -32,7 +32,7 @@ struct broker_options {
     uint64_t max_in_flight;  /* per topic */
     uint32_t max_topics;
     uint64_t list_memory;    /* bytes for the refs of waiting messages; what is longer goes into the log */
-    uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507 */
+    uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507; 0 = 507 */
     enum log_sync sync;      /* as in the options of the log */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
     void (*format_time)(uint64_t ms, char ret[20]);

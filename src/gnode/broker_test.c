@@ -11,7 +11,7 @@
 
 static struct broker broker;
 static struct simdisk *sim;
-static uint64_t answers;
+static uint64_t answers, last_id;
 static int last_err;
 
 static bool take_answer(struct session *session, const struct answer *answer)
@@ -19,6 +19,7 @@ static bool take_answer(struct session *session, const struct answer *answer)
     (void)session;
     answers++;
     last_err = answer->kind == ANSWER_ERROR ? answer->err : 0;
+    last_id = answer->kind == ANSWER_MESSAGE ? answer->messages[0].id : answer->id;
     return true;
 }
 
@@ -46,20 +47,26 @@ static void format_time(uint64_t ms, char ret[20])
     ret[0] = '\0';
 }
 
-static void begin(void)
+/* `chunk_refs`: lists leave memory as soon as they can, in pieces of so many; 0 = never. */
+static void open_broker(uint32_t chunk_refs)
 {
     struct broker_options options = {.node_id = 1, .ttr_ms = 3000, .max_retries = 5, .max_delay_s = 259200,
                                      .max_message = 1 << 16, .max_batch = 100, .max_in_flight = 100, .max_topics = 10,
-                                     .sync = LOG_SYNC_ALWAYS, .format_time = format_time};
+                                     .sync = LOG_SYNC_ALWAYS, .format_time = format_time,
+                                     .list_memory = chunk_refs > 0 ? 0 : 1 << 20, .chunk_refs = chunk_refs};
     char error[512];
-
-    sim = simdisk_new(1);
     struct log_options log_options = {.disk = simdisk_disk(sim), .dir = "data", .ring_bytes = 1 << 20,
                                       .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
                                       .record_bytes_max = 1 << 16, .sync = LOG_SYNC_ALWAYS, .now_ms = START_MS,
                                       .clock_ns = clock_ns};
-    answers = 0;
+    answers = last_id = 0;
     assert_int_equal(broker_open(&broker, &options, &log_options, wake, start_clock, NULL, error, sizeof(error)), 0);
+}
+
+static void begin(void)
+{
+    sim = simdisk_new(1);
+    open_broker(0);
 }
 
 static void end(void)
@@ -115,11 +122,11 @@ TEST(broker_asks_to_be_called_when_a_message_is_due)
     uint64_t now_ms = START_MS, due = settle(now_ms);
     for (; due <= START_MS + 5000; due = settle(now_ms)) {
         assert_true(due > now_ms); /* never at once again */
-        assert_int_equal(engine_queue(broker.engine, 1)->ready.count, 0);
+        assert_int_equal(engine_queue(broker.engine, 1)->ready.tail.count, 0);
         now_ms = due;
     }
     assert_int_equal(now_ms, START_MS + 5000);
-    assert_int_equal(engine_queue(broker.engine, 1)->ready.count, 1);
+    assert_int_equal(engine_queue(broker.engine, 1)->ready.tail.count, 1);
     session_fini(&session);
     end();
 }
@@ -138,6 +145,96 @@ TEST(broker_without_a_disk_neither_promises_nor_spins)
     assert_int_equal(answers, 2);
     assert_int_equal(last_err, GMQ_E_READ_ONLY);
     assert_true(settle(START_MS + 200000) > START_MS + 200000);
+    session_fini(&session);
+    end();
+}
+
+/* ---- lists larger than memory ------------------------------------------------------------------------------------ */
+
+enum { MESSAGES = 100, PIECE = 4 };
+
+/* Pops from "t" until the answer is there; 0 = there is no message. */
+static uint64_t pop(struct session *session)
+{
+    struct cmd cmd = {.kind = CMD_POP, .topic = slice_str("t")};
+    uint64_t before = answers;
+
+    for (int tries = 0; tries < 1000 && broker_execute(&broker, session, &cmd, START_MS) != 0; tries++)
+        (void)settle(START_MS);
+    (void)settle(START_MS);
+    assert_int_equal(answers, before + 1);
+    return last_err == 0 ? last_id : 0;
+}
+
+/* A broker with a long list that it knows from the disk alone; `ret_ids` in the order in which they were pushed. */
+static void begin_long(uint64_t *ret_ids)
+{
+    struct session session;
+
+    sim = simdisk_new(1);
+    open_broker(PIECE);
+    session_init(&session, &broker, &OPS);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        push(&session, 0, START_MS);
+        (void)settle(START_MS);
+        ret_ids[i] = last_id;
+    }
+    session_fini(&session);
+    broker_abandon(&broker);
+    simdisk_kill(sim);
+    open_broker(PIECE);
+}
+
+static const struct waiting *list(void) { return &engine_queue(broker.engine, 1)->ready; }
+
+TEST(broker_delivers_a_list_that_is_larger_than_memory_in_order)
+{
+    uint64_t ids[MESSAGES];
+    struct session session;
+
+    begin_long(ids);
+    session_init(&session, &broker, &OPS);
+    assert_int_equal(waiting_count(list()), MESSAGES);
+    assert_true(waiting_in_memory(list()) < 8 * PIECE);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        assert_int_equal(pop(&session), ids[i]);
+        assert_true(waiting_in_memory(list()) < 8 * PIECE);
+    }
+    assert_int_equal(pop(&session), 0);
+    assert_int_equal(broker.unreadable, 0);
+    session_fini(&session);
+    end();
+}
+
+TEST(broker_tries_pieces_of_a_list_that_it_cannot_read_again_at_the_next_start)
+{
+    uint64_t ids[MESSAGES];
+    struct session session;
+
+    begin_long(ids);
+    session_init(&session, &broker, &OPS);
+    simdisk_fail(sim, SIMDISK_PREAD, 0, 5, true);
+    assert_int_equal(pop(&session), 0);
+    uint64_t buried = engine_queue(broker.engine, 1)->dead.count;
+    assert_int_equal(waiting_count(list()), 0);
+    assert_int_equal(list()->out->put_aside + buried, MESSAGES);
+    assert_int_equal(broker.unreadable, MESSAGES);
+    session_fini(&session);
+    broker_abandon(&broker);
+    simdisk_kill(sim);
+    open_broker(PIECE);
+    session_init(&session, &broker, &OPS);
+    assert_int_equal(waiting_count(list()), MESSAGES - buried);
+    unsigned got = 0;
+    for (unsigned i = 0; i < MESSAGES && got < MESSAGES - buried; i++) {
+        uint64_t id = pop(&session);
+        while (ids[i] != id && i + 1 < MESSAGES)
+            i++;
+        assert_int_equal(ids[i], id);
+        got++;
+    }
+    assert_int_equal(got, MESSAGES - buried);
+    assert_int_equal(pop(&session), 0);
     session_fini(&session);
     end();
 }

@@ -4,7 +4,6 @@
 #include "app/daemon.h"
 #include "app/log.h"
 #include "base/mem.h"
-#include "engine/payload.h"
 #include "gnode/doors.h"
 #include "gnode/presence.h"
 #include "net/clock.h"
@@ -148,7 +147,6 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .max_in_flight = settings->max_in_flight,
         .max_topics = (uint32_t)settings->max_topics,
         .list_memory = settings->list_memory_bytes,
-        .chunk_refs = PAYLOAD_CHUNK_REFS_MAX,
         .sync = SYNC[settings->sync_mode],
         .format_time = clock_format_local,
     };
