@@ -146,10 +146,11 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     int rc = log_recover(broker->log, &hooks, &broker->report, ret_error, error_bytes);
     if (rc < 0)
         goto out_log;
+    broker->mended = engine_mend(broker->engine);
     /* Ids do not set the clock: after an unclean stop they run ahead of it, and timers must not follow them. */
     uint64_t now_ms = start_clock(ctx, engine_last_time_ms(broker->engine));
     broker->tick_from_ms = now_ms + FIRST_TICK_MS;
-    broker->checkpoint_ms = now_ms;
+    broker->checkpoint_ms = broker->report.note[0] == '\0' ? now_ms : 0; /* after damage one is written at once */
     rc = log_start(broker->log);
     if (rc < 0) {
         (void)snprintf(ret_error, error_bytes, "the threads of the log do not start: %s", strerror(-rc));

@@ -44,6 +44,7 @@ struct broker {
     struct engine *engine;
     struct log *log;
     struct log_report report;  /* of the recovery */
+    uint64_t mended;           /* messages that it dropped, as engine_mend() says */
     uint64_t tick_from_ms;     /* no TICK before it */
     uint64_t checkpoint_ms;    /* when the last checkpoint began */
     uint64_t checkpoint_tail;  /* tail of the log after it */
