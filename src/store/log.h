@@ -191,6 +191,16 @@ bool log_checkpoint_due(const struct log *log);
 NODISCARD int log_checkpoint(struct log *log, void *image, size_t bytes);
 bool log_checkpoint_busy(const struct log *log);
 
+/* One segment as the log counts it, for those who check it. */
+struct log_segment {
+    uint64_t base, end; /* end 0 = still open */
+    uint64_t live, pins; /* messages / queue records still needed; `live` is no count when it is damaged */
+    bool damaged;        /* recovery passed over damage in it, now or before: it never goes */
+};
+
+/* Segment `index`, ascending by base; false beyond the last. */
+bool log_segment(const struct log *log, size_t index, struct log_segment *ret);
+
 /* ---- the helpers' turns, for a caller without threads; true when there was something to do ----------------------- */
 bool log_step_writer(struct log *log);
 bool log_step_reader(struct log *log);
