@@ -19,7 +19,7 @@ enum { LINE_BYTES = 512 };
 
 /* ---- findings --------------------------------------------------------------------------------------------------- */
 
-static void add_line(struct buf *lines, const char *fmt, va_list args)
+PRINTF_LIKE(2, 0) static void add_line(struct buf *lines, const char *fmt, va_list args)
 {
     char line[LINE_BYTES];
 

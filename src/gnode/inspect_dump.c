@@ -92,7 +92,7 @@ static void text(struct dump *dump, const char *name, struct slice value)
     out_print(&dump->out, " %s=\"", name);
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
-        out_print(&dump->out, c < 0x20 || c >= 0x7f || c == '\\' || c == '"' ? "\\x%02x" : "%c", c);
+        out_print(&dump->out, c == '\\' || c == '"' ? "\\%c" : c < 0x20 || c >= 0x7f ? "\\x%02x" : "%c", c);
     }
     out_print(&dump->out, "\"");
 }

@@ -112,7 +112,8 @@ void inspect_print_check(const struct check *check, enum check_verdict verdict, 
     print_lines(out, "a start would", &check->plan);
     out_print(out, "\n%s", VERDICTS[verdict]);
     if (check->damaged > 0)
-        out_print(out, ": %" PRIu64 " findings; gnode --repair says what can be done", check->damaged);
+        out_print(out, ": %" PRIu64 " finding%s; gnode --repair says what can be done", check->damaged,
+                  check->damaged == 1 ? "" : "s");
     out_print(out, "\n");
 }
 

@@ -138,6 +138,22 @@ class Check(Case):
         self.assertEqual(code, 0, found)
         self.assertIn("quarantine", " ".join(found["notes"]))
 
+    def test_a_terminal_is_asked_before_a_repair(self):
+        data = self.make(kill=True)
+        self.hit(data, self.records(data, "PUSH")[30]["lsn"])
+        for answer, code, files in ((b"no\n", 1, 0), (b"y\n", 0, 2)):
+            master, slave = os.openpty()
+            try:
+                os.write(master, answer)
+                done = subprocess.run([program("gnode"), "--repair", data], stdin=slave, capture_output=True,
+                                      timeout=120, check=False)
+            finally:
+                os.close(master)
+                os.close(slave)
+            self.assertEqual(done.returncode, code, done.stdout)
+            self.assertIn(b"[y/N]", done.stdout)
+            self.assertEqual(len(self.files(data, "quarantine/*")), files)
+
     def test_damage_that_a_start_would_meet(self):
         data = self.make(kill=True)
         pushes = self.records(data, "PUSH")
@@ -216,7 +232,7 @@ class Check(Case):
         self.assertEqual(code, 0)
         kinds = [line.split()[1] for line in out.splitlines()]
         self.assertEqual(kinds, ["QUEUE", "PUSH"])
-        self.assertIn('body="\\x00\\xff\\x22quoted\\x22"', out)
+        self.assertIn('body="\\x00\\xff\\"quoted\\""', out)
         code, out, _ = self.ask("--dump", data, "--json")
         lsns = [json.loads(line)["lsn"] for line in out.splitlines()]
         self.assertEqual(lsns, sorted(lsns))
