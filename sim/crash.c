@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SET_BACK_MS_MAX = 50000 };
+
 /* ---- the log from its beginning -------------------------------------------------------------- */
 
 struct scratch {
@@ -132,8 +134,8 @@ static uint64_t start_clock(void *ctx, uint64_t last_ms)
     uint64_t digest = engine_digest(life->broker.engine);
     size_t lost;
 
-    if (last_ms > life->now_ms)
-        life_fail(life, "engine time begins %" PRIu64 " ms ahead of the clock", last_ms - life->now_ms);
+    if (last_ms > life->latest_ms)
+        life_fail(life, "engine time begins %" PRIu64 " ms ahead of the clock", last_ms - life->latest_ms);
     if (engine_ignored(life->broker.engine) > 0)
         life_fail(life, "%" PRIu64 " records were ignored in the replay", engine_ignored(life->broker.engine));
     life_must(life, oracle_restarts(&life->oracle, digest, life->at_least, &lost));
@@ -176,7 +178,7 @@ static void open_anew(struct life *life, bool clean)
         if (stops)
             simdisk_stop_after(life->disk, rng_below(rng, 60));
         life->disturbed = stops || life->limited;
-        life->unreadable = stops;
+        life->unreadable = life->broken = stops;
         life->doom = stops ? life->step + (uint32_t)rng_between(rng, 1, 20) : 0;
         error[0] = '\0';
         rc = broker_open(&life->broker, &life->options, &life->log_options, wake, start_clock, life, error,
@@ -200,11 +202,22 @@ static void open_anew(struct life *life, bool clean)
     check_shelves(life);
 }
 
-static void open_life(struct life *life, bool clean)
+/* Time goes by, and sometimes the clock is set back a little. */
+static void pass_downtime(struct life *life)
 {
     struct rng *rng = &life->rng;
 
     life->now_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
+    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+    if (rng_chance(rng, 200))
+        life->now_ms -= rng_below(rng, SET_BACK_MS_MAX);
+}
+
+static void open_life(struct life *life, bool clean)
+{
+    struct rng *rng = &life->rng;
+
+    pass_downtime(life);
     if (life->limited && rng_chance(rng, 500))
         lift_limit(life);
     life->scratch = 0;

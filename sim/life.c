@@ -12,12 +12,13 @@ enum {
     SETTLE_ROUNDS = 4000,
     FINISH_ROUNDS = 20000,
     CHECK_EVERY = 16,
+    RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
 };
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static void say(const struct life *life, FILE *to, const char *fmt, va_list args)
+static void PRINTF_LIKE(3, 0) say(const struct life *life, FILE *to, const char *fmt, va_list args)
 {
     (void)fprintf(to, "%5u %9" PRIu64 ".%03u ", (unsigned)life->step, life->now_ms / 1000 % 1000000000,
                   (unsigned)(life->now_ms % 1000));
@@ -144,16 +145,30 @@ static void act(struct life *life)
     }
 }
 
+void life_lift_limit(struct life *life)
+{
+    life_say(life, "---- the disk has room again");
+    simdisk_set_room(life->disk, 0);
+    life->limited = false;
+    if (life->broken)
+        return;
+    for (int i = 0; i < RELIEF_ROUNDS; i++) {
+        life->now_ms += 100;
+        round_of_all(life);
+    }
+    life->disturbed = false;
+}
+
 static void fail_somewhere(struct life *life)
 {
     static const int ERRORS[] = {EIO, ENOSPC};
     struct rng *rng = &life->rng;
-    enum simdisk_op op = (enum simdisk_op)rng_below(rng, SIMDISK_OPS);
+    bool fills = rng_chance(rng, 600);
+    enum simdisk_op op = rng_chance(rng, 300) ? SIMDISK_SYNC : (enum simdisk_op)rng_below(rng, SIMDISK_OPS);
     int error = ERRORS[rng_below(rng, ARRAY_LEN(ERRORS))];
 
     life->disturbed = true;
-    life->unreadable = life->unreadable || op == SIMDISK_OPEN || op == SIMDISK_PREAD;
-    if (rng_chance(rng, 600)) {
+    if (fills) {
         uint64_t room = rng_below(rng, 3 << 20);
         life_say(life, "---- the disk has room for %" PRIu64 " bytes more", room);
         life->limited = true;
@@ -161,6 +176,8 @@ static void fail_somewhere(struct life *life)
         return;
     }
     bool forever = rng_chance(rng, 300);
+    life->broken = true;
+    life->unreadable = life->unreadable || op == SIMDISK_OPEN || op == SIMDISK_PREAD;
     life_say(life, "---- operation %d will fail with %d%s", (int)op, error, forever ? ", always" : "");
     simdisk_fail(life->disk, op, rng_below(rng, 6), error, forever);
 }
@@ -171,7 +188,7 @@ static void end_somehow(struct life *life)
 
     if (life->doom == 0 && rng_chance(rng, 300)) {
         life_say(life, "---- the disk is going to stop");
-        life->disturbed = life->unreadable = true;
+        life->disturbed = life->broken = life->unreadable = true;
         life->doom = life->step + (uint32_t)rng_between(rng, 1, 30);
         simdisk_stop_after(life->disk, rng_below(rng, 30));
         return;
@@ -223,11 +240,8 @@ static void step(struct life *life)
         life->broker.checkpoint_ms = 0;
     if (life->faulty && rng_chance(rng, 8))
         fail_somewhere(life);
-    if (life->limited && rng_chance(rng, 10)) {
-        life_say(life, "---- the disk has room again");
-        simdisk_set_room(life->disk, 0);
-        life->limited = false;
-    }
+    if (life->limited && rng_chance(rng, 10))
+        life_lift_limit(life);
     listen_all(life);
     if (rng_chance(rng, life->crash_permille) || life->step == life->doom)
         end_somehow(life);
@@ -337,7 +351,7 @@ static void draw_habits(struct life *life)
     life->weight_reader = (unsigned)rng_between(rng, 1, 20);
     life->weight_janitor = (unsigned)rng_between(rng, 1, 20);
     life->weight_time = (unsigned)rng_between(rng, 1, 30);
-    life->crash_permille = (unsigned)rng_between(rng, 1, 15);
+    life->crash_permille = (unsigned)(rng_chance(rng, 200) ? rng_between(rng, 15, 60) : rng_between(rng, 1, 15));
     life->deaf_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
@@ -366,7 +380,7 @@ static void draw_options(struct life *life)
     life->log_options = (struct log_options){
         .disk = simdisk_disk(life->disk),
         .dir = "data",
-        .ring_bytes = 1 << 20,
+        .ring_bytes = (size_t)1 << (rng_chance(rng, 200) ? 22 : 20),
         .read_cache_bytes = 1 << 20,
         .segment_bytes = 1 << 20,
         .record_bytes_max = WORKLOAD_MAX_MESSAGE,

@@ -38,7 +38,6 @@ struct expected {
     int err;             /* ERROR: this one; 0 = the log's refusal */
     uint64_t lsn;        /* must be covered first */
     uint64_t id;
-    bool gone;           /* MESSAGE: nothing keeps its record any more */
     size_t count;
     struct oracle_message *messages; /* owned */
 };
@@ -81,6 +80,7 @@ struct life {
     struct broker_options options;
     struct log_options log_options;
     uint64_t now_ms;
+    uint64_t latest_ms; /* the clock has never stood higher */
     struct oracle oracle;
     struct workload load;
     struct client clients[LIFE_CLIENTS];
@@ -101,6 +101,7 @@ struct life {
     bool faulty;       /* disk errors and a full disk are to be expected */
     bool resume_inside; /* clients act within the resume() call */
     bool disturbed;    /* since the last restart the disk has failed or been full */
+    bool broken;       /* ... failed, which only a restart heals */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
@@ -122,6 +123,9 @@ void life_must(struct life *life, bool right);
 
 /* The helpers and the loop, each in turn, until nobody has anything to do; the clock goes on a little. */
 void life_settle(struct life *life);
+
+/* The disk has room again: soon nothing is refused any more. */
+void life_lift_limit(struct life *life);
 
 /* witness.c */
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn);

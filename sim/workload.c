@@ -53,6 +53,11 @@ void workload_init(struct workload *load, uint64_t seed)
     load->weights[CMD_STAT_ALL] = (unsigned)rng_between(rng, 0, 10);
     load->weights[CMD_EXIT] = (unsigned)rng_between(rng, 0, 8);
     load->large_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 100, 400) : rng_below(rng, 60));
+    load->huge_permille = 40;
+    if (rng_chance(rng, 100)) {
+        load->large_permille = (unsigned)rng_between(rng, 500, 1000);
+        load->huge_permille = (unsigned)rng_between(rng, 50, 500);
+    }
     load->delay_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 300, 900) : rng_below(rng, 200));
     load->wrong_permille = (unsigned)rng_below(rng, 40);
 }
@@ -73,7 +78,7 @@ static size_t body_bytes(struct workload *load)
         return rng_below(&load->rng, 9);
     if (!rng_chance(&load->rng, load->large_permille))
         return rng_between(&load->rng, 8, 400);
-    if (rng_chance(&load->rng, 40))
+    if (rng_chance(&load->rng, load->huge_permille))
         return WORKLOAD_MAX_MESSAGE - rng_below(&load->rng, 2048);
     return rng_between(&load->rng, 400, rng_chance(&load->rng, 300) ? 65536 : 8192);
 }
@@ -165,6 +170,8 @@ static void make_wrong(struct workload *load, struct order *order)
         cmd->delay_s = cmd->kind == CMD_PUSH ? -1 : 0;
         break;
     case 4:
+        if (cmd->kind == CMD_MPUSH)
+            cmd->count = (uint32_t)rng_below(&load->rng, 2) * (WORKLOAD_MAX_BATCH + 1);
         if (cmd->kind == CMD_PUSH)
             add_body(load, order, WORKLOAD_MAX_MESSAGE + 1 - min_u64(buf_len(&order->bytes), WORKLOAD_MAX_MESSAGE));
         break;

@@ -28,6 +28,7 @@ struct workload {
     uint32_t topics;         /* names in use: 1.. */
     unsigned weights[10];    /* by enum cmd_kind */
     unsigned large_permille; /* bodies of more than a few hundred bytes */
+    unsigned huge_permille;  /* of these: nearly the largest there may be */
     unsigned delay_permille; /* pushes with a delay */
     unsigned wrong_permille; /* commands that must be refused */
 };

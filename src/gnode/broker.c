@@ -2,6 +2,7 @@
 #include "gnode/broker.h"
 
 #include "base/err.h"
+#include "engine/id.h"
 #include "engine/payload.h"
 
 #include <errno.h>
@@ -102,30 +103,50 @@ static bool rewrite_queue(struct broker *broker, const struct queue *queue)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. */
+/*
+ * A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. There may be more
+ * of them than the ring has room for: then the next turn goes on.
+ */
 static void name_lost_queues(struct broker *broker, uint64_t now_ms)
 {
-    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
-        struct queue *queue = engine_queue(broker->engine, number);
-        char name[32];
-        if (queue->name)
+    char name[32];
+
+    for (; broker->name_next < broker->name_end; broker->name_next++) {
+        uint32_t number = broker->name_next;
+        if (engine_queue(broker->engine, number)->name)
             continue;
+        if (broker_room(broker, broker_queue_stride(sizeof(name)), false) != 0)
+            return;
         int len = snprintf(name, sizeof(name), "recovered.%u", (unsigned)number);
         (void)broker_append_queue(broker, number, slice_of(name, (size_t)len), now_ms, 0, 0, PAYLOAD_NODE_RETRIES);
     }
 }
 
 /*
- * An unclean stop may have lost ids with the tail of the log. They lie before now, or less than the gap ahead when
- * the life that made them had begun with a gap too; so the ids of this life begin a gap ahead, and the log says so.
+ * An unclean stop may have lost ids with the tail of the log, and the clock may have been set back a little since. So
+ * the ids of this life begin a gap ahead, and none is told before it is durable where they begin: else the next life
+ * after a power cut could begin there again.
  */
 static void note_node_settings(struct broker *broker, uint64_t now_ms)
 {
     bool unclean = !broker->report.clean;
+    uint64_t ids_ms = max_u64(now_ms, id_time_ms(engine_last_id(broker->engine))) + UNCLEAN_ID_GAP_MS;
 
-    if (engine_max_retries(broker->engine) != broker->options.max_retries || broker->report.fresh || unclean)
-        (void)broker_append_queue(broker, 0, slice_str(""), unclean ? now_ms + UNCLEAN_ID_GAP_MS : 0, 0, 0,
-                                  broker->options.max_retries);
+    if (engine_max_retries(broker->engine) == broker->options.max_retries && !broker->report.fresh && !unclean)
+        return;
+    uint64_t end = broker_append_queue(broker, 0, slice_str(""), unclean ? ids_ms : 0, 0, 0,
+                                       broker->options.max_retries);
+    if (unclean) {
+        broker->ids_end = end;
+        log_need_durable(broker->log);
+    }
+}
+
+uint64_t broker_promised(const struct broker *broker)
+{
+    uint64_t durable = log_durable(broker->log);
+
+    return durable >= broker->ids_end ? log_promised(broker->log) : durable;
 }
 
 int broker_open(struct broker *broker, const struct broker_options *options, const struct log_options *log_options,
@@ -157,6 +178,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         goto out_log;
     }
     note_node_settings(broker, now_ms);
+    broker->name_next = 1;
+    broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
     log_publish(broker->log);
     return 0;
@@ -257,6 +280,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
 {
     bool moved = log_poll(broker->log);
 
+    name_lost_queues(broker, now_ms);
     tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
