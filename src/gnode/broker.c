@@ -104,8 +104,8 @@ static bool rewrite_queue(struct broker *broker, const struct queue *queue)
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /*
- * A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. There may be more
- * of them than the ring has room for: then the next turn goes on.
+ * A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. There may be
+ * more of them than the ring has room for: then the next turn goes on.
  */
 static void name_lost_queues(struct broker *broker, uint64_t now_ms)
 {
