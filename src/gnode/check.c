@@ -391,6 +391,20 @@ static void tell_report(struct check *check)
             damage(check, "topic number %" PRIu32 " has lost its name; a start calls it recovered.%" PRIu32, i, i);
 }
 
+static void ignore_name(void *arg, const char *name) { (void)arg, (void)name; }
+
+/* Where the dry start found that a segment ends. */
+static uint64_t known_end(void *ctx, uint64_t base)
+{
+    const struct check *check = ctx;
+    struct log_segment seg;
+
+    for (size_t i = 0; log_segment(check->log, i, &seg); i++)
+        if (seg.base == base)
+            return seg.end;
+    return 0;
+}
+
 enum check_verdict check_run(struct check *ret, struct disk *disk, const char *dir, bool repair)
 {
     *ret = (struct check){.disk = disk, .dir = dir};
@@ -401,14 +415,20 @@ enum check_verdict check_run(struct check *ret, struct disk *disk, const char *d
         (void)snprintf(ret->error, sizeof(ret->error), "the name of the directory is empty or too long");
         return CHECK_IMPOSSIBLE;
     }
-    int rc = survey_read(disk, dir, NULL, &ret->survey);
+    struct survey_ends ends = {.ctx = ret, .end = known_end};
+    struct path log_dir = path_of(dir, "log");
+    int rc = disk->list(disk->ctx, log_dir.text, ignore_name, NULL);
+    if (rc == 0) {
+        rc = dry_start(ret, repair);
+        if (rc < 0)
+            return CHECK_IMPOSSIBLE;
+        rc = survey_read(disk, dir, NULL, &ends, &ret->survey);
+    }
     if (rc < 0) {
         (void)snprintf(ret->error, sizeof(ret->error), "%.256s is no data directory of gnode: log/: %s", dir,
                        strerror(-rc));
         return CHECK_IMPOSSIBLE;
     }
-    if (dry_start(ret, repair) < 0)
-        return CHECK_IMPOSSIBLE;
     judge_checkpoints(ret);
     judge_segments(ret);
     judge_state(ret);

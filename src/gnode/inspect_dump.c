@@ -295,12 +295,12 @@ static int walk(struct dump *dump, struct disk *disk, const char *dir)
     struct survey_eyes learner = {.ctx = dump, .record = learn};
     struct survey_eyes printer = {.ctx = dump, .record = on_record, .damage = on_damage};
     struct survey survey;
-    int rc = survey_read(disk, dir, &learner, &survey);
+    int rc = survey_read(disk, dir, &learner, NULL, &survey);
 
     if (rc < 0)
         return rc;
     survey_free(&survey);
-    rc = survey_read(disk, dir, &printer, &survey);
+    rc = survey_read(disk, dir, &printer, NULL, &survey);
     if (rc == 0)
         survey_free(&survey);
     return rc;

@@ -367,6 +367,8 @@ static uint64_t replay_records(struct recovery *rv, struct segment *seg, struct 
         if (bad >= promised_up_to(rv, scan, bad, limit, last))
             return lsn;
         apply_range(rv, seg, scan, lsn, bad);
+        if (limit == scan->end && scan_used(scan, bad) == 0)
+            return bad; /* its direct successor is gone, or its end is: the next segment says what is missing */
         lsn = skip_damage(rv, seg, scan, bad, limit);
     }
     return lsn;

@@ -76,11 +76,11 @@ static void add_record(struct survey_segment *seg, const struct survey_eyes *eye
         eyes->record(eyes->ctx, seg, rec);
 }
 
-/* The records of one file; `limit` and `last` as in recovery. */
+/* The records of one file, up to `limit`; below `promised` what is no record is damage. */
 static void read_records(struct survey_segment *seg, struct scan *scan, const struct survey_eyes *eyes, uint64_t limit,
-                         bool last, uint64_t node_hash)
+                         uint64_t promised, bool end_known)
 {
-    uint64_t lsn = seg->base, promised = last ? scan_promised(scan, lsn, node_hash) : limit;
+    uint64_t lsn = seg->base;
     struct record rec;
 
     while (lsn < limit && !seg->sealed) {
@@ -90,21 +90,26 @@ static void read_records(struct survey_segment *seg, struct scan *scan, const st
             lsn += stride;
             continue;
         }
-        if (lsn >= promised)
+        if (lsn >= promised || (!end_known && limit == scan->end && scan_used(scan, lsn) == 0))
             break;
         uint64_t next = scan_resync(scan, lsn + RECORD_ALIGN, limit);
         add_damage(seg, eyes, lsn, next);
         lsn = next;
     }
     seg->end = lsn;
-    if (last && !seg->sealed && lsn < scan->end)
-        seg->torn_bytes = scan_used(scan, lsn);
+}
+
+static void read_tail(struct survey_segment *seg, struct scan *scan, const struct survey_eyes *eyes)
+{
+    if (seg->sealed || seg->end >= scan->end)
+        return;
+    seg->torn_bytes = scan_used(scan, seg->end);
     if (seg->torn_bytes > 0 && eyes && eyes->damage)
-        eyes->damage(eyes->ctx, seg, lsn, lsn + seg->torn_bytes, true);
+        eyes->damage(eyes->ctx, seg, seg->end, seg->end + seg->torn_bytes, true);
 }
 
 static void read_segment(struct disk *disk, const char *dir, const struct survey_eyes *eyes, struct survey *all,
-                         size_t index, uint64_t node_hash)
+                         size_t index, uint64_t node_hash, uint64_t end)
 {
     struct survey_segment *seg = &all->segments[index];
     const struct survey_segment *next = index + 1 < all->count ? seg + 1 : NULL;
@@ -121,11 +126,20 @@ static void read_segment(struct disk *disk, const char *dir, const struct survey
         seg->error = rc;
         return;
     }
-    read_records(seg, &scan, eyes, min_u64(next ? next->header.prev_end : UINT64_MAX, scan.end), !next, node_hash);
+    uint64_t limit = min_u64(end != 0 ? end : next ? next->header.prev_end : UINT64_MAX, scan.end);
+    uint64_t promised = end == 0 && !next ? scan_promised(&scan, seg->base, node_hash) : limit;
+    read_records(seg, &scan, eyes, limit, promised, end != 0);
+    if (scan.end < end && !seg->sealed) { /* the file was cut */
+        add_damage(seg, eyes, max_u64(seg->end, scan.end), end);
+        seg->end = end;
+    }
+    if (!next)
+        read_tail(seg, &scan, eyes);
     scan_close(&scan);
 }
 
-int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *eyes, struct survey *ret)
+int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *eyes,
+                const struct survey_ends *ends, struct survey *ret)
 {
     struct survey all = {.segments = NULL};
     struct path path = path_of(dir, "log");
@@ -144,7 +158,7 @@ int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *ey
             node_hash = uuid_hash(all.segments[i].header.uuid);
     }
     for (size_t i = 0; i < all.count; i++)
-        read_segment(disk, dir, eyes, &all, i, node_hash);
+        read_segment(disk, dir, eyes, &all, i, node_hash, ends ? ends->end(ends->ctx, all.segments[i].base) : 0);
     *ret = all;
     return 0;
 }

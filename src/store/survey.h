@@ -55,8 +55,18 @@ struct survey_eyes {
     void (*damage)(void *ctx, const struct survey_segment *seg, uint64_t begin, uint64_t end, bool torn);
 };
 
-/* Reads all of `dir`; `eyes` may be NULL. 0 or -errno when log/ cannot be listed. */
-NODISCARD int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *eyes, struct survey *ret);
+/*
+ * Where the segment at `base` ends, as the state of the log has it; 0 = not known. Without it the end follows from the
+ * next file, which need not be its successor: segments are removed in any order.
+ */
+struct survey_ends {
+    void *ctx;
+    uint64_t (*end)(void *ctx, uint64_t base);
+};
+
+/* Reads all of `dir`; `eyes` and `ends` may be NULL. 0 or -errno when log/ cannot be listed. */
+NODISCARD int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *eyes,
+                         const struct survey_ends *ends, struct survey *ret);
 void survey_free(struct survey *survey);
 
 #endif
