@@ -20,6 +20,7 @@
 
 enum {
     HEADERS = 1, RECORDS = 2, CHECKPOINT = 4, NO_CHECKPOINT = 8, FILES = 3, RECORD_BYTES_LIMIT = 60000,
+    QUEUES = 3000,
 };
 
 struct file {
@@ -94,6 +95,7 @@ static void fix_records(struct file *seg, uint64_t base)
         uint32_t len = RECORD_HEADER_BYTES + get_le32(rec + 4) % RECORD_BYTES_LIMIT;
         len = (uint32_t)min_u64(len, left);
         put_le32(rec + 4, len);
+        put_le32(rec + 20, get_le32(rec + 20) % QUEUES); /* a far one costs a table up to there, no more */
         put_le64(rec + 8, base + at - SEGMENT_HEADER_BYTES);
         put_le32(rec, crc32c(0, rec + 4, len - 4));
         at += record_stride((uint8_t)rec[16], len - RECORD_HEADER_BYTES);
