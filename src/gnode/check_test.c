@@ -132,8 +132,11 @@ static void checkpoint(struct owner *owner)
     settle(owner);
 }
 
-/* LIVES lives, each in a segment of its own, each with a checkpoint in its middle; the last one is killed. */
-static struct simdisk *make_directory(void)
+/*
+ * LIVES lives, each in a segment of its own, each with a checkpoint in its middle; the last one is killed, the others
+ * unless they `stop`.
+ */
+static struct simdisk *make_directory(bool stop)
 {
     struct simdisk *sim = simdisk_new(3);
     struct owner owner = {.next_id = 0};
@@ -157,7 +160,7 @@ static struct simdisk *make_directory(void)
             pop(&owner, 1, (uint64_t)(number * POPS + i + 1), i < ACKS);
         log_need_durable(owner.log);
         settle(&owner);
-        if (number < LIVES - 1)
+        if (stop && number < LIVES - 1)
             assert_int_equal(log_stop(owner.log), 0);
         close_owner(&owner);
         simdisk_kill(sim);
@@ -245,7 +248,7 @@ static enum check_verdict verdict_of(struct simdisk *sim)
 
 TEST(check_finds_nothing_in_a_sound_directory_and_counts_what_is_there)
 {
-    struct simdisk *sim = make_directory();
+    struct simdisk *sim = make_directory(true);
     struct check check;
 
     assert_int_equal(look(sim, &check), CHECK_SOUND);
@@ -263,7 +266,7 @@ TEST(check_finds_nothing_in_a_sound_directory_and_counts_what_is_there)
 
 TEST(check_and_start_agree_whatever_byte_of_a_segment_is_flipped)
 {
-    struct simdisk *sim = make_directory();
+    struct simdisk *sim = make_directory(true);
     struct paths segs = paths_of(sim, ".seg");
     unsigned damaged = 0, sound = 0;
 
@@ -287,7 +290,7 @@ TEST(check_and_start_agree_whatever_byte_of_a_segment_is_flipped)
 
 TEST(check_and_start_agree_wherever_a_segment_is_cut_or_zeroed)
 {
-    struct simdisk *sim = make_directory();
+    struct simdisk *sim = make_directory(true);
     struct paths segs = paths_of(sim, ".seg");
 
     for (size_t which = 0; which < segs.count; which++) {
@@ -319,7 +322,7 @@ static void swap_files(struct simdisk *sim, const char *one, const char *two)
 
 TEST(check_sees_swapped_files_and_files_that_are_gone)
 {
-    struct simdisk *sim = make_directory();
+    struct simdisk *sim = make_directory(true);
     struct paths segs = paths_of(sim, ".seg"), ckpts = paths_of(sim, ".ckpt");
     struct simdisk *copy = simdisk_copy(sim);
     struct check check;
@@ -344,7 +347,7 @@ TEST(check_sees_swapped_files_and_files_that_are_gone)
 
 TEST(check_tells_bad_checkpoints_and_a_state_rebuilt_from_what_is_left)
 {
-    struct simdisk *sim = make_directory();
+    struct simdisk *sim = make_directory(true);
     struct paths segs = paths_of(sim, ".seg"), ckpts = paths_of(sim, ".ckpt");
     struct check check;
     uint64_t bytes;
@@ -372,9 +375,34 @@ TEST(check_tells_bad_checkpoints_and_a_state_rebuilt_from_what_is_left)
     simdisk_free(sim);
 }
 
+TEST(check_and_start_tell_a_missing_successor_from_damage)
+{
+    struct simdisk *sim = make_directory(false);
+    struct disk *disk = simdisk_disk(sim);
+    struct paths segs = paths_of(sim, ".seg"), ckpts = paths_of(sim, ".ckpt");
+    struct check check;
+
+    /* The room behind its records is there again: giving it back need not have reached the disk. */
+    int file = disk->open(disk->ctx, segs.path[0], DISK_WRITE);
+    assert_int_equal(disk->allocate(disk->ctx, file, 1 << 20), 0);
+    disk->close(disk->ctx, file);
+    assert_true(simdisk_remove_file(sim, segs.path[1]));
+    for (size_t i = 0; i < ckpts.count; i++)
+        assert_true(simdisk_remove_file(sim, ckpts.path[i]));
+    assert_int_equal(look(sim, &check), CHECK_DAMAGED);
+    assert_int_equal(check.report.lost_ranges, 1);
+    assert_int_equal(check.report.damaged_bytes, 0);
+    assert_int_equal(check.survey.segments[0].damaged_bytes, 0);
+    assert_int_equal(check.unreadable, 0);
+    assert_false(check.segments[0].uncounted);
+    assert_int_equal(check.segments[0].live, check.segments[0].live_seen);
+    check_free(&check);
+    simdisk_free(sim);
+}
+
 TEST(check_refuses_what_is_no_data_directory_or_of_a_newer_format)
 {
-    struct simdisk *sim = make_directory();
+    struct simdisk *sim = make_directory(true);
     struct paths segs = paths_of(sim, ".seg");
     struct check check;
     uint64_t bytes;
