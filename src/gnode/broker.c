@@ -13,6 +13,7 @@ enum {
     UNCLEAN_ID_GAP_MS = 60000,      /* larger than what ids run ahead of engine time by themselves */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     CHECKPOINT_EVERY_MS = 60000,    /* of activity */
+    NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
     STATE_BYTES_MAX_SHIFT = 40,
 };
 
@@ -196,15 +197,17 @@ out_engine:
 
 /* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
-static void tick(struct broker *broker, uint64_t now_ms)
+/* Fires what is due. False: it is, but the log has no room for a TICK now. */
+static bool tick(struct broker *broker, uint64_t now_ms)
 {
     if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
-        return;
+        return true;
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
-        return;
+        return false;
     char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
     payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
     (void)broker_apply(broker);
+    return true;
 }
 
 static void pump_parked(struct broker *broker)
@@ -258,22 +261,32 @@ static int begin_checkpoint(struct broker *broker)
     return rc;
 }
 
-static void checkpoint_when_due(struct broker *broker, uint64_t now_ms)
+static uint64_t tail_lsn(const struct broker *broker)
 {
     struct log_stats stats;
+
+    log_stats(broker->log, &stats);
+    return stats.tail_lsn;
+}
+
+/* When a checkpoint is due by time; UINT64_MAX while one is being written or nothing has happened since the last. */
+static uint64_t checkpoint_due_ms(const struct broker *broker)
+{
     const char *reason;
 
-    if (log_checkpoint_busy(broker->log) || log_state(broker->log, &reason) == LOG_READ_ONLY)
-        return;
-    log_stats(broker->log, &stats);
-    bool by_time = now_ms >= broker->checkpoint_ms + CHECKPOINT_EVERY_MS && stats.tail_lsn != broker->checkpoint_tail;
-    if (!by_time && !log_checkpoint_due(broker->log))
+    if (log_checkpoint_busy(broker->log) || log_state(broker->log, &reason) == LOG_READ_ONLY ||
+        tail_lsn(broker) == broker->checkpoint_tail)
+        return UINT64_MAX;
+    return broker->checkpoint_ms + CHECKPOINT_EVERY_MS;
+}
+
+static void checkpoint_when_due(struct broker *broker, uint64_t now_ms)
+{
+    if (now_ms < checkpoint_due_ms(broker) && !log_checkpoint_due(broker->log))
         return;
     broker->checkpoint_ms = now_ms;
-    if (begin_checkpoint(broker) == 0) {
-        log_stats(broker->log, &stats);
-        broker->checkpoint_tail = stats.tail_lsn;
-    }
+    if (begin_checkpoint(broker) == 0)
+        broker->checkpoint_tail = tail_lsn(broker);
 }
 
 uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
@@ -281,17 +294,17 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool moved = log_poll(broker->log);
 
     name_lost_queues(broker, now_ms);
-    tick(broker, now_ms);
+    bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
     if (moved || broker->retry)
         resume_stalled(broker);
     checkpoint_when_due(broker, now_ms);
     log_publish(broker->log);
-    uint64_t due = max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms);
-    if (engine_next_due_ms(broker->engine) == UINT64_MAX)
-        due = UINT64_MAX;
-    return min_u64(due, broker->checkpoint_ms + CHECKPOINT_EVERY_MS);
+    if (broker->retry)
+        return now_ms;
+    uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
+    return min_u64(due, checkpoint_due_ms(broker));
 }
 
 bool broker_idle(const struct broker *broker)

@@ -10,7 +10,7 @@ import shutil
 import struct
 import subprocess
 
-from gmqtest import Case, program
+from gmqtest import Case, program, wait_until
 
 HEADER = 4096
 
@@ -191,6 +191,7 @@ class Check(Case):
             self.patch(path, 140, b"\xff\xff\xff\xff")
         node = self.gnode()
         self.assertIn("no checkpoint is usable", node.output)
+        wait_until(lambda: len(self.files(data, "ckpt/*.ckpt")) == 1, "a checkpoint replaces both at once")
         tcp = self.tcp(node)
         self.assertEqual(len([tcp.pop("jobs") for _ in range(100)]), 100)
 
