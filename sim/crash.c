@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/mem.h"
+#include "gnode/check.h"
 #include "sim/life.h"
 #include "store/format.h"
 
@@ -167,6 +168,19 @@ static void lift_limit(struct life *life)
     life->limited = false;
 }
 
+/* What a crash leaves is sound, whatever the disk did to what was not synced. */
+static void look_first(struct life *life)
+{
+    struct check check;
+
+    if (life->restarts == 0)
+        return;
+    if (check_run(&check, life->log_options.disk, life->log_options.dir, false) != CHECK_SOUND)
+        life_fail(life, "a check is not content: %s%.*s", check.error, (int)buf_len(&check.damage),
+                  buf_data(&check.damage));
+    check_free(&check);
+}
+
 static void open_anew(struct life *life, bool clean)
 {
     struct rng *rng = &life->rng;
@@ -174,6 +188,7 @@ static void open_anew(struct life *life, bool clean)
     int rc;
 
     do {
+        look_first(life);
         bool stops = life->restarts > 0 && rng_chance(rng, 80);
         if (stops)
             simdisk_stop_after(life->disk, rng_below(rng, 60));

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { REF_BYTES = 8, KEEP_CHUNKS = 2 };
+enum { REF_BYTES = 8, KEEP_CHUNKS = 2, BEFORE_MAX = KEEP_CHUNKS * WAITING_CHUNK_REFS_MAX };
 
 #define CHUNK_LSN_MAX (UINT64_C(1) << 58)
 
@@ -48,13 +48,19 @@ static struct waiting_out *out_of(struct waiting *list)
     return list->out;
 }
 
+/* A list that is back in its tail is as if it had never been longer. */
+static void settle(struct waiting *list)
+{
+    if (list->out->head.count == 0 && list->out->chunks.count == 0 && list->out->aside.count == 0)
+        free_out(list);
+}
+
 bool waiting_take_out(struct waiting *list, uint64_t ref)
 {
     struct waiting_out *out = list->out;
     bool taken = fifo_take(&out->head, ref) || fifo_take(&list->tail, ref);
 
-    if (out->head.count == 0 && out->chunks.count == 0 && out->aside.count == 0)
-        free_out(list);
+    settle(list);
     return taken;
 }
 
@@ -123,16 +129,13 @@ static bool goes_on_with(struct fifo_cursor at, struct slice refs)
 /* How many refs of the tail stand before `refs`; UINT64_MAX: they are not there in a row. */
 static uint64_t find_row(const struct waiting *list, struct slice refs)
 {
-    bool anywhere = !list->out || list->out->chunks.count == 0;
+    uint64_t before_max = list->out && list->out->chunks.count > 0 ? 0 : BEFORE_MAX;
     struct fifo_cursor at = fifo_begin(&list->tail), here = at;
     uint64_t ref, before = 0;
 
-    for (; fifo_next(&at, &ref); before++, here = at) {
+    for (; before <= before_max && fifo_next(&at, &ref); before++, here = at)
         if (ref == get_le64(refs.ptr))
             return goes_on_with(here, refs) ? before : UINT64_MAX;
-        if (!anywhere)
-            break;
-    }
     return UINT64_MAX;
 }
 
@@ -236,28 +239,59 @@ bool waiting_add_chunk(struct waiting *list, uint64_t chunk, bool aside)
     return true;
 }
 
-static uint64_t sum_of(const struct fifo *chunks)
+static bool is_sound(const struct fifo *chunks, uint64_t messages)
 {
     uint64_t chunk, sum = 0, n = 0;
 
     for (struct fifo_cursor at = fifo_begin(chunks); fifo_next(&at, &chunk); n++) {
-        ENSURE(waiting_chunk_refs(chunk) > 0 && waiting_chunk_refs(chunk) <= WAITING_CHUNK_REFS_MAX);
+        if (waiting_chunk_refs(chunk) == 0 || waiting_chunk_refs(chunk) > WAITING_CHUNK_REFS_MAX)
+            return false;
         sum += waiting_chunk_refs(chunk);
     }
-    ENSURE(n == chunks->count);
-    return sum;
+    return n == chunks->count && sum == messages;
 }
 
-void waiting_check(const struct waiting *list)
+const char *waiting_fault(const struct waiting *list)
 {
+    const struct waiting_out *out = list->out;
     uint64_t ref, n = 0;
 
     for (struct waiting_cursor at = waiting_begin(list); waiting_next(&at, &ref);)
         n++;
-    ENSURE(n == waiting_in_memory(list));
-    if (!list->out)
-        return;
-    ENSURE(list->out->head.count + list->out->chunks.count + list->out->aside.count > 0);
-    ENSURE(sum_of(&list->out->chunks) == list->out->chunked);
-    ENSURE(sum_of(&list->out->aside) == list->out->put_aside);
+    if (n != waiting_in_memory(list))
+        return "the count of waiting messages is wrong";
+    if (!out)
+        return NULL;
+    if (out->head.count == 0 && out->chunks.count == 0 && out->aside.count == 0)
+        return "a list has nothing outside of memory, but room for it";
+    return is_sound(&out->chunks, out->chunked) && is_sound(&out->aside, out->put_aside)
+               ? NULL
+               : "the count of waiting messages that are not in memory is wrong";
+}
+
+static uint64_t drop(struct fifo *fifo, bool (*is_gone)(void *ctx, uint64_t ref), void *ctx)
+{
+    uint64_t dropped = 0;
+
+    for (uint64_t n = fifo->count; n > 0; n--) {
+        uint64_t ref = fifo_pop(fifo);
+        if (is_gone(ctx, ref))
+            dropped++;
+        else
+            fifo_push(fifo, ref);
+    }
+    return dropped;
+}
+
+uint64_t waiting_drop(struct waiting_pool *pool, struct waiting *list, bool (*is_gone)(void *ctx, uint64_t ref),
+                      void *ctx)
+{
+    uint64_t dropped = drop(&list->tail, is_gone, ctx);
+
+    if (list->out) {
+        dropped += drop(&list->out->head, is_gone, ctx);
+        settle(list);
+    }
+    pool->refs -= dropped;
+    return dropped;
 }

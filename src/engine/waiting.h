@@ -115,8 +115,8 @@ size_t waiting_chunk(const struct waiting_pool *pool, const struct waiting *list
 
 /*
  * The CHUNK record at `lsn` holds these refs (8 bytes each, little-endian), which stand in a row in the tail: at its
- * beginning when there are chunks; otherwise what stands before them joins the head. False, and nothing changes, when
- * that is not so.
+ * beginning when there are chunks; otherwise what stands before them, up to 1014 refs, joins the head. False, and
+ * nothing changes, when that is not so.
  */
 NODISCARD bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn, struct slice refs);
 
@@ -145,7 +145,11 @@ bool waiting_next(struct waiting_cursor *cursor, uint64_t *ret_ref);
 void waiting_add_head(struct waiting_pool *pool, struct waiting *list, uint64_t ref);
 NODISCARD bool waiting_add_chunk(struct waiting *list, uint64_t chunk, bool aside);
 
-/* ENSUREs that it is sound. */
-void waiting_check(const struct waiting *list);
+/* What of it is not sound, in words, or NULL. */
+const char *waiting_fault(const struct waiting *list);
+
+/* Drops what is in memory and `is_gone`; returns how many. */
+uint64_t waiting_drop(struct waiting_pool *pool, struct waiting *list, bool (*is_gone)(void *ctx, uint64_t ref),
+                      void *ctx);
 
 #endif

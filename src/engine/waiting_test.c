@@ -28,7 +28,7 @@ static bool spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn,
     char refs[8 * (WAITING_CHUNK_REFS_MAX + 1)];
 
     bool done = waiting_spill(pool, list, lsn, refs_from(refs, first, count));
-    waiting_check(list);
+    assert_null(waiting_fault(list));
     return done;
 }
 
@@ -37,7 +37,7 @@ static bool load(struct waiting_pool *pool, struct waiting *list, uint64_t lsn, 
     char refs[8 * (WAITING_CHUNK_REFS_MAX + 1)];
 
     bool done = waiting_load(pool, list, lsn, refs_from(refs, first, count));
-    waiting_check(list);
+    assert_null(waiting_fault(list));
     return done;
 }
 

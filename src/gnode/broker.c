@@ -105,14 +105,20 @@ static bool rewrite_queue(struct broker *broker, const struct queue *queue)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. */
+/*
+ * A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. There may be
+ * more of them than the ring has room for: then the next turn goes on.
+ */
 static void name_lost_queues(struct broker *broker, uint64_t now_ms)
 {
-    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
-        struct queue *queue = engine_queue(broker->engine, number);
-        char name[32];
-        if (queue->name)
+    char name[32];
+
+    for (; broker->name_next < broker->name_end; broker->name_next++) {
+        uint32_t number = broker->name_next;
+        if (engine_queue(broker->engine, number)->name)
             continue;
+        if (broker_room(broker, broker_queue_stride(sizeof(name)), false) != 0)
+            return;
         int len = snprintf(name, sizeof(name), "recovered.%u", (unsigned)number);
         (void)broker_append_queue(broker, number, slice_of(name, (size_t)len), now_ms, 0, 0, PAYLOAD_NODE_RETRIES);
     }
@@ -165,16 +171,19 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     int rc = log_recover(broker->log, &hooks, &broker->report, ret_error, error_bytes);
     if (rc < 0)
         goto out_log;
+    broker->mended = engine_mend(broker->engine);
     /* Ids do not set the clock: after an unclean stop they run ahead of it, and timers must not follow them. */
     uint64_t now_ms = start_clock(ctx, engine_last_time_ms(broker->engine));
     broker->tick_from_ms = now_ms + FIRST_TICK_MS;
-    broker->checkpoint_ms = now_ms;
+    broker->checkpoint_ms = broker->report.note[0] == '\0' ? now_ms : 0; /* after damage one is written at once */
     rc = log_start(broker->log);
     if (rc < 0) {
         (void)snprintf(ret_error, error_bytes, "the threads of the log do not start: %s", strerror(-rc));
         goto out_log;
     }
     note_node_settings(broker, now_ms);
+    broker->name_next = 1;
+    broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
     lists_bring_back(broker);
     log_publish(broker->log);
@@ -288,6 +297,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
 {
     bool moved = log_poll(broker->log);
 
+    name_lost_queues(broker, now_ms);
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);

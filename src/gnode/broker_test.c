@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "gnode/check.h"
 #include "sim/simdisk.h"
 #include "unit/unit.h"
 
@@ -237,4 +238,24 @@ TEST(broker_tries_pieces_of_a_list_that_it_cannot_read_again_at_the_next_start)
     assert_int_equal(pop(&session), 0);
     session_fini(&session);
     end();
+}
+
+TEST(check_finds_the_messages_that_are_in_pieces_of_lists)
+{
+    uint64_t ids[MESSAGES];
+    struct session session;
+    struct check check;
+
+    begin_long(ids);
+    session_init(&session, &broker, &OPS);
+    for (unsigned i = 0; i < 3 * PIECE; i++)
+        assert_int_equal(pop(&session), ids[i]);
+    session_fini(&session);
+    broker_abandon(&broker);
+    simdisk_kill(sim);
+    assert_int_equal(check_run(&check, simdisk_disk(sim), "data", false), CHECK_SOUND);
+    assert_int_equal(check.messages, MESSAGES);
+    assert_int_equal(check.unreadable, 0);
+    check_free(&check);
+    simdisk_free(sim);
 }

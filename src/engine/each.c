@@ -1,0 +1,63 @@
+/* each.c - every message of an engine, wherever it stands; see engine.h. SPDX-License-Identifier: MIT */
+#include "engine/engine.h"
+
+#include "base/mem.h"
+#include "engine/state.h"
+
+#include <stdlib.h>
+
+static void each_of(const struct queue *queue, void (*each)(void *ctx, const struct engine_message *message), void *ctx)
+{
+    struct engine_message message = {.queue = queue->number, .place = ENGINE_READY};
+
+    for (struct waiting_cursor at = waiting_begin(&queue->ready); waiting_next(&at, &message.ref);)
+        each(ctx, &message);
+    message.place = ENGINE_DEAD;
+    uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
+    size_t n = refset_oldest(&queue->dead, dead, queue->dead.count);
+    for (size_t i = 0; i < n; i++) {
+        message.ref = dead[i];
+        each(ctx, &message);
+    }
+    free(dead);
+}
+
+void engine_each(const struct engine *engine, void (*each)(void *ctx, const struct engine_message *message), void *ctx)
+{
+    struct delay_entry entry;
+
+    for (uint32_t i = 0; i < engine->queue_count; i++)
+        each_of(&engine->queues[i]->queue, each, ctx);
+    for (struct delay_cursor at = delay_begin(&engine->delay); delay_next(&at, &entry);) {
+        struct engine_message message = {
+            .ref = entry.ref, .queue = entry.queue, .due_ms = entry.due_ms, .place = ENGINE_DELAYED};
+        each(ctx, &message);
+    }
+    for (const struct lease *lease = flight_first(&engine->flight); lease;
+         lease = flight_after(&engine->flight, lease)) {
+        struct engine_message message = {.ref = lease->ref, .queue = lease->queue, .due_ms = lease->deadline_ms,
+                                  .id = lease->id, .place = ENGINE_IN_FLIGHT};
+        each(ctx, &message);
+    }
+}
+
+static void each_chunk_of(const struct fifo *chunks, uint32_t queue,
+                          void (*each)(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs), void *ctx)
+{
+    uint64_t chunk;
+
+    for (struct fifo_cursor at = fifo_begin(chunks); fifo_next(&at, &chunk);)
+        each(ctx, queue, waiting_chunk_lsn(chunk), waiting_chunk_refs(chunk));
+}
+
+void engine_each_chunk(const struct engine *engine,
+                       void (*each)(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs), void *ctx)
+{
+    for (uint32_t i = 0; i < engine->queue_count; i++) {
+        const struct queue *queue = &engine->queues[i]->queue;
+        if (!queue->ready.out)
+            continue;
+        each_chunk_of(&queue->ready.out->chunks, queue->number, each, ctx);
+        each_chunk_of(&queue->ready.out->aside, queue->number, each, ctx);
+    }
+}
