@@ -7,7 +7,7 @@
 #include "base/crc32c.h"
 #include "store/paths.h"
 
-enum { RESERVE_BYTES_MIN = 1024 * 1024, CUTS_MAX = 64 };
+enum { RESERVE_BYTES_MIN = 1024 * 1024, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
 
 void checkpoint_free(struct checkpoint *ckpt)
 {
@@ -133,27 +133,47 @@ static void remove_others(struct disk *disk, const char *dir, uint64_t cut, uint
     }
 }
 
-void checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
+int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
 {
     struct path path = path_of(dir, "ckpt/reserve.tmp");
     int file = disk->open(disk->ctx, path.text, DISK_CREATE);
 
     if (file < 0)
-        return;
-    (void)disk->allocate(disk->ctx, file, max_u64(bytes, RESERVE_BYTES_MIN)); /* as far as there is room */
+        return file;
+    bytes = max_u64(bytes, RESERVE_BYTES_MIN);
+    int64_t size = disk->size(disk->ctx, file);
+    if (size > 0 && (uint64_t)size / RESERVE_SHRINK > bytes)
+        (void)disk->truncate(disk->ctx, file, bytes);
+    int rc = disk->allocate(disk->ctx, file, bytes);
     disk->close(disk->ctx, file);
+    return rc;
+}
+
+static bool is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT; }
+
+/* Room for a checkpoint on a full disk: the reserve is given up, then the checkpoints but the newest one. */
+static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
+{
+    struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), reserve = path_of(dir, "ckpt/reserve.tmp");
+    int rc = write_file(disk, ckpt, tmp.text);
+
+    if (is_full(rc) && disk->unlink(disk->ctx, reserve.text) == 0)
+        rc = write_file(disk, ckpt, tmp.text);
+    if (is_full(rc) && keep != 0) {
+        remove_others(disk, dir, ckpt->header.cut, keep);
+        rc = write_file(disk, ckpt, tmp.text);
+    }
+    return rc;
 }
 
 int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep)
 {
     struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), path = path_checkpoint(dir, ckpt->header.cut);
-    struct path reserve = path_of(dir, "ckpt/reserve.tmp"), folder = path_of(dir, "ckpt");
+    struct path folder = path_of(dir, "ckpt");
 
     ckpt->header.table_crc = crc32c(0, ckpt->table, table_bytes(ckpt));
     ckpt->header.image_crc = crc32c(0, ckpt->image, ckpt->header.image_bytes);
-    int rc = write_file(disk, ckpt, tmp.text);
-    if (rc == -ENOSPC && disk->unlink(disk->ctx, reserve.text) == 0)
-        rc = write_file(disk, ckpt, tmp.text);
+    int rc = write_somehow(disk, dir, ckpt, keep);
     if (rc == 0)
         rc = read_back(disk, tmp.text);
     if (rc == 0)
@@ -166,7 +186,7 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     }
     remove_others(disk, dir, ckpt->header.cut, keep);
     (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
-    checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt));
+    (void)checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt)); /* as far as there is room */
     return 0;
 }
 

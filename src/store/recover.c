@@ -28,7 +28,7 @@
 #include "store/quarantine.h"
 #include "store/scan.h"
 
-enum { CHECKPOINTS_MAX = 16, REWRITE_BYTES = 1024 * 1024 };
+enum { CHECKPOINTS_MAX = 16, REWRITE_BYTES = 1024 * 1024, OPEN_BYTES_MIN = 256 * 1024 };
 
 struct recovery {
     struct log *log;
@@ -446,18 +446,24 @@ static void cut_file(struct recovery *rv, struct segment *seg)
     rv->disk->close(rv->disk->ctx, file);
 }
 
-/* A file to go on in: the spare or the reserve that is there already, or a new one. */
+/*
+ * A file to go on in: the spare or a reserve that is there already, or a new one. On a full disk it is as large as
+ * they happen to be.
+ */
 static int make_open_file(struct recovery *rv, const struct segment_header *header, uint64_t *ret_bytes)
 {
-    static const char *const names[] = {SPARE_NAME, RESERVE_NAME};
+    static const char *const names[] = {SPARE_NAME, RESERVE_NAME, RESERVE2_NAME};
+    static const uint64_t sizes[] = {FIRST_SEGMENT_BYTES, OPEN_BYTES_MIN};
     struct log *log = rv->log;
     int rc = -ENOSPC;
 
-    for (size_t i = 0; i < ARRAY_LEN(names) && rc < 0; i++) {
-        uint64_t bytes = min_u64(FIRST_SEGMENT_BYTES, log->options.segment_bytes);
-        rc = janitor_prepare(rv->disk, log->dir, names[i], bytes, ret_bytes);
+    for (size_t i = 0; i < ARRAY_LEN(names) * ARRAY_LEN(sizes) && rc < 0; i++) {
+        const char *name = names[i % ARRAY_LEN(names)];
+        uint64_t bytes = min_u64(sizes[i / ARRAY_LEN(names)], log->options.segment_bytes);
+        rc = janitor_prepare(rv->disk, log->dir, name, bytes, ret_bytes);
         if (rc == 0)
-            rc = segment_make(rv->disk, log->dir, names[i], header);
+            rc = segment_make(rv->disk, log->dir, name, header);
+        log->in_reserve = i % ARRAY_LEN(names) > 0;
     }
     return rc < 0 ? refuse(rv, rc, "cannot make a new segment in", log->dir) : rc;
 }
