@@ -37,6 +37,7 @@ struct recovery {
     char *error;
     size_t error_bytes;
     int rc;          /* first failure inside a callback */
+    int header_rc;   /* last failure to read a segment's header */
     bool has_uuid;
     uint64_t end;    /* of the log, as far as it was read */
     uint64_t highest; /* no address above was ever named */
@@ -109,6 +110,8 @@ static int read_header(struct recovery *rv, struct segment *seg)
         return refuse(rv, file, "cannot open", path.text);
     int64_t size = rv->disk->size(rv->disk->ctx, file);
     int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
+    if (n < 0) /* once more: a header that is missed changes who the node is */
+        n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
     rv->disk->close(rv->disk->ctx, file);
     if (size < 0)
         return refuse(rv, (int)size, "cannot tell the size of", path.text);
@@ -116,6 +119,8 @@ static int read_header(struct recovery *rv, struct segment *seg)
     rv->highest = max_u64(rv->highest, seg->base + seg->capacity);
     if (n == sizeof(bytes) && segment_header_decode(bytes, sizeof(bytes), &header))
         return take_header(rv, seg, &header, path.text);
+    if (n < 0)
+        rv->header_rc = (int)n;
     note(rv, "segment header unreadable", seg->base, seg->base);
     return 0;
 }
@@ -290,10 +295,15 @@ static uint64_t skip_damage(struct recovery *rv, struct segment *seg, struct sca
     return next;
 }
 
-/* How far the log was promised, as far as the file under `scan` tells; `limit` when a successor proves all of it. */
+/*
+ * How far the log was promised, as far as the file under `scan` tells; `limit` when a successor proves all of it. What
+ * the disk fails to read may have been promised, and may be there again when the disk is.
+ */
 static uint64_t promised_up_to(struct recovery *rv, struct scan *scan, uint64_t bad, uint64_t limit, bool last)
 {
-    return last ? scan_promised(scan, bad, rv->log->node_hash) : limit;
+    uint64_t promised = last ? scan_promised(scan, bad, rv->log->node_hash) : limit;
+
+    return max_u64(promised, scan->unreadable_end);
 }
 
 /*
@@ -550,6 +560,8 @@ int recover_directory(struct log *log, struct log_report *ret_report, char *ret_
         rc = find_checkpoint(&rv);
     if (rc < 0)
         return rc;
+    if (!rv.has_uuid && rv.header_rc < 0) /* a log that is there must not be taken for another node's */
+        return refuse(&rv, rv.header_rc, "cannot read any segment in", log->dir);
     log->node_hash = uuid_hash(log->options.uuid);
     ret_report->fresh = log->segments.count == 0 && ret_report->checkpoint_lsn == 0;
     rc = replay(&rv);

@@ -123,6 +123,27 @@ TEST(recovery_quarantines_damage_and_says_so)
     simdisk_free(sim);
 }
 
+TEST(recovery_never_takes_what_the_disk_fails_to_read_for_a_torn_tail)
+{
+    uint64_t ends[PUSHES];
+    struct life life;
+
+    for (uint64_t skip = 0; skip < 6; skip++) {
+        struct simdisk *sim = make_log(ends, false);
+        life_init(&life, simdisk_disk(sim), dir);
+        simdisk_fail(sim, SIMDISK_PREAD, skip, EIO, true);
+        int rc = life_open(&life);
+        assert_true(rc < 0 || life.count == PUSHES || life.report.damaged_bytes > 0);
+        life_fini(&life);
+        simdisk_kill(sim);
+        life_init(&life, simdisk_disk(sim), dir);
+        assert_int_equal(life_open(&life), 0);
+        assert_int_equal(life.count, PUSHES);
+        life_fini(&life);
+        simdisk_free(sim);
+    }
+}
+
 TEST(recovery_takes_a_group_whole_or_not_at_all)
 {
     struct simdisk *sim = simdisk_new(8);

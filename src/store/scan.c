@@ -39,6 +39,8 @@ static void read_piece(struct scan *scan, char *to, size_t bytes, uint64_t at)
 {
     int64_t n = scan->disk->pread(scan->disk->ctx, scan->file, to, bytes, at);
 
+    if (n < 0)
+        scan->unreadable_end = max_u64(scan->unreadable_end, at + bytes - SEGMENT_HEADER_BYTES + scan->base);
     n = n < 0 ? 0 : n;
     memset(to + n, 0, bytes - (size_t)n);
 }
