@@ -303,7 +303,7 @@ static int do_pop(struct turn *turn)
         ensure_queue(turn);
     }
     rc = find_message(turn, &ref, &push);
-    if (rc == -EAGAIN)
+    if (rc == -EAGAIN || rc == GMQ_E_READ_ONLY || rc == GMQ_E_DISK_FULL)
         return no_room(turn, rc);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
