@@ -408,7 +408,9 @@ static int rewrite(struct recovery *rv, const struct segment *seg, int file, uin
     while (rc == 0 && at < end) {
         size_t piece = min_u64(REWRITE_BYTES, end - at);
         int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, piece, at);
-        rc = n < 0 ? (int)n : n == 0 ? -EIO : rv->disk->pwrite(rv->disk->ctx, file, bytes, (size_t)n, at);
+        if (n == 0) /* the file ends within the padding of its last record */
+            break;
+        rc = n < 0 ? (int)n : rv->disk->pwrite(rv->disk->ctx, file, bytes, (size_t)n, at);
         at += n > 0 ? (uint64_t)n : 0;
     }
     free(bytes);
