@@ -9,6 +9,8 @@
 
 enum { RESERVE_BYTES_MIN = 1024 * 1024, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
 
+static bool is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT; }
+
 void checkpoint_free(struct checkpoint *ckpt)
 {
     if (!ckpt)
@@ -37,9 +39,10 @@ static int write_file(struct disk *disk, const struct checkpoint *ckpt, const ch
     if (file < 0)
         return file;
     checkpoint_header_encode(head, &ckpt->header);
-    int rc = disk->truncate(disk->ctx, file, 0);
-    if (rc == 0)
-        rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
+    int64_t size = disk->size(disk->ctx, file);
+    int rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
+    if (rc == 0 && size > 0 && (uint64_t)size > file_bytes(ckpt))
+        rc = disk->truncate(disk->ctx, file, file_bytes(ckpt));
     if (rc == 0)
         rc = disk->pwrite(disk->ctx, file, head, sizeof(head), 0);
     if (rc == 0)
@@ -112,6 +115,26 @@ static void add_cut(void *arg, const char *name)
     list->cuts[at] = cut;
 }
 
+static int64_t size_of(struct disk *disk, const char *path)
+{
+    int file = disk->open(disk->ctx, path, DISK_READ);
+
+    if (file < 0)
+        return file;
+    int64_t size = disk->size(disk->ctx, file);
+    disk->close(disk->ctx, file);
+    return size;
+}
+
+int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut)
+{
+    struct path path = path_checkpoint(dir, cut), reserve = path_of(dir, "ckpt/reserve.tmp");
+
+    if (size_of(disk, path.text) > size_of(disk, reserve.text))
+        return disk->rename(disk->ctx, path.text, reserve.text);
+    return disk->unlink(disk->ctx, path.text);
+}
+
 int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max)
 {
     struct cuts list = {.cuts = cuts, .count_max = cuts_max};
@@ -142,27 +165,41 @@ int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
         return file;
     bytes = max_u64(bytes, RESERVE_BYTES_MIN);
     int64_t size = disk->size(disk->ctx, file);
-    if (size > 0 && (uint64_t)size / RESERVE_SHRINK > bytes)
-        (void)disk->truncate(disk->ctx, file, bytes);
-    int rc = disk->allocate(disk->ctx, file, bytes);
+    uint64_t has = size > 0 ? (uint64_t)size : 0;
+    if (has / RESERVE_SHRINK > bytes)
+        (void)disk->truncate(disk->ctx, file, has = bytes);
+    int first = disk->allocate(disk->ctx, file, bytes), rc = first;
+    while (is_full(rc) && bytes / 2 > has) { /* a failed one may have claimed a part, or nothing */
+        (void)disk->truncate(disk->ctx, file, has);
+        bytes /= 2;
+        rc = disk->allocate(disk->ctx, file, bytes);
+    }
     disk->close(disk->ctx, file);
-    return rc;
+    return first;
 }
 
-static bool is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT; }
-
-/* Room for a checkpoint on a full disk: the reserve is given up, then the checkpoints but the newest one. */
+/*
+ * On a full disk the file of the reserve becomes the checkpoint's, else that of a checkpoint which is older than the
+ * newest one: so nobody else can take their room in between.
+ */
 static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
 {
     struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), reserve = path_of(dir, "ckpt/reserve.tmp");
+    uint64_t cuts[CUTS_MAX];
     int rc = write_file(disk, ckpt, tmp.text);
 
-    if (is_full(rc) && disk->unlink(disk->ctx, reserve.text) == 0)
+    if (!is_full(rc))
+        return rc;
+    if (disk->rename(disk->ctx, reserve.text, tmp.text) == 0)
         rc = write_file(disk, ckpt, tmp.text);
-    if (is_full(rc) && keep != 0) {
-        remove_others(disk, dir, ckpt->header.cut, keep);
-        rc = write_file(disk, ckpt, tmp.text);
+    int count = is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
+    for (int i = 0; i < count && is_full(rc); i++) {
+        struct path path = path_checkpoint(dir, cuts[i]);
+        if (cuts[i] != keep && disk->rename(disk->ctx, path.text, tmp.text) == 0)
+            rc = write_file(disk, ckpt, tmp.text);
     }
+    if (is_full(rc)) /* what it had stays claimed for the next one */
+        (void)disk->rename(disk->ctx, tmp.text, reserve.text);
     return rc;
 }
 

@@ -30,8 +30,14 @@ void checkpoint_free(struct checkpoint *ckpt);
  */
 NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep);
 
-/* Keeps room for a checkpoint of `bytes`, at least 1 MiB, in ckpt/reserve.tmp; much more is given back. 0 or -errno. */
+/*
+ * Keeps room for a checkpoint of `bytes`, at least 1 MiB, in ckpt/reserve.tmp; much more is given back. 0 or -errno;
+ * on a full disk it keeps what there is.
+ */
 int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes);
+
+/* Removes the checkpoint at `cut`; its file becomes the reserve when it is larger than that. 0 or -errno. */
+int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut);
 
 /* The cuts of the checkpoints there are, newest first, at most `cuts_max`. The count or -errno. */
 NODISCARD int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max);

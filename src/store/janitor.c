@@ -112,9 +112,14 @@ static bool lacks_room(const struct janitor *janitor)
 }
 
 /* What was waiting for the room is there when the removal is reported. */
-static void remove_file(struct janitor *janitor, struct job *job, struct path path)
+static void remove_file(struct janitor *janitor, struct job *job)
 {
-    job->result = janitor->disk->unlink(janitor->disk->ctx, path.text);
+    struct path path = path_segment(janitor->dir, job->base);
+
+    if (job->kind == JOB_UNLINK)
+        job->result = janitor->disk->unlink(janitor->disk->ctx, path.text);
+    else
+        job->result = checkpoint_drop(janitor->disk, janitor->dir, job->base);
     retry(janitor);
     report(janitor, job);
 }
@@ -142,10 +147,8 @@ bool janitor_step(struct janitor *janitor)
         report(janitor, &job);
         break;
     case JOB_UNLINK:
-        remove_file(janitor, &job, path_segment(janitor->dir, job.base));
-        break;
     case JOB_DROP_CHECKPOINT:
-        remove_file(janitor, &job, path_checkpoint(janitor->dir, job.base));
+        remove_file(janitor, &job);
         break;
     }
     return true;

@@ -10,7 +10,7 @@
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
  *          UNLINK              the segment at `base` is removed, or returns when it was not there
- *          DROP_CHECKPOINT     the checkpoint at `base` is removed
+ *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes ckpt/reserve.tmp: checkpoint_drop()
  * Thread One janitor_step() at a time; the loop pushes to `jobs` and takes from `dones` only.
  *
  * SPDX-License-Identifier: MIT

@@ -265,7 +265,9 @@ bool log_checkpoint_due(const struct log *log)
 
     if (log->checkpoint_state != CHECKPOINT_NONE || log->state == LOG_READ_ONLY || log->closed)
         return false;
-    if (is_short(log) && log->segments.dead > log->unlinking && since >= CHECKPOINT_FULL_BYTES)
+    /* A pinned segment goes by a checkpoint, too: its owner writes the records anew before it. */
+    bool frees = log->segments.dead > log->unlinking || log->segments.pinned > 0;
+    if (is_short(log) && frees && since >= CHECKPOINT_FULL_BYTES)
         return true;
     return since >= max_u64(CHECKPOINT_LOG_BYTES, CHECKPOINT_RATIO * log->checkpoint_bytes);
 }

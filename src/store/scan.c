@@ -148,6 +148,8 @@ uint64_t scan_used(struct scan *scan, uint64_t lsn)
         size_t have;
         const char *at = scan_bytes(scan, lsn, RECORD_ALIGN, &have);
         for (size_t i = have; i > 0; i--) {
+            while (i > RECORD_ALIGN && get_le64(at + i - RECORD_ALIGN) == 0)
+                i -= RECORD_ALIGN;
             if (at[i - 1] == 0)
                 continue;
             used = lsn + i - begin;
