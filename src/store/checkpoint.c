@@ -9,8 +9,6 @@
 
 enum { RESERVE_BYTES_MIN = 1024 * 1024, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
 
-static bool is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT; }
-
 void checkpoint_free(struct checkpoint *ckpt)
 {
     if (!ckpt)
@@ -169,7 +167,7 @@ int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
     if (has / RESERVE_SHRINK > bytes)
         (void)disk->truncate(disk->ctx, file, has = bytes);
     int first = disk->allocate(disk->ctx, file, bytes), rc = first;
-    while (is_full(rc) && bytes / 2 > has) { /* a failed one may have claimed a part, or nothing */
+    while (disk_is_full(rc) && bytes / 2 > has) { /* a failed one may have claimed a part, or nothing */
         (void)disk->truncate(disk->ctx, file, has);
         bytes /= 2;
         rc = disk->allocate(disk->ctx, file, bytes);
@@ -188,17 +186,17 @@ static int write_somehow(struct disk *disk, const char *dir, const struct checkp
     uint64_t cuts[CUTS_MAX];
     int rc = write_file(disk, ckpt, tmp.text);
 
-    if (!is_full(rc))
+    if (!disk_is_full(rc))
         return rc;
     if (disk->rename(disk->ctx, reserve.text, tmp.text) == 0)
         rc = write_file(disk, ckpt, tmp.text);
-    int count = is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
-    for (int i = 0; i < count && is_full(rc); i++) {
+    int count = disk_is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
+    for (int i = 0; i < count && disk_is_full(rc); i++) {
         struct path path = path_checkpoint(dir, cuts[i]);
         if (cuts[i] != keep && disk->rename(disk->ctx, path.text, tmp.text) == 0)
             rc = write_file(disk, ckpt, tmp.text);
     }
-    if (is_full(rc)) /* what it had stays claimed for the next one */
+    if (disk_is_full(rc)) /* what it had stays claimed for the next one */
         (void)disk->rename(disk->ctx, tmp.text, reserve.text);
     return rc;
 }

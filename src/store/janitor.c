@@ -1,8 +1,6 @@
 /* janitor.c - see janitor.h. SPDX-License-Identifier: MIT */
 #include "store/janitor.h"
 
-#include <errno.h>
-
 #include "store/format.h"
 #include "store/paths.h"
 
@@ -60,19 +58,17 @@ static void report(struct janitor *janitor, const struct job *job)
 
 static uint64_t now_ns(const struct janitor *janitor) { return janitor->clock_ns(janitor->clock_ctx); }
 
-static bool is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT; }
-
 /* A small segment on a disk that is nearly full is better than refusing pushes. */
 static int prepare_spare(struct janitor *janitor, struct job *job)
 {
     uint64_t least = min_u64(job->wanted_bytes, SPARE_BYTES_MIN);
     int rc = checkpoint_reserve(janitor->disk, janitor->dir, job->checkpoint_bytes);
 
-    if (is_full(rc))
+    if (disk_is_full(rc))
         return rc;
     for (uint64_t bytes = job->wanted_bytes;; bytes = max_u64(bytes / 2, least)) {
         rc = janitor_prepare(janitor->disk, janitor->dir, SPARE_NAME, bytes, &job->bytes);
-        if (!is_full(rc) || bytes == least)
+        if (!disk_is_full(rc) || bytes == least)
             return rc;
     }
 }
