@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/mem.h"
+#include "gnode/check.h"
 #include "sim/life.h"
 #include "store/format.h"
 
@@ -19,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SET_BACK_MS_MAX = 50000 };
 
 /* ---- the log from its beginning -------------------------------------------------------------- */
 
@@ -132,8 +135,8 @@ static uint64_t start_clock(void *ctx, uint64_t last_ms)
     uint64_t digest = engine_digest(life->broker.engine);
     size_t lost;
 
-    if (last_ms > life->now_ms)
-        life_fail(life, "engine time begins %" PRIu64 " ms ahead of the clock", last_ms - life->now_ms);
+    if (last_ms > life->latest_ms)
+        life_fail(life, "engine time begins %" PRIu64 " ms ahead of the clock", last_ms - life->latest_ms);
     if (engine_ignored(life->broker.engine) > 0)
         life_fail(life, "%" PRIu64 " records were ignored in the replay", engine_ignored(life->broker.engine));
     life_must(life, oracle_restarts(&life->oracle, digest, life->at_least, &lost));
@@ -165,6 +168,19 @@ static void lift_limit(struct life *life)
     life->limited = false;
 }
 
+/* What a crash leaves is sound, whatever the disk did to what was not synced. */
+static void look_first(struct life *life)
+{
+    struct check check;
+
+    if (life->restarts == 0)
+        return;
+    if (check_run(&check, life->log_options.disk, life->log_options.dir, false) != CHECK_SOUND)
+        life_fail(life, "a check is not content: %s%.*s", check.error, (int)buf_len(&check.damage),
+                  buf_data(&check.damage));
+    check_free(&check);
+}
+
 static void open_anew(struct life *life, bool clean)
 {
     struct rng *rng = &life->rng;
@@ -172,6 +188,7 @@ static void open_anew(struct life *life, bool clean)
     int rc;
 
     do {
+        look_first(life);
         bool stops = life->restarts > 0 && rng_chance(rng, 80);
         if (stops)
             simdisk_stop_after(life->disk, rng_below(rng, 60));
@@ -200,11 +217,22 @@ static void open_anew(struct life *life, bool clean)
     check_shelves(life);
 }
 
-static void open_life(struct life *life, bool clean)
+/* Time goes by, and sometimes the clock is set back a little. */
+static void pass_downtime(struct life *life)
 {
     struct rng *rng = &life->rng;
 
     life->now_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
+    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+    if (rng_chance(rng, 200))
+        life->now_ms -= rng_below(rng, SET_BACK_MS_MAX);
+}
+
+static void open_life(struct life *life, bool clean)
+{
+    struct rng *rng = &life->rng;
+
+    pass_downtime(life);
     if (life->limited && rng_chance(rng, 500))
         lift_limit(life);
     life->scratch = 0;

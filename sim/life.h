@@ -80,6 +80,7 @@ struct life {
     struct broker_options options;
     struct log_options log_options;
     uint64_t now_ms;
+    uint64_t latest_ms; /* the clock has never stood higher */
     struct oracle oracle;
     struct workload load;
     struct client clients[LIFE_CLIENTS];

@@ -532,6 +532,7 @@ struct simdisk *simdisk_new(uint64_t seed)
         .sync_dir = sim_sync_dir,
         .list = sim_list,
         .lock = sim_lock,
+        .hold = sim_lock,
         .unlock = sim_unlock,
     };
     return sim;

@@ -54,6 +54,12 @@ struct setting_alien {
     const char *section, *key;
 };
 
+/* Something the program can be asked to do instead of serving, for -help. */
+struct setting_command {
+    const char *flags; /* "--check DIR [--json]" */
+    const char *help;  /* any length; -help breaks it into lines */
+};
+
 struct settings_report {
     struct buf notes;  /* lines for the log, each with its \n: values that were corrected */
     char error[1024];  /* why it failed, one line without \n */
@@ -66,6 +72,8 @@ struct settings_spec {
     size_t count;
     const struct setting_alien *aliens;
     size_t alien_count;
+    const struct setting_command *commands; /* for -help alone; main() looks for them itself */
+    size_t command_count;
     size_t bytes; /* of the program's struct */
     /*
      * Called when all values are in: derives fields and checks values against each other. Returns 0, or negative with

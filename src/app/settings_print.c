@@ -29,6 +29,23 @@ static bool print_row(const struct setting *row, struct buf *out)
     return buf_append_str(out, "\n");
 }
 
+/* A text in lines of at most HELP_COLUMNS, each behind eight blanks. */
+static bool print_wrapped(const char *text, struct buf *out)
+{
+    enum { HELP_COLUMNS = 90 };
+
+    while (*text != '\0') {
+        size_t len = strlen(text);
+        if (len > HELP_COLUMNS)
+            for (len = HELP_COLUMNS; len > 1 && text[len] != ' '; len--)
+                continue;
+        if (!buf_printf(out, "        %.*s\n", (int)len, text))
+            return false;
+        text += len + strspn(text + len, " ");
+    }
+    return true;
+}
+
 bool settings_print_help(const struct settings_spec *spec, struct buf *out)
 {
     if (!buf_printf(out,
@@ -40,6 +57,9 @@ bool settings_print_help(const struct settings_spec *spec, struct buf *out)
         return false;
     for (size_t i = 0; i < spec->count; i++)
         if (spec->table[i].flag && spec->table[i].help && !print_row(&spec->table[i], out))
+            return false;
+    for (size_t i = 0; i < spec->command_count; i++)
+        if (!buf_printf(out, "  %s\n", spec->commands[i].flags) || !print_wrapped(spec->commands[i].help, out))
             return false;
     return buf_append_str(out, "  -check-config\n        read everything, say whether it is good, and exit\n"
                                "  -print-config\n        write the settings as an ini file and exit\n"

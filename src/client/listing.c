@@ -2,27 +2,19 @@
 #include "client/listing.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "wire/json_tree.h"
 
 enum { JSON_DEPTH_MAX = 32 };
 
 /* The value of the text, all of which must be one JSON value; the caller puts it back. NULL: the cause is told. */
 static json_object *parse_json(struct slice text, char *ret_err_text)
 {
-    struct json_tokener *tok = text.len <= LISTING_BYTES_MAX ? json_tokener_new_ex(JSON_DEPTH_MAX) : NULL;
-    json_object *value = NULL;
+    int err;
+    json_object *value = text.len <= LISTING_BYTES_MAX ? json_tree_read(text, JSON_DEPTH_MAX, &err) : NULL;
 
-    if (tok) {
-        json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        value = json_tokener_parse_ex(tok, text.ptr, (int)text.len);
-        if (json_tokener_get_error(tok) != json_tokener_success) {
-            json_object_put(value);
-            value = NULL;
-        }
-        json_tokener_free(tok);
-    }
     if (!value)
         (void)snprintf(ret_err_text, LISTING_ERR_BYTES, "the answer is not JSON");
     return value;

@@ -23,6 +23,19 @@ static void message_gone(struct engine *engine, uint64_t ref)
     engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
 }
 
+/* Takes `ref` from the waiting list; it is the oldest, but after damage to the log. */
+static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
+{
+    if (queue->ready.count == 0)
+        return false;
+    if (fifo_first(&queue->ready) != ref) {
+        if (queue->ready.count > engine->search_left)
+            return false;
+        engine->search_left -= queue->ready.count;
+    }
+    return fifo_take(&queue->ready, ref);
+}
+
 static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, ref); }
 
 static void apply_push(struct engine *engine, const struct record *rec)
@@ -51,8 +64,10 @@ static void apply_push(struct engine *engine, const struct record *rec)
 static void deliver(struct engine *engine, struct queue *queue, const struct payload_pop *pop,
                     const struct payload_delivery *to, bool auto_ack)
 {
-    if (flight_find(&engine->flight, queue->number, to->id) || !fifo_take(&queue->ready, to->ref)) {
+    if (flight_find(&engine->flight, queue->number, to->id) || !take(engine, queue, to->ref)) {
         engine->ignored++;
+        if (auto_ack)
+            state_orphan(engine, ref_lsn(to->ref));
         return;
     }
     queue->pop_num++;
@@ -105,8 +120,10 @@ static void apply_ack(struct engine *engine, const struct record *rec)
 
     for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (!queue || !ack_one(engine, queue, rec->aux, &pair))
-            engine->ignored++;
+        if (queue && ack_one(engine, queue, rec->aux, &pair))
+            continue;
+        engine->ignored++;
+        state_orphan(engine, ref_lsn(pair.ref));
     }
 }
 
@@ -122,7 +139,7 @@ static void apply_bury(struct engine *engine, const struct record *rec)
     saw_time(engine, letter.now_ms);
     for (uint32_t i = 0; i < letter.count; i++) {
         struct payload_pair pair = payload_pair(letter.entries, i);
-        if (fifo_take(&queue->ready, pair.ref))
+        if (take(engine, queue, pair.ref))
             bury(queue, pair.ref);
         else
             engine->ignored++;

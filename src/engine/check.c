@@ -20,99 +20,146 @@ static int compare_u64(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Every handle of the engine, to see that none is in two places. */
+/* Leaves the function with what does not hold, in words. */
+#define HOLDS(cond, words)    \
+    do {                      \
+        if (UNLIKELY(!(cond))) \
+            return (words);   \
+    } while (0)
+
+/* Every handle of the engine, to see that none is in two places; and what the timers hold, by queue number - 1. */
 struct handles {
     uint64_t *lsns;
-    size_t count;
+    uint64_t *delayed, *flying;
+    size_t count, size;
 };
 
-static void add_handle(struct handles *handles, uint64_t ref) { handles->lsns[handles->count++] = ref_lsn(ref); }
-
-static void check_queue(const struct engine *engine, const struct queue *queue, struct handles *handles)
+static const char *add_handle(struct handles *handles, uint64_t ref)
 {
-    uint64_t ref, before = 0, n = 0;
-
-    ENSURE(!queue->name || engine_find(engine, slice_of(queue->name, queue->name_len)) == queue);
-    for (struct fifo_cursor at = fifo_begin(&queue->ready); fifo_next(&at, &ref); n++)
-        add_handle(handles, ref);
-    ENSURE(n == queue->ready.count);
-    uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
-    size_t dead_count = refset_oldest(&queue->dead, dead, queue->dead.count + 1);
-    ENSURE(dead_count == queue->dead.count);
-    for (size_t i = 0; i < dead_count; i++) {
-        ENSURE(dead[i] > before);
-        before = dead[i];
-        add_handle(handles, dead[i]);
-    }
-    free(dead);
+    HOLDS(handles->count < handles->size, "more messages than are counted");
+    handles->lsns[handles->count++] = ref_lsn(ref);
+    return NULL;
 }
 
-static void check_timers(const struct engine *engine, struct handles *handles, uint64_t *delayed, uint64_t *flying)
+static const char *check_dead(const struct queue *queue, struct handles *handles, uint64_t *refs)
+{
+    uint64_t before = 0;
+    size_t n = refset_oldest(&queue->dead, refs, queue->dead.count + 1);
+    const char *fault = NULL;
+
+    HOLDS(n == queue->dead.count, "the count of dead letters is wrong");
+    for (size_t i = 0; i < n && !fault; i++) {
+        HOLDS(refs[i] > before, "dead letters out of order");
+        before = refs[i];
+        fault = add_handle(handles, refs[i]);
+    }
+    return fault;
+}
+
+static const char *check_queue(const struct engine *engine, const struct queue *queue, struct handles *handles)
+{
+    uint64_t ref, n = 0;
+    const char *fault = NULL;
+
+    HOLDS(!queue->name || engine_find(engine, slice_of(queue->name, queue->name_len)) == queue,
+          "a topic's name leads elsewhere");
+    for (struct fifo_cursor at = fifo_begin(&queue->ready); !fault && fifo_next(&at, &ref); n++)
+        fault = add_handle(handles, ref);
+    HOLDS(!fault, fault);
+    HOLDS(n == queue->ready.count, "the count of waiting messages is wrong");
+    uint64_t *refs = mem_new(8 * (queue->dead.count + 1));
+    fault = check_dead(queue, handles, refs);
+    free(refs);
+    return fault;
+}
+
+static const char *check_timers(const struct engine *engine, struct handles *handles)
 {
     struct delay_entry entry;
     uint64_t n = 0;
+    const char *fault = NULL;
 
-    for (struct delay_cursor at = delay_begin(&engine->delay); delay_next(&at, &entry); n++) {
-        ENSURE(entry.queue > 0 && entry.queue <= engine->queue_count);
-        delayed[entry.queue - 1]++;
-        add_handle(handles, entry.ref);
+    for (struct delay_cursor at = delay_begin(&engine->delay); !fault && delay_next(&at, &entry); n++) {
+        HOLDS(entry.queue > 0 && entry.queue <= engine->queue_count, "a delayed message without a topic");
+        handles->delayed[entry.queue - 1]++;
+        fault = add_handle(handles, entry.ref);
     }
-    ENSURE(n == engine->delay.count);
+    HOLDS(!fault, fault);
+    HOLDS(n == engine->delay.count, "the count of delayed messages is wrong");
     n = 0;
-    for (const struct lease *lease = flight_first(&engine->flight); lease;
+    for (const struct lease *lease = flight_first(&engine->flight); lease && !fault;
          lease = flight_after(&engine->flight, lease), n++) {
-        ENSURE(lease->queue > 0 && lease->queue <= engine->queue_count);
-        ENSURE(flight_find(&engine->flight, lease->queue, lease->id) == lease);
-        ENSURE(wheel_is_used(&engine->flight.wheel, lease->slot));
-        flying[lease->queue - 1]++;
-        add_handle(handles, lease->ref);
+        HOLDS(lease->queue > 0 && lease->queue <= engine->queue_count, "a message in flight without a topic");
+        HOLDS(flight_find(&engine->flight, lease->queue, lease->id) == lease, "an id twice in flight");
+        HOLDS(wheel_is_used(&engine->flight.wheel, lease->slot), "a lease that never ends");
+        handles->flying[lease->queue - 1]++;
+        fault = add_handle(handles, lease->ref);
     }
-    ENSURE(n == engine->flight.count);
-    ENSURE(engine->delay.wheel.now_ms == engine->flight.wheel.now_ms);
+    HOLDS(!fault, fault);
+    HOLDS(n == engine->flight.count, "the count of messages in flight is wrong");
+    HOLDS(engine->delay.wheel.now_ms == engine->flight.wheel.now_ms, "two times in one engine");
+    return NULL;
 }
 
-/* Checks everything but that each handle stands in one place only; collects the handles. */
-static void check_structure(const struct engine *engine, struct handles *handles)
+static const char *check_all(const struct engine *engine, struct handles *handles)
 {
-    uint64_t *delayed = mem_new(8 * (engine->queue_count + 1u));
-    uint64_t *flying = mem_new(8 * (engine->queue_count + 1u));
-    size_t all = engine->delay.count + engine->flight.count;
+    const char *fault = NULL;
+
+    for (uint32_t i = 0; i < engine->queue_count && !fault; i++) {
+        HOLDS(engine->queues[i]->queue.number == i + 1, "a queue with another's number");
+        fault = check_queue(engine, &engine->queues[i]->queue, handles);
+    }
+    HOLDS(!fault, fault);
+    fault = check_timers(engine, handles);
+    HOLDS(!fault, fault);
+    for (uint32_t i = 0; i < engine->queue_count; i++) {
+        HOLDS(engine->queues[i]->queue.delayed == handles->delayed[i], "a topic's count of delayed messages is wrong");
+        HOLDS(engine->queues[i]->queue.in_flight == handles->flying[i],
+              "a topic's count of messages in flight is wrong");
+    }
+    HOLDS(handles->count == handles->size, "fewer messages than are counted");
+    return NULL;
+}
+
+static const char *check_once(struct handles *handles)
+{
+    qsort(handles->lsns, handles->count, sizeof(handles->lsns[0]), compare_u64);
+    for (size_t i = 1; i < handles->count; i++)
+        HOLDS(handles->lsns[i - 1] != handles->lsns[i], "a message in two places");
+    return NULL;
+}
+
+static const char *find_fault(const struct engine *engine, bool once)
+{
+    struct handles handles = {.size = engine->delay.count + engine->flight.count};
 
     for (uint32_t i = 0; i < engine->queue_count; i++)
-        all += engine->queues[i]->queue.ready.count + engine->queues[i]->queue.dead.count;
-    *handles = (struct handles){.lsns = mem_new(8 * (all + 1))};
-    for (uint32_t i = 0; i < engine->queue_count; i++) {
-        ENSURE(engine->queues[i]->queue.number == i + 1);
-        check_queue(engine, &engine->queues[i]->queue, handles);
-    }
-    check_timers(engine, handles, delayed, flying);
-    for (uint32_t i = 0; i < engine->queue_count; i++) {
-        ENSURE(engine->queues[i]->queue.delayed == delayed[i]);
-        ENSURE(engine->queues[i]->queue.in_flight == flying[i]);
-    }
-    ENSURE(handles->count == all);
-    free(delayed);
-    free(flying);
-}
-
-void state_check(const struct engine *engine)
-{
-    struct handles handles;
-
-    check_structure(engine, &handles);
+        handles.size += engine->queues[i]->queue.ready.count + engine->queues[i]->queue.dead.count;
+    handles.lsns = mem_new(8 * (handles.size + 1));
+    handles.delayed = mem_new(8 * (engine->queue_count + 1u));
+    handles.flying = mem_new(8 * (engine->queue_count + 1u));
+    const char *fault = check_all(engine, &handles);
+    if (!fault && once)
+        fault = check_once(&handles);
     free(handles.lsns);
+    free(handles.delayed);
+    free(handles.flying);
+    return fault;
 }
 
-void engine_check(const struct engine *engine)
+const char *state_fault(const struct engine *engine) { return find_fault(engine, false); }
+
+const char *engine_fault(const struct engine *engine) { return find_fault(engine, true); }
+
+static void ensure_none(const char *fault)
 {
-    struct handles handles;
-
-    check_structure(engine, &handles);
-    qsort(handles.lsns, handles.count, sizeof(handles.lsns[0]), compare_u64);
-    for (size_t i = 1; i < handles.count; i++)
-        ENSURE(handles.lsns[i - 1] != handles.lsns[i]);
-    free(handles.lsns);
+    if (fault)
+        base_fail(__FILE__, __LINE__, fault);
 }
+
+void state_check(const struct engine *engine) { ensure_none(state_fault(engine)); }
+
+void engine_check(const struct engine *engine) { ensure_none(engine_fault(engine)); }
 
 static uint64_t digest_queue(uint64_t h, const struct queue *queue)
 {

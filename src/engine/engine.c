@@ -15,6 +15,7 @@ static void init(struct engine *engine)
     delay_init(&engine->delay);
     flight_init(&engine->flight);
     engine->max_retries = DEFAULT_MAX_RETRIES;
+    engine->search_left = STATE_SEARCH_MAX;
 }
 
 struct engine *engine_new(const struct engine_hooks *hooks)
@@ -37,6 +38,7 @@ static void fini(struct engine *engine)
         free(engine->queues[i]);
     }
     free(engine->queues);
+    free(engine->orphans);
     delay_free(&engine->delay);
     flight_free(&engine->flight);
 }

@@ -54,6 +54,13 @@ void engine_reset(struct engine *engine);
 
 void engine_apply(struct engine *engine, const struct record *rec);
 
+/*
+ * After a replay: drops the messages of which a record says that they are gone, though what led there was lost with
+ * part of the log; they would be delivered again. Nothing to do, at no cost, after a replay of a whole log. Returns
+ * how many were dropped.
+ */
+uint64_t engine_mend(struct engine *engine);
+
 /* ---- looking ---------------------------------------------------------------------------------------------------- */
 
 /* The default queue of a topic, exited or not; NULL when there is none. */
@@ -94,6 +101,22 @@ NODISCARD bool engine_save(const struct engine *engine, struct buf *out);
 
 /* Replaces the state by a saved one. 0 or -EINVAL: then the engine is empty. Believes no number in it. */
 NODISCARD int engine_load(struct engine *engine, const void *image, size_t bytes);
+
+enum engine_place { ENGINE_READY, ENGINE_DELAYED, ENGINE_IN_FLIGHT, ENGINE_DEAD };
+
+struct engine_message {
+    uint64_t ref;
+    uint64_t id;     /* in flight; else 0: it stands in the record alone */
+    uint64_t due_ms; /* when the delay or the lease ends; else 0 */
+    uint32_t queue;
+    enum engine_place place;
+};
+
+/* Calls `each` with every message there is. */
+void engine_each(const struct engine *engine, void (*each)(void *ctx, const struct engine_message *message), void *ctx);
+
+/* The first invariant that does not hold, in words, or NULL; O(everything). */
+const char *engine_fault(const struct engine *engine);
 
 /* ENSUREs every invariant; O(everything). */
 void engine_check(const struct engine *engine);

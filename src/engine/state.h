@@ -32,6 +32,9 @@ struct engine {
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */
     uint64_t ignored;
+    uint64_t *orphans;       /* LSNs of messages that are gone, by records that found them elsewhere or not at all */
+    size_t orphan_count, orphan_slots;
+    uint64_t search_left;    /* list entries that may still be looked through for messages out of order */
 };
 
 /* Adds or replaces the queue's name; the engine copies it. */
@@ -40,13 +43,28 @@ void state_name_queue(struct engine *engine, struct queue_node *node, struct sli
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);
 
+/* engine_fault() without the last step, that no handle stands in two places. */
+const char *state_fault(const struct engine *engine);
+
 /*
  * engine_check() without the last step, that no handle stands in two places: engine_load() cannot afford to look for
  * that, and leaves it to the CRC of the checkpoint. What it accepts passes this.
  */
 void state_check(const struct engine *engine);
 
-/* How far ahead of the newest queue a record's queue number may be: bounds the table against damaged records. */
-enum { STATE_QUEUE_GAP_MAX = 1 << 16 };
+/*
+ * How far ahead of the newest queue a record's queue number may be: bounds the table against forged records. Where the
+ * log's beginning is gone, the queues that are left come in any order.
+ */
+enum { STATE_QUEUE_GAP_MAX = 1 << 20 };
+
+/*
+ * Only after damage a record names another message than the oldest. To find it means to walk the list; all such walks
+ * of one replay together may take this many steps, after that the message is left where it is and comes again.
+ */
+enum { STATE_SEARCH_MAX = 1 << 28 };
+
+/* `lsn` is of a message that is gone, but it could not be taken from where it should be: for engine_mend(). */
+void state_orphan(struct engine *engine, uint64_t lsn);
 
 #endif

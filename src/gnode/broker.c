@@ -2,6 +2,7 @@
 #include "gnode/broker.h"
 
 #include "base/err.h"
+#include "engine/id.h"
 #include "engine/payload.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@ enum {
     UNCLEAN_ID_GAP_MS = 60000,      /* larger than what ids run ahead of engine time by themselves */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     CHECKPOINT_EVERY_MS = 60000,    /* of activity */
+    NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
     STATE_BYTES_MAX_SHIFT = 40,
 };
 
@@ -102,30 +104,50 @@ static bool rewrite_queue(struct broker *broker, const struct queue *queue)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. */
+/*
+ * A queue whose QUEUE record was lost to damage keeps its messages and gets a name that can be popped. There may be
+ * more of them than the ring has room for: then the next turn goes on.
+ */
 static void name_lost_queues(struct broker *broker, uint64_t now_ms)
 {
-    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
-        struct queue *queue = engine_queue(broker->engine, number);
-        char name[32];
-        if (queue->name)
+    char name[32];
+
+    for (; broker->name_next < broker->name_end; broker->name_next++) {
+        uint32_t number = broker->name_next;
+        if (engine_queue(broker->engine, number)->name)
             continue;
+        if (broker_room(broker, broker_queue_stride(sizeof(name)), false) != 0)
+            return;
         int len = snprintf(name, sizeof(name), "recovered.%u", (unsigned)number);
         (void)broker_append_queue(broker, number, slice_of(name, (size_t)len), now_ms, 0, 0, PAYLOAD_NODE_RETRIES);
     }
 }
 
 /*
- * An unclean stop may have lost ids with the tail of the log. They lie before now, or less than the gap ahead when
- * the life that made them had begun with a gap too; so the ids of this life begin a gap ahead, and the log says so.
+ * An unclean stop may have lost ids with the tail of the log, and the clock may have been set back a little since. So
+ * the ids of this life begin a gap ahead, and none is told before it is durable where they begin: else the next life
+ * after a power cut could begin there again.
  */
 static void note_node_settings(struct broker *broker, uint64_t now_ms)
 {
     bool unclean = !broker->report.clean;
+    uint64_t ids_ms = max_u64(now_ms, id_time_ms(engine_last_id(broker->engine))) + UNCLEAN_ID_GAP_MS;
 
-    if (engine_max_retries(broker->engine) != broker->options.max_retries || broker->report.fresh || unclean)
-        (void)broker_append_queue(broker, 0, slice_str(""), unclean ? now_ms + UNCLEAN_ID_GAP_MS : 0, 0, 0,
-                                  broker->options.max_retries);
+    if (engine_max_retries(broker->engine) == broker->options.max_retries && !broker->report.fresh && !unclean)
+        return;
+    uint64_t end = broker_append_queue(broker, 0, slice_str(""), unclean ? ids_ms : 0, 0, 0,
+                                       broker->options.max_retries);
+    if (unclean) {
+        broker->ids_end = end;
+        log_need_durable(broker->log);
+    }
+}
+
+uint64_t broker_promised(const struct broker *broker)
+{
+    uint64_t durable = log_durable(broker->log);
+
+    return durable >= broker->ids_end ? log_promised(broker->log) : durable;
 }
 
 int broker_open(struct broker *broker, const struct broker_options *options, const struct log_options *log_options,
@@ -146,16 +168,19 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     int rc = log_recover(broker->log, &hooks, &broker->report, ret_error, error_bytes);
     if (rc < 0)
         goto out_log;
+    broker->mended = engine_mend(broker->engine);
     /* Ids do not set the clock: after an unclean stop they run ahead of it, and timers must not follow them. */
     uint64_t now_ms = start_clock(ctx, engine_last_time_ms(broker->engine));
     broker->tick_from_ms = now_ms + FIRST_TICK_MS;
-    broker->checkpoint_ms = now_ms;
+    broker->checkpoint_ms = broker->report.note[0] == '\0' ? now_ms : 0; /* after damage one is written at once */
     rc = log_start(broker->log);
     if (rc < 0) {
         (void)snprintf(ret_error, error_bytes, "the threads of the log do not start: %s", strerror(-rc));
         goto out_log;
     }
     note_node_settings(broker, now_ms);
+    broker->name_next = 1;
+    broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
     log_publish(broker->log);
     return 0;
@@ -172,15 +197,17 @@ out_engine:
 
 /* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
-static void tick(struct broker *broker, uint64_t now_ms)
+/* Fires what is due. False: it is, but the log has no room for a TICK now. */
+static bool tick(struct broker *broker, uint64_t now_ms)
 {
     if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
-        return;
+        return true;
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
-        return;
+        return false;
     char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
     payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
     (void)broker_apply(broker);
+    return true;
 }
 
 static void pump_parked(struct broker *broker)
@@ -234,39 +261,50 @@ static int begin_checkpoint(struct broker *broker)
     return rc;
 }
 
-static void checkpoint_when_due(struct broker *broker, uint64_t now_ms)
+static uint64_t tail_lsn(const struct broker *broker)
 {
     struct log_stats stats;
+
+    log_stats(broker->log, &stats);
+    return stats.tail_lsn;
+}
+
+/* When a checkpoint is due by time; UINT64_MAX while one is being written or nothing has happened since the last. */
+static uint64_t checkpoint_due_ms(const struct broker *broker)
+{
     const char *reason;
 
-    if (log_checkpoint_busy(broker->log) || log_state(broker->log, &reason) == LOG_READ_ONLY)
-        return;
-    log_stats(broker->log, &stats);
-    bool by_time = now_ms >= broker->checkpoint_ms + CHECKPOINT_EVERY_MS && stats.tail_lsn != broker->checkpoint_tail;
-    if (!by_time && !log_checkpoint_due(broker->log))
+    if (log_checkpoint_busy(broker->log) || log_state(broker->log, &reason) == LOG_READ_ONLY ||
+        tail_lsn(broker) == broker->checkpoint_tail)
+        return UINT64_MAX;
+    return broker->checkpoint_ms + CHECKPOINT_EVERY_MS;
+}
+
+static void checkpoint_when_due(struct broker *broker, uint64_t now_ms)
+{
+    if (now_ms < checkpoint_due_ms(broker) && !log_checkpoint_due(broker->log))
         return;
     broker->checkpoint_ms = now_ms;
-    if (begin_checkpoint(broker) == 0) {
-        log_stats(broker->log, &stats);
-        broker->checkpoint_tail = stats.tail_lsn;
-    }
+    if (begin_checkpoint(broker) == 0)
+        broker->checkpoint_tail = tail_lsn(broker);
 }
 
 uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
 {
     bool moved = log_poll(broker->log);
 
-    tick(broker, now_ms);
+    name_lost_queues(broker, now_ms);
+    bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
     if (moved || broker->retry)
         resume_stalled(broker);
     checkpoint_when_due(broker, now_ms);
     log_publish(broker->log);
-    uint64_t due = max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms);
-    if (engine_next_due_ms(broker->engine) == UINT64_MAX)
-        due = UINT64_MAX;
-    return min_u64(due, broker->checkpoint_ms + CHECKPOINT_EVERY_MS);
+    if (broker->retry)
+        return now_ms;
+    uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
+    return min_u64(due, checkpoint_due_ms(broker));
 }
 
 bool broker_idle(const struct broker *broker)

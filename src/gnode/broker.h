@@ -44,6 +44,9 @@ struct broker {
     struct engine *engine;
     struct log *log;
     struct log_report report;  /* of the recovery */
+    uint64_t mended;           /* messages that it dropped, as engine_mend() says */
+    uint64_t ids_end;          /* end of the record that says where ids go on after an unclean stop, or 0 */
+    uint32_t name_next, name_end; /* queues [next, end) may have lost their names */
     uint64_t tick_from_ms;     /* no TICK before it */
     uint64_t checkpoint_ms;    /* when the last checkpoint began */
     uint64_t checkpoint_tail;  /* tail of the log after it */
@@ -95,6 +98,9 @@ bool broker_idle(const struct broker *broker);
 
 /* Room for `bytes` of records now, as log_room(). */
 NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);
+
+/* The watermark of a promise: the sync mode's, but no more than what is durable until ids_end is. */
+uint64_t broker_promised(const struct broker *broker);
 
 /* Completes the record begun by log_begin() and applies it. Returns its end. */
 uint64_t broker_apply(struct broker *broker);

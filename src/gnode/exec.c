@@ -272,7 +272,7 @@ static bool answer_now(const struct turn *turn, uint64_t ref, const struct paylo
 {
     struct session *session = turn->session;
 
-    if (session->parked_count > 0 || log_promised(turn->broker->log) < ref_lsn(ref) + RECORD_HEADER_BYTES)
+    if (session->parked_count > 0 || broker_promised(turn->broker) < ref_lsn(ref) + RECORD_HEADER_BYTES)
         return false;
     struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .body = push->body};
     struct answer answer = {.kind = ANSWER_MESSAGE, .binary = turn->cmd->flags & CMD_F_BINARY, .count = 1,

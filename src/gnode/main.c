@@ -1,5 +1,6 @@
-/* main.c - gnode: settings, log, node; nothing else. SPDX-License-Identifier: MIT */
+/* main.c - gnode: settings, log, node, or a look at its data; nothing else. SPDX-License-Identifier: MIT */
 #include "app/daemon.h"
+#include "gnode/inspect.h"
 #include "gnode/node.h"
 
 #include <string.h>
@@ -29,6 +30,8 @@ int main(int argc, char **argv)
     struct settings_report report;
     int code;
 
+    if (inspect_main(argc, argv, &code))
+        return code;
     if (settings_start(&GNODE_SETTINGS, argc, argv, &settings, &report, &code))
         code = run(&settings, &report);
     gnode_settings_free(&settings);

@@ -168,6 +168,12 @@ static void log_recovery(const struct node *node)
     if (report->damaged_bytes > 0 || report->lost_ranges > 0)
         log_error("store", "the log is damaged: %llu bytes were quarantined, %llu segments are missing: %s",
                   (unsigned long long)report->damaged_bytes, (unsigned long long)report->lost_ranges, report->note);
+    else if (report->note[0])
+        log_error("store", "the data is damaged: %s", report->note);
+    if (report->rebuilt)
+        log_error("store", "no checkpoint is usable: the topics were rebuilt from the records that are left; messages "
+                           "may come again, those in flight and dead letters may be ready (%llu acked ones were found)",
+                  (unsigned long long)node->broker.mended);
 }
 
 static int open_broker(struct node *node)

@@ -77,7 +77,7 @@ static bool is_covered(const struct broker *broker, const struct parked *reply)
     case WAIT_WRITTEN:
         return log_written(broker->log) >= reply->lsn;
     case WAIT_PROMISED:
-        return log_promised(broker->log) >= reply->lsn;
+        return broker_promised(broker) >= reply->lsn;
     default:
         return true;
     }

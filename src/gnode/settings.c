@@ -8,6 +8,7 @@
 
 #include "app/common_settings.h"
 #include "base/num.h"
+#include "gnode/inspect.h"
 
 #define AT(member) .offset = offsetof(struct gnode_settings, member)
 #define KIB UINT64_C(1024)
@@ -191,6 +192,8 @@ const struct settings_spec GNODE_SETTINGS = {
     .count = ARRAY_LEN(TABLE),
     .aliens = ALIENS,
     .alien_count = ARRAY_LEN(ALIENS),
+    .commands = INSPECT_HELP,
+    .command_count = INSPECT_COMMANDS,
     .bytes = sizeof(struct gnode_settings),
     .finish = finish,
 };

@@ -99,7 +99,7 @@ static void add_cut(void *arg, const char *name)
     struct cuts *list = arg;
     uint64_t cut;
 
-    if (!path_parse(name, ".ckpt", &cut))
+    if (!path_parse(name, ".ckpt", &cut) || cut >= LSN_LIMIT || cut % RECORD_ALIGN != 0)
         return;
     size_t at = list->count;
     while (at > 0 && list->cuts[at - 1] < cut)
@@ -223,6 +223,20 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
     (void)checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt)); /* as far as there is room */
     return 0;
+}
+
+int checkpoint_claim(struct disk *disk, const char *dir, uint64_t cut, enum header_claim *ret, unsigned *ret_version)
+{
+    struct path path = path_checkpoint(dir, cut);
+    char head[CHECKPOINT_HEADER_BYTES];
+    int file = disk->open(disk->ctx, path.text, DISK_READ);
+
+    if (file < 0)
+        return file;
+    int64_t n = disk->pread(disk->ctx, file, head, sizeof(head), 0);
+    disk->close(disk->ctx, file);
+    *ret = n < 0 ? HEADER_CLAIM_NONE : checkpoint_header_claim(head, (size_t)n, ret_version);
+    return n < 0 ? (int)n : 0;
 }
 
 int checkpoint_read(struct disk *disk, const char *dir, uint64_t cut, char **ret_bytes, struct checkpoint_view *ret)

@@ -42,6 +42,10 @@ int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut);
 /* The cuts of the checkpoints there are, newest first, at most `cuts_max`. The count or -errno. */
 NODISCARD int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max);
 
+/* Whether the checkpoint at `cut` claims a format newer than ours (format.h). 0 or -errno. */
+NODISCARD int checkpoint_claim(struct disk *disk, const char *dir, uint64_t cut, enum header_claim *ret,
+                               unsigned *ret_version);
+
 /*
  * Reads and checks the checkpoint at `cut`. 0: `ret_bytes` is to be freed and `ret` borrows from it; or -errno,
  * -EBADMSG when it is damaged.

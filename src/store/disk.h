@@ -49,6 +49,11 @@ struct disk {
      * -EWOULDBLOCK when another holds it; then `ret_pid` is the holder's pid, 0 where it is unknown.
      */
     int (*lock)(void *ctx, const char *path, uint64_t *ret_pid);
+    /*
+     * Holds the lock file that is there against a node that would start, without changing it; several may. A handle
+     * for unlock(), or -EWOULDBLOCK as above, or -ENOENT when there is none.
+     */
+    int (*hold)(void *ctx, const char *path, uint64_t *ret_pid);
     void (*unlock)(void *ctx, int lock);
 };
 

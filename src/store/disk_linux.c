@@ -193,6 +193,21 @@ static int linux_lock(void *ctx, const char *path, uint64_t *ret_pid)
     return rc;
 }
 
+static int linux_hold(void *ctx, const char *path, uint64_t *ret_pid)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    (void)ctx;
+    if (file < 0)
+        return -errno;
+    if (flock(file, LOCK_SH | LOCK_NB) == 0)
+        return file;
+    int rc = -errno;
+    *ret_pid = holder_pid(file);
+    (void)close(file);
+    return rc;
+}
+
 void disk_linux_init(struct disk *disk)
 {
     *disk = (struct disk){
@@ -210,6 +225,7 @@ void disk_linux_init(struct disk *disk)
         .sync_dir = linux_sync_dir,
         .list = linux_list,
         .lock = linux_lock,
+        .hold = linux_hold,
         .unlock = linux_close,
     };
 }

@@ -26,6 +26,27 @@ static uint32_t header_crc(const char *from, size_t bytes)
     return crc32c(crc, from + CRC_AT + 4, bytes - CRC_AT - 4);
 }
 
+static enum header_claim claim(const char *from, size_t bytes, const char *magic, size_t crc_bytes,
+                               unsigned *ret_version)
+{
+    if (bytes < crc_bytes || memcmp(from, magic, sizeof(segment_magic)) != 0)
+        return HEADER_CLAIM_NONE;
+    *ret_version = get_le16(from + 8);
+    if (*ret_version <= FORMAT_VERSION)
+        return HEADER_CLAIM_NONE;
+    return get_le32(from + CRC_AT) == header_crc(from, crc_bytes) ? HEADER_CLAIM_NEWER : HEADER_CLAIM_UNSURE;
+}
+
+enum header_claim segment_header_claim(const char *from, size_t bytes, unsigned *ret_version)
+{
+    return claim(from, bytes, segment_magic, SEGMENT_HEADER_CRC_BYTES, ret_version);
+}
+
+enum header_claim checkpoint_header_claim(const char *from, size_t bytes, unsigned *ret_version)
+{
+    return claim(from, bytes, checkpoint_magic, CHECKPOINT_HEADER_BYTES, ret_version);
+}
+
 void segment_header_encode(char *to, const struct segment_header *header)
 {
     memset(to, 0, SEGMENT_HEADER_BYTES);

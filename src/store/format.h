@@ -24,6 +24,9 @@ enum {
     CHECKPOINT_SEGMENT_BYTES = 64,
 };
 
+/* No LSN is that large: a ref has 56 bits for LSN / 8, and sums of addresses and sizes never pass 64 bits. */
+#define LSN_LIMIT (UINT64_C(1) << 58)
+
 /* After an unclean stop the log goes on at the next multiple of this: no lost address is ever used again. */
 #define LSN_JUMP (UINT64_C(1) << 32)
 
@@ -49,6 +52,20 @@ struct segment_header {
     uint16_t flags;
     uint8_t uuid[UUID_BYTES];
 };
+
+/*
+ * What a later format may not change: magic, version and CRC stand where they do, and the CRC covers what it does.
+ * So every version can tell a file of a newer one from damage, and leave it alone.
+ */
+enum header_claim {
+    HEADER_CLAIM_NONE,    /* of a format known here, or no header at all */
+    HEADER_CLAIM_NEWER,   /* sound, of a newer format */
+    HEADER_CLAIM_UNSURE,  /* says it is of a newer format, but its CRC does not hold: newer, or damaged */
+};
+
+/* Does the header at `from`, of a segment or a checkpoint, claim a newer format? Then `ret_version` is that one. */
+enum header_claim segment_header_claim(const char *from, size_t bytes, unsigned *ret_version);
+enum header_claim checkpoint_header_claim(const char *from, size_t bytes, unsigned *ret_version);
 
 /* Writes SEGMENT_HEADER_BYTES at `to`. */
 void segment_header_encode(char *to, const struct segment_header *header);

@@ -41,6 +41,7 @@ struct log_options {
     bool threads;            /* false: the caller runs the helpers by log_step_* */
     uint8_t uuid[16];        /* random bytes, used when the directory is new */
     uint64_t now_ms;         /* wall clock, for the header of new segments */
+    bool repair;             /* a header that claims a newer format, but whose CRC does not hold, counts as damage */
     uint64_t (*clock_ns)(void *ctx); /* monotonic; called by the helper threads */
     void *clock_ctx;
 };
@@ -52,6 +53,8 @@ struct log_hooks {
     int (*load)(void *ctx, const void *image, size_t bytes);    /* a checkpoint's image; 0, or < 0 when it is bad */
     void (*apply)(void *ctx, const struct record *rec);         /* next record, in order, whole groups only */
     void (*wake)(void *ctx);                                    /* from any thread: call log_poll soon */
+    /* Damage that was found, in words, and where; may be NULL. */
+    void (*found)(void *ctx, const char *what, uint64_t begin, uint64_t end);
 };
 
 /* What recovery found; for the log line and the API. */
@@ -64,6 +67,8 @@ struct log_report {
     uint64_t cut_bytes;      /* torn tail that was never promised */
     uint64_t damaged_bytes;  /* quarantined: promised once, unreadable now */
     uint64_t lost_ranges;    /* segments that are missing from the chain */
+    uint64_t bad_checkpoints; /* passed over, since they could not be read or were refused */
+    bool rebuilt;            /* none was usable: the state is what the records that are left say */
     char note[256];          /* first damage in words, "" = none */
 };
 
@@ -185,6 +190,16 @@ bool log_checkpoint_due(const struct log *log);
  */
 NODISCARD int log_checkpoint(struct log *log, void *image, size_t bytes);
 bool log_checkpoint_busy(const struct log *log);
+
+/* One segment as the log counts it, for those who check it. */
+struct log_segment {
+    uint64_t base, end; /* end 0 = still open */
+    uint64_t live, pins; /* messages / queue records still needed; `live` is no count when it is damaged */
+    bool damaged;        /* recovery passed over damage in it, now or before: it never goes */
+};
+
+/* Segment `index`, ascending by base; false beyond the last. */
+bool log_segment(const struct log *log, size_t index, struct log_segment *ret);
 
 /* ---- the helpers' turns, for a caller without threads; true when there was something to do ----------------------- */
 bool log_step_writer(struct log *log);

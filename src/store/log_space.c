@@ -183,14 +183,14 @@ void log_dead(struct log *log, uint64_t lsn)
 {
     bool counted = segments_drop_live(&log->segments, lsn, log->tail);
 
-    ENSURE(counted || log->degraded || !log->recovered);
+    ENSURE(counted || log->degraded || !log->running);
 }
 
 void log_dead_queue(struct log *log, uint64_t lsn)
 {
     bool counted = segments_drop_pin(&log->segments, lsn, log->tail);
 
-    ENSURE(counted || log->degraded || !log->recovered);
+    ENSURE(counted || log->degraded || !log->running);
 }
 
 bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end)
@@ -204,6 +204,21 @@ bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end)
         return true;
     }
     return false;
+}
+
+bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
+{
+    if (index >= log->segments.count)
+        return false;
+    const struct segment *seg = &log->segments.at[index];
+    *ret = (struct log_segment){
+        .base = seg->base,
+        .end = seg->end,
+        .live = seg->live,
+        .pins = seg->pins,
+        .damaged = seg->live >= SEGMENT_DAMAGED / 2,
+    };
+    return true;
 }
 
 static bool is_short(const struct log *log)

@@ -1,8 +1,9 @@
 /*
  * recover.c - from a directory to the state it held, and a fresh segment to go on in
  *
- * 1. List segments and read their headers.
- * 2. Load the newest sound checkpoint; compare its segment table with the files.
+ * 1. List segments and read their headers. A file of a newer format is refused before anything is touched.
+ * 2. Load the newest sound checkpoint; compare its segment table with the files. Without one the state is rebuilt
+ *    from all records that there are: part of the log may be gone, as it should be, and what is left names it.
  * 3. From its cut read on, segment after segment, and apply. The successor's header says where a segment ended
  *    (prev_end), and exists only when everything before it was durable; so an invalid byte before that is damage.
  *    In the last segment damage is told from a torn tail by what was promised: scan_promised().
@@ -53,9 +54,24 @@ static int refuse(struct recovery *rv, int rc, const char *what, const char *pat
 static void note(struct recovery *rv, const char *what, uint64_t begin, uint64_t end)
 {
     rv->log->degraded = true;
+    if (rv->log->hooks.found)
+        rv->log->hooks.found(rv->log->hooks.ctx, what, begin, end);
     if (rv->report->note[0] == '\0')
         (void)snprintf(rv->report->note, sizeof(rv->report->note), "%s, %016" PRIx64 " to %016" PRIx64, what, begin,
                        end);
+}
+
+/* A file of a newer format is no damage, and nothing here may touch it. */
+static int refuse_newer(struct recovery *rv, enum header_claim claim, unsigned version, const char *path)
+{
+    if (claim == HEADER_CLAIM_NONE || (claim == HEADER_CLAIM_UNSURE && rv->log->options.repair))
+        return 0;
+    int n = snprintf(rv->error, rv->error_bytes, "%s is of format %u, this version reads formats up to %d: %s", path,
+                     version, FORMAT_VERSION, "nothing was changed; start the version that wrote it");
+    if (claim == HEADER_CLAIM_UNSURE && n > 0 && (size_t)n < rv->error_bytes)
+        (void)snprintf(rv->error + n, rv->error_bytes - (size_t)n,
+                       ". Or its header is damaged, for its checksum is wrong: then use gnode --repair");
+    return -EPROTONOSUPPORT;
 }
 
 /* ---- 1. segments -------------------------------------------------------------------------------- */
@@ -66,7 +82,7 @@ static void add_name(void *arg, const char *name)
     struct segment seg = {0};
     struct segments *all = &rv->log->segments;
 
-    if (!path_parse(name, ".seg", &seg.base))
+    if (!path_parse(name, ".seg", &seg.base) || seg.base >= LSN_LIMIT || seg.base % RECORD_ALIGN != 0)
         return;
     if (!segments_reserve(all, all->count + 8)) {
         rv->rc = -ENOMEM;
@@ -85,8 +101,10 @@ static int by_base(const void *a, const void *b)
 static int take_header(struct recovery *rv, struct segment *seg, const struct segment_header *header,
                        const char *path)
 {
-    if (header->base != seg->base)
+    if (header->base != seg->base || header->prev_end > header->base) {
+        note(rv, "segment header of another file", seg->base, seg->base);
         return 0; /* misdirected: the file is read by its name, record by record */
+    }
     if (rv->has_uuid && memcmp(rv->log->options.uuid, header->uuid, UUID_BYTES) != 0)
         return refuse(rv, -EXDEV, "this segment belongs to another node, take it away:", path);
     memcpy(rv->log->options.uuid, header->uuid, UUID_BYTES);
@@ -103,6 +121,7 @@ static int read_header(struct recovery *rv, struct segment *seg)
 {
     char bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
+    unsigned version = 0;
     struct path path = path_segment(rv->log->dir, seg->base);
     int file = rv->disk->open(rv->disk->ctx, path.text, DISK_READ);
 
@@ -121,8 +140,11 @@ static int read_header(struct recovery *rv, struct segment *seg)
         return take_header(rv, seg, &header, path.text);
     if (n < 0)
         rv->header_rc = (int)n;
-    note(rv, "segment header unreadable", seg->base, seg->base);
-    return 0;
+    enum header_claim claim = n < 0 ? HEADER_CLAIM_NONE : segment_header_claim(bytes, (size_t)n, &version);
+    int rc = refuse_newer(rv, claim, version, path.text);
+    if (rc == 0)
+        note(rv, "segment header unreadable", seg->base, seg->base);
+    return rc;
 }
 
 static int find_segments(struct recovery *rv)
@@ -215,6 +237,20 @@ static int load_checkpoint(struct recovery *rv, uint64_t cut)
     return rc >= 0;
 }
 
+static int refuse_newer_checkpoints(struct recovery *rv, const uint64_t *cuts, int count)
+{
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < count; i++) {
+        enum header_claim claim;
+        unsigned version = 0;
+        struct path path = path_checkpoint(rv->log->dir, cuts[i]);
+        if (checkpoint_claim(rv->disk, rv->log->dir, cuts[i], &claim, &version) == 0)
+            rc = refuse_newer(rv, claim, version, path.text);
+    }
+    return rc;
+}
+
 static int find_checkpoint(struct recovery *rv)
 {
     uint64_t cuts[CHECKPOINTS_MAX];
@@ -222,6 +258,9 @@ static int find_checkpoint(struct recovery *rv)
 
     if (count < 0)
         return refuse(rv, count, "cannot list the checkpoints of", rv->log->dir);
+    int rc = refuse_newer_checkpoints(rv, cuts, count);
+    if (rc < 0)
+        return rc;
     for (int i = 0; i < count; i++)
         rv->highest = max_u64(rv->highest, cuts[i]);
     for (int i = 0; i < count; i++) {
@@ -230,6 +269,7 @@ static int find_checkpoint(struct recovery *rv)
             rv->log->older_cut = i + 1 < count ? cuts[i + 1] : 0;
             return 0;
         }
+        rv->report->bad_checkpoints++;
         note(rv, "checkpoint unreadable", cuts[i], cuts[i]);
     }
     forget_counts(rv);
@@ -337,6 +377,8 @@ static uint64_t replay_records(struct recovery *rv, struct segment *seg, struct 
         if (bad >= promised_up_to(rv, scan, bad, limit, last))
             return lsn;
         apply_range(rv, seg, scan, lsn, bad);
+        if (limit == scan->end && scan_used(scan, bad) == 0 && scan->unreadable_end <= bad)
+            return bad; /* its direct successor is gone, or its end is: the next segment says what is missing */
         lsn = skip_damage(rv, seg, scan, bad, limit);
     }
     return lsn;
@@ -572,6 +614,8 @@ int recover_directory(struct log *log, struct log_report *ret_report, char *ret_
     if (rc < 0)
         return rc;
     ret_report->clean = ret_report->clean || ret_report->fresh;
+    ret_report->rebuilt = ret_report->checkpoint_lsn == 0 &&
+                          (ret_report->bad_checkpoints > 0 || ret_report->lost_ranges > 0);
     rc = open_next(&rv);
     if (rc < 0)
         return rc;

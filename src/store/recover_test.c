@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "base/err.h"
 #include "sim/simdisk.h"
 #include "store/format.h"
@@ -263,6 +264,96 @@ TEST(recovery_refuses_a_directory_in_use_and_the_segment_of_another_node)
     simdisk_kill(sim);
     life_init(&life, simdisk_disk(sim), dir);
     assert_int_equal(life_open(&life), -EXDEV);
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
+/* Makes the header of a file claim another format; its CRC covers `crc_bytes` and is put right if `sound`. */
+static void claim_version(char *file, unsigned version, size_t crc_bytes, bool sound)
+{
+    put_le16(file + 8, (uint16_t)version);
+    if (!sound)
+        return;
+    put_le32(file + 12, 0);
+    put_le32(file + 12, crc32c(0, file, crc_bytes));
+}
+
+static void check_refused(struct simdisk *sim, const char *path, const char *says, bool repairable)
+{
+    uint64_t bytes;
+    char *before = malloc(1 << 20);
+    struct life life;
+
+    assert_non_null(before);
+    char *file = simdisk_file(sim, path, &bytes);
+    bytes = min_u64(bytes, 1 << 20);
+    memcpy(before, file, bytes);
+    life_init(&life, simdisk_disk(sim), dir);
+    assert_int_equal(life_open(&life), -EPROTONOSUPPORT);
+    assert_non_null(strstr(life.error, path));
+    assert_non_null(strstr(life.error, says));
+    assert_int_equal(strstr(life.error, "--repair") != NULL, repairable);
+    life_kill(&life);
+    simdisk_kill(sim);
+    uint64_t after;
+    file = simdisk_file(sim, path, &after);
+    assert_memory_equal(file, before, bytes);
+    life.options.repair = true;
+    assert_int_equal(life_open(&life), repairable ? 0 : -EPROTONOSUPPORT);
+    assert_int_equal(life.report.note[0] != '\0', repairable);
+    life_fini(&life);
+    simdisk_kill(sim);
+    free(before);
+}
+
+TEST(recovery_refuses_a_segment_or_checkpoint_of_a_newer_format_and_touches_nothing)
+{
+    for (int sound = 0; sound < 2; sound++) {
+        for (int of_segment = 0; of_segment < 2; of_segment++) {
+            struct simdisk *sim = simdisk_new(12);
+            struct life life;
+            char path[64];
+            uint64_t bytes;
+            life_init(&life, simdisk_disk(sim), dir);
+            assert_int_equal(life_open(&life), 0);
+            for (uint64_t round = 0; round < 2; round++) {
+                (void)life_push(&life, round + 1, BODY);
+                life_checkpoint(&life);
+            }
+            /* The older one counts too: it would be removed by the next. */
+            (void)snprintf(path, sizeof(path), "/data/ckpt/%016" PRIx64 ".ckpt", life_stats(&life).checkpoint_lsn);
+            life_fini(&life);
+            simdisk_kill(sim);
+            if (of_segment)
+                (void)snprintf(path, sizeof(path), "%s", first_segment);
+            char *file = simdisk_file(sim, path, &bytes);
+            assert_non_null(file);
+            claim_version(file, 2, of_segment ? 72 : CHECKPOINT_HEADER_BYTES, sound);
+            check_refused(sim, path, "format 2", !sound);
+            simdisk_free(sim);
+        }
+    }
+}
+
+TEST(recovery_takes_a_file_whose_name_is_no_address_for_none_of_its_own)
+{
+    uint64_t ends[PUSHES];
+    struct simdisk *sim = make_log(ends, true);
+    struct disk *disk = simdisk_disk(sim);
+    struct life life;
+
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const names[] = {"/data/log/ffffffffffffffff.seg", "/data/log/fffffffffffffff8.seg",
+                                            "/data/ckpt/ffffffffffffffff.ckpt", "/data/ckpt/fffffffffffffff8.ckpt"};
+        int file = disk->open(disk->ctx, names[i], DISK_CREATE);
+        assert_true(file >= 0);
+        assert_int_equal(disk->pwrite(disk->ctx, file, "GMQ", 3, 0), 0);
+        disk->close(disk->ctx, file);
+    }
+    life_init(&life, disk, dir);
+    assert_int_equal(life_open(&life), 0);
+    assert_int_equal(life.count, PUSHES);
+    assert_true(life.report.end_lsn == LSN_JUMP);
     life_fini(&life);
     simdisk_free(sim);
 }

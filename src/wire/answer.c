@@ -3,10 +3,9 @@
 
 #include "base/bytes.h"
 #include "base/num.h"
+#include "wire/json_tree.h"
 
 #include <errno.h>
-#include <json-c/json.h>
-#include <limits.h>
 #include <stdlib.h>
 
 /* An array of objects of strings is all there is. */
@@ -84,7 +83,7 @@ static int read_binary(struct slice data, struct answer_list *ret_list)
     size_t count = 0, body_bytes = 0;
     struct reply_message msg;
     struct slice rest = data;
-    char *bytes;
+    char *bytes = NULL;
 
     for (; binary_next(&rest, &msg); count++)
         body_bytes += msg.body.len;
@@ -99,27 +98,6 @@ static int read_binary(struct slice data, struct answer_list *ret_list)
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------- */
-/* The tree of all of `data`, for json_object_put(); NULL with -EPROTO or -ENOMEM. */
-static struct json_object *json_read(struct slice data, int *ret_err)
-{
-    struct json_object *root = NULL;
-    struct json_tokener *tok = json_tokener_new_ex(DEPTH_MAX);
-
-    *ret_err = tok ? 0 : -ENOMEM;
-    if (!tok)
-        return NULL;
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    if (data.len > 0 && data.len <= INT_MAX)
-        root = json_tokener_parse_ex(tok, data.ptr, (int)data.len);
-    if (!root || json_tokener_get_parse_end(tok) != data.len) {
-        (void)json_object_put(root);
-        root = NULL;
-        *ret_err = -EPROTO;
-    }
-    json_tokener_free(tok);
-    return root;
-}
-
 static bool json_string(struct json_object *value, struct slice *ret_text)
 {
     if (!json_object_is_type(value, json_type_string))
@@ -162,8 +140,8 @@ static int read_json(struct slice data, struct answer_list *ret_list)
     int err;
     size_t body_bytes = 0;
     struct reply_message msg;
-    struct json_object *root = json_read(data, &err);
-    char *bytes;
+    struct json_object *root = json_tree_read(data, DEPTH_MAX, &err);
+    char *bytes = NULL;
 
     if (!root)
         return err;
@@ -196,7 +174,7 @@ ssize_t answer_read_ids(const struct answer *answer, uint64_t *ids, size_t ids_m
 
     if (answer->type != REPLY_RESULT)
         return -EPROTO;
-    struct json_object *root = json_read(answer->data, &err);
+    struct json_object *root = json_tree_read(answer->data, DEPTH_MAX, &err);
     if (!root)
         return err;
     bool good = json_object_is_type(root, json_type_array) && json_object_array_length(root) <= ids_max;

@@ -30,8 +30,8 @@ class Restart(Case):
                 for message in held[:5]:
                     self.assertTrue(tcp.ack(message["id"], "many"))
                 late = tcp.pub("later", b"x", delay=300)
-                tcp.set("auto", 1)
                 tcp.pop("empty")
+                tcp.set("auto", 1)                 # answered when it is written, and with it all before it
                 before = http.stats()
                 node = self.again(node, *flags, kill=kill, data=data)
                 tcp, http = self.tcp(node), self.http(node)

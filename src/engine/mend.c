@@ -1,0 +1,126 @@
+/*
+ * mend.c - what a replay of an incomplete log left over
+ *
+ * Segments go when nothing in them is needed, so the log that is left may tell of a message's push and of its end, but
+ * not of what was between. An ACK then finds no lease. It still says that the message is gone, and a message's address
+ * is never used again: so it is dropped from wherever it stands, once all of the log was read.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "engine/engine.h"
+
+#include "base/mem.h"
+#include "engine/ref.h"
+#include "engine/state.h"
+
+#include <stdlib.h>
+
+void state_orphan(struct engine *engine, uint64_t lsn)
+{
+    if (engine->orphan_count == engine->orphan_slots) {
+        engine->orphan_slots = engine->orphan_slots ? 2 * engine->orphan_slots : 64;
+        engine->orphans = mem_grow(engine->orphans, engine->orphan_slots, sizeof(engine->orphans[0]));
+    }
+    engine->orphans[engine->orphan_count++] = lsn;
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static bool is_orphan(const struct engine *engine, uint64_t ref)
+{
+    uint64_t lsn = ref_lsn(ref);
+
+    return bsearch(&lsn, engine->orphans, engine->orphan_count, sizeof(lsn), compare_u64) != NULL;
+}
+
+static uint64_t drop(struct engine *engine, uint64_t ref)
+{
+    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+    return 1;
+}
+
+static uint64_t mend_ready(struct engine *engine, struct queue *queue)
+{
+    uint64_t dropped = 0;
+
+    for (uint64_t n = queue->ready.count; n > 0; n--) {
+        uint64_t ref = fifo_pop(&queue->ready);
+        if (is_orphan(engine, ref))
+            dropped += drop(engine, ref);
+        else
+            fifo_push(&queue->ready, ref);
+    }
+    return dropped;
+}
+
+static uint64_t mend_dead(struct engine *engine, struct queue *queue)
+{
+    uint64_t *refs = mem_new(8 * (queue->dead.count + 1)), dropped = 0;
+    size_t n = refset_oldest(&queue->dead, refs, queue->dead.count);
+
+    for (size_t i = 0; i < n; i++)
+        if (is_orphan(engine, refs[i]) && refset_remove(&queue->dead, refs[i]))
+            dropped += drop(engine, refs[i]);
+    free(refs);
+    return dropped;
+}
+
+static uint64_t mend_delayed(struct engine *engine)
+{
+    struct delay before = engine->delay;
+    struct delay_entry entry;
+    uint64_t dropped = 0;
+
+    if (before.count == 0)
+        return 0;
+    delay_init(&engine->delay);
+    engine->delay.wheel.now_ms = before.wheel.now_ms;
+    for (struct delay_cursor at = delay_begin(&before); delay_next(&at, &entry);) {
+        if (is_orphan(engine, entry.ref)) {
+            engine_queue(engine, entry.queue)->delayed--;
+            dropped += drop(engine, entry.ref);
+        } else {
+            delay_add(&engine->delay, &entry);
+        }
+    }
+    delay_free(&before);
+    return dropped;
+}
+
+static uint64_t mend_flight(struct engine *engine)
+{
+    uint64_t dropped = 0;
+
+    for (const struct lease *lease = flight_first(&engine->flight), *next; lease; lease = next) {
+        next = flight_after(&engine->flight, lease);
+        if (!is_orphan(engine, lease->ref))
+            continue;
+        engine_queue(engine, lease->queue)->in_flight--;
+        dropped += drop(engine, lease->ref);
+        flight_remove(&engine->flight, flight_find(&engine->flight, lease->queue, lease->id));
+    }
+    return dropped;
+}
+
+uint64_t engine_mend(struct engine *engine)
+{
+    uint64_t dropped = 0;
+
+    if (engine->orphan_count == 0)
+        return 0;
+    qsort(engine->orphans, engine->orphan_count, sizeof(engine->orphans[0]), compare_u64);
+    for (uint32_t i = 0; i < engine->queue_count; i++) {
+        dropped += mend_ready(engine, &engine->queues[i]->queue);
+        dropped += mend_dead(engine, &engine->queues[i]->queue);
+    }
+    dropped += mend_delayed(engine) + mend_flight(engine);
+    free(engine->orphans);
+    engine->orphans = NULL;
+    engine->orphan_count = engine->orphan_slots = 0;
+    return dropped;
+}
