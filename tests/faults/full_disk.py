@@ -26,7 +26,7 @@ FLAGS = ("-msg_ttr=300", "-msg_max_retry=254", "-cache=4m", "-max_message=1m")
 CLAIMED = 8 * MIB       # reserves, room for checkpoints, and what pushes leave at the end of a segment
 WINDOW = 500            # requests in flight
 SIZES = (40,)
-SIZES_LONG = (24, 40, 64, 130)
+SIZES_LONG = (24, 40, 64)
 BODIES = {"small": 60, "large": 3000}
 
 
