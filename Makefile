@@ -69,7 +69,7 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps docs-settings bench-log
+        conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -105,6 +105,11 @@ $(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
 $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(ALL_LINK)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
+# The fault tests: what stands between a program and its files is never a sanitizer build.
+$(BUILD)/faults/preload.so: tests/faults/preload.c
+	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -pthread -o $@ $< -ldl
+$(BUILD)/faults/torn_tail: $(BUILD)/obj/tests/faults/torn_tail.o $(BUILD)/obj/sim/simdisk.o $(call archives,store base)
+	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
@@ -146,6 +151,12 @@ e2e: build                                   ## whole programs
 	@$(PYTHON) tests/run.py --build $(BUILD) e2e
 crash: build                                 ## kill -9 under load: ROUNDS=n
 	@$(PYTHON) tests/run.py --build $(BUILD) crash --rounds $(ROUNDS)
+syscall-kill: build $(BUILD)/faults/preload.so ## killed, or failed, at every call on its files; SHORT=1: a sample
+	@$(PYTHON) tests/run.py --build $(BUILD) syscall-kill $(if $(SHORT),--short)
+full-disk: build $(BUILD)/faults/preload.so  ## a disk that fills up, drains, and is killed; SHORT=1
+	@$(PYTHON) tests/run.py --build $(BUILD) full-disk $(if $(SHORT),--short)
+torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed and flipped at every byte; SHORT=1: a sample
+	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short)
 bench-log: $(BUILD)/bench/log                ## the log alone: ns an append, records a second by sync mode
 	@d=$$(mktemp -d) && { $(BUILD)/bench/log $$d; e=$$?; rm -rf $$d; exit $$e; }
 measure: build                               ## lateness, memory, start-up against their targets

@@ -171,11 +171,11 @@ class Program:
 
 
 class Gnode(Program):
-    """A node on free ports; `data` is its folder, flags come after the usual ones and so win."""
+    """A node on free ports; `data` is its folder, flags come after the usual ones and so win; `before` runs it."""
 
-    def __init__(self, data, *flags, cwd=None, env=None, wait=True):
+    def __init__(self, data, *flags, cwd=None, env=None, wait=True, before=()):
         argv = [program("gnode"), "-tcp_addr=127.0.0.1:0", "-http_addr=127.0.0.1:0", f"-data_save_path={data}"]
-        super().__init__(argv + list(flags), cwd or os.path.dirname(os.path.abspath(data)), env)
+        super().__init__([*before, *argv, *flags], cwd or os.path.dirname(os.path.abspath(data)), env)
         self.tcp = self.http = None
         if wait:
             self.ready()

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """run - the whole-program tests
 
-    tests/run.py [--build DIR] SUITE... [-k WORD] [--rounds N] [--seed N] [--jobs N] [-v]
+    tests/run.py [--build DIR] SUITE... [-k WORD] [--rounds N] [--seed N] [--jobs N] [--short] [-v]
 
 Suites: conformance (the original's transcript), quickstart (the code blocks of the READMEs), e2e (whole programs),
-crash (kill -9 under load), tools (the static checks), or all. The last line is `N passed, N failed`; the exit code
+crash (kill -9 under load), syscall-kill and full-disk (files that fail, tests/faults/), tools (the static checks), or
+all. The last line is `N passed, N failed`; the exit code
 is 1 when anything failed or nothing ran. Failing tests print what they saw.
 
 SPDX-License-Identifier: MIT
@@ -20,7 +21,9 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = ("tools", "conformance", "quickstart", "e2e", "crash")
+SUITES = ("tools", "conformance", "quickstart", "e2e", "crash", "syscall-kill", "full-disk")
+MODULES = {"conformance": "conformance/replay.py", "quickstart": "quickstart/quickstart.py", "crash": "crash/crash.py",
+           "syscall-kill": "faults/syscall_kill.py", "full-disk": "faults/full_disk.py"}
 
 
 class Tally:
@@ -97,6 +100,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"), help="folder with the programs")
     parser.add_argument("--rounds", type=int, default=30, help="crash: how many kills")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32), help="crash: the seed")
+    parser.add_argument("--short", action="store_true", help="syscall-kill, full-disk: a sample")
     parser.add_argument("--jobs", type=int, default=4, help="e2e: tests at a time")
     parser.add_argument("-k", default="", help="only tests whose name holds this word")
     parser.add_argument("-v", "--verbose", action="store_true", help="print passed tests, too")
@@ -110,8 +114,7 @@ def main():
         if suite in ("e2e", "tools"):
             run_unittests(os.path.join(HERE, suite), options, tally)
         else:
-            name = {"conformance": "replay", "quickstart": "quickstart", "crash": "crash"}[suite]
-            run_module(os.path.join(HERE, suite, name + ".py"), options, tally)
+            run_module(os.path.join(HERE, MODULES[suite]), options, tally)
         print(f"{suite}: {tally.passed - before[0]} passed, {tally.failed - before[1]} failed"
               f" ({time.monotonic() - start:.0f} s)", flush=True)
     print(f"{tally.passed} passed, {tally.failed} failed")

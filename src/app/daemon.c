@@ -44,6 +44,7 @@ int daemon_open(struct daemon *daemon, uv_loop_t *loop, daemon_stop *stop, void 
 
     *daemon = (struct daemon){.stop = stop, .ctx = ctx, .open = true};
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit (RLIMIT_FSIZE) is an error like a full disk */
     for (size_t i = 0; i < ARRAY_LEN(handles); i++) {
         ENSURE(uv_signal_init(loop, handles[i]) == 0);
         handles[i]->data = daemon;

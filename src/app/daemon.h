@@ -2,7 +2,8 @@
  * daemon.h - how a daemon lives and ends
  *
  * Signals: SIGTERM and SIGINT ask to stop; SIGHUP does where there is a controlling terminal (its window was closed)
- * and is ignored elsewhere; SIGPIPE is always ignored. Under systemd (NOTIFY_SOCKET) READY=1 and STOPPING=1 are sent.
+ * and is ignored elsewhere; SIGPIPE and SIGXFSZ are always ignored. Under systemd (NOTIFY_SOCKET) READY=1 and
+ * STOPPING=1 are sent.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -7,7 +7,7 @@
 #include "base/crc32c.h"
 #include "store/paths.h"
 
-enum { RESERVE_BYTES_MIN = 1024 * 1024, CUTS_MAX = 64 };
+enum { RESERVE_BYTES_MIN = 1024 * 1024, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
 
 void checkpoint_free(struct checkpoint *ckpt)
 {
@@ -37,9 +37,10 @@ static int write_file(struct disk *disk, const struct checkpoint *ckpt, const ch
     if (file < 0)
         return file;
     checkpoint_header_encode(head, &ckpt->header);
-    int rc = disk->truncate(disk->ctx, file, 0);
-    if (rc == 0)
-        rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
+    int64_t size = disk->size(disk->ctx, file);
+    int rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
+    if (rc == 0 && size > 0 && (uint64_t)size > file_bytes(ckpt))
+        rc = disk->truncate(disk->ctx, file, file_bytes(ckpt));
     if (rc == 0)
         rc = disk->pwrite(disk->ctx, file, head, sizeof(head), 0);
     if (rc == 0)
@@ -112,6 +113,26 @@ static void add_cut(void *arg, const char *name)
     list->cuts[at] = cut;
 }
 
+static int64_t size_of(struct disk *disk, const char *path)
+{
+    int file = disk->open(disk->ctx, path, DISK_READ);
+
+    if (file < 0)
+        return file;
+    int64_t size = disk->size(disk->ctx, file);
+    disk->close(disk->ctx, file);
+    return size;
+}
+
+int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut)
+{
+    struct path path = path_checkpoint(dir, cut), reserve = path_of(dir, "ckpt/reserve.tmp");
+
+    if (size_of(disk, path.text) > size_of(disk, reserve.text))
+        return disk->rename(disk->ctx, path.text, reserve.text);
+    return disk->unlink(disk->ctx, path.text);
+}
+
 int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max)
 {
     struct cuts list = {.cuts = cuts, .count_max = cuts_max};
@@ -133,27 +154,61 @@ static void remove_others(struct disk *disk, const char *dir, uint64_t cut, uint
     }
 }
 
-void checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
+int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
 {
     struct path path = path_of(dir, "ckpt/reserve.tmp");
     int file = disk->open(disk->ctx, path.text, DISK_CREATE);
 
     if (file < 0)
-        return;
-    (void)disk->allocate(disk->ctx, file, max_u64(bytes, RESERVE_BYTES_MIN)); /* as far as there is room */
+        return file;
+    bytes = max_u64(bytes, RESERVE_BYTES_MIN);
+    int64_t size = disk->size(disk->ctx, file);
+    uint64_t has = size > 0 ? (uint64_t)size : 0;
+    if (has / RESERVE_SHRINK > bytes)
+        (void)disk->truncate(disk->ctx, file, has = bytes);
+    int first = disk->allocate(disk->ctx, file, bytes), rc = first;
+    while (disk_is_full(rc) && bytes / 2 > has) { /* a failed one may have claimed a part, or nothing */
+        (void)disk->truncate(disk->ctx, file, has);
+        bytes /= 2;
+        rc = disk->allocate(disk->ctx, file, bytes);
+    }
     disk->close(disk->ctx, file);
+    return first;
+}
+
+/*
+ * On a full disk the file of the reserve becomes the checkpoint's, else that of a checkpoint which is older than the
+ * newest one: so nobody else can take their room in between.
+ */
+static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
+{
+    struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), reserve = path_of(dir, "ckpt/reserve.tmp");
+    uint64_t cuts[CUTS_MAX];
+    int rc = write_file(disk, ckpt, tmp.text);
+
+    if (!disk_is_full(rc))
+        return rc;
+    if (disk->rename(disk->ctx, reserve.text, tmp.text) == 0)
+        rc = write_file(disk, ckpt, tmp.text);
+    int count = disk_is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
+    for (int i = 0; i < count && disk_is_full(rc); i++) {
+        struct path path = path_checkpoint(dir, cuts[i]);
+        if (cuts[i] != keep && disk->rename(disk->ctx, path.text, tmp.text) == 0)
+            rc = write_file(disk, ckpt, tmp.text);
+    }
+    if (disk_is_full(rc)) /* what it had stays claimed for the next one */
+        (void)disk->rename(disk->ctx, tmp.text, reserve.text);
+    return rc;
 }
 
 int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep)
 {
     struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), path = path_checkpoint(dir, ckpt->header.cut);
-    struct path reserve = path_of(dir, "ckpt/reserve.tmp"), folder = path_of(dir, "ckpt");
+    struct path folder = path_of(dir, "ckpt");
 
     ckpt->header.table_crc = crc32c(0, ckpt->table, table_bytes(ckpt));
     ckpt->header.image_crc = crc32c(0, ckpt->image, ckpt->header.image_bytes);
-    int rc = write_file(disk, ckpt, tmp.text);
-    if (rc == -ENOSPC && disk->unlink(disk->ctx, reserve.text) == 0)
-        rc = write_file(disk, ckpt, tmp.text);
+    int rc = write_somehow(disk, dir, ckpt, keep);
     if (rc == 0)
         rc = read_back(disk, tmp.text);
     if (rc == 0)
@@ -166,7 +221,7 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     }
     remove_others(disk, dir, ckpt->header.cut, keep);
     (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
-    checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt));
+    (void)checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt)); /* as far as there is room */
     return 0;
 }
 

@@ -24,13 +24,20 @@ void checkpoint_free(struct checkpoint *ckpt);
 
 /*
  * Writes it durably below `dir`, reads it back, then removes every other checkpoint but the one at `keep`.
- * When the disk is full, ckpt/reserve.tmp makes room; it is made again at the end as far as there is room.
+ * When the disk is full, ckpt/reserve.tmp makes room, then the older checkpoint; the reserve is made again at the end
+ * as far as there is room.
  * 0 or -errno.
  */
 NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep);
 
-/* Keeps room for a checkpoint of `bytes` and at least 1 MiB in ckpt/reserve.tmp, as far as the disk has it. */
-void checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes);
+/*
+ * Keeps room for a checkpoint of `bytes`, at least 1 MiB, in ckpt/reserve.tmp; much more is given back. 0 or -errno;
+ * on a full disk it keeps what there is.
+ */
+int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes);
+
+/* Removes the checkpoint at `cut`; its file becomes the reserve when it is larger than that. 0 or -errno. */
+int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut);
 
 /* The cuts of the checkpoints there are, newest first, at most `cuts_max`. The count or -errno. */
 NODISCARD int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max);

@@ -14,6 +14,8 @@
 #ifndef GMQ_STORE_DISK_H
 #define GMQ_STORE_DISK_H
 
+#include <errno.h>
+
 #include "base/base.h"
 
 enum disk_open {
@@ -54,6 +56,9 @@ struct disk {
     int (*hold)(void *ctx, const char *path, uint64_t *ret_pid);
     void (*unlock)(void *ctx, int lock);
 };
+
+/* Is this the error of a disk without room, or of a file that may not grow (a quota, RLIMIT_FSIZE)? */
+static inline bool disk_is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG; }
 
 /* Fills in the operations of the real file system. */
 void disk_linux_init(struct disk *disk);

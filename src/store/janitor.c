@@ -38,6 +38,8 @@ int janitor_prepare(struct disk *disk, const char *dir, const char *name, uint64
     int rc = size < 0 ? (int)size : 0;
     if (rc == 0) /* also where the size is right: a crash may have left a size without its room */
         rc = disk->allocate(disk->ctx, file, max_u64(bytes, (uint64_t)size));
+    if (rc < 0 && size >= 0) /* what was claimed before the disk was full would be missing elsewhere */
+        (void)disk->truncate(disk->ctx, file, (uint64_t)size);
     if (rc == 0)
         rc = disk->sync(disk->ctx, file);
     disk->close(disk->ctx, file);
@@ -56,40 +58,66 @@ static void report(struct janitor *janitor, const struct job *job)
 
 static uint64_t now_ns(const struct janitor *janitor) { return janitor->clock_ns(janitor->clock_ctx); }
 
+/* A small segment on a disk that is nearly full is better than refusing pushes. */
+static int prepare_spare(struct janitor *janitor, struct job *job)
+{
+    uint64_t least = min_u64(job->wanted_bytes, SPARE_BYTES_MIN);
+    int rc = checkpoint_reserve(janitor->disk, janitor->dir, job->checkpoint_bytes);
+
+    if (disk_is_full(rc))
+        return rc;
+    for (uint64_t bytes = job->wanted_bytes;; bytes = max_u64(bytes / 2, least)) {
+        rc = janitor_prepare(janitor->disk, janitor->dir, SPARE_NAME, bytes, &job->bytes);
+        if (!disk_is_full(rc) || bytes == least)
+            return rc;
+    }
+}
+
 static void prepare(struct janitor *janitor, struct job *job, bool again)
 {
-    const char *name = job->kind == JOB_SPARE ? SPARE_NAME : RESERVE_NAME;
+    const char *name = job->kind == JOB_RESERVE ? RESERVE_NAME : RESERVE2_NAME;
 
-    job->result = janitor_prepare(janitor->disk, janitor->dir, name, job->bytes, &job->bytes);
-    janitor->wanted_bytes[job->kind] = job->result < 0 ? job->bytes : 0;
+    if (job->kind == JOB_SPARE)
+        job->result = prepare_spare(janitor, job);
+    else
+        job->result = janitor_prepare(janitor->disk, janitor->dir, name, job->wanted_bytes, &job->bytes);
+    janitor->unmet[job->kind] = job->result < 0 ? *job : (struct job){.wanted_bytes = 0};
     if (job->result < 0)
         janitor->retry_ns = now_ns(janitor) + RETRY_NS;
-    if (job->kind == JOB_RESERVE && job->result == 0)
-        checkpoint_reserve(janitor->disk, janitor->dir, 0);
     if (!again || job->result == 0)
         report(janitor, job);
 }
 
-/* Tries again what found no room, the reserve first: it is what keeps consumers going. */
+/* Tries again what found no room, the reserves first: they are what keeps consumers going. */
 static void retry(struct janitor *janitor)
 {
-    for (int kind = JOB_RESERVE; kind >= JOB_SPARE; kind--) {
-        struct job job = {.kind = (enum job_kind)kind, .bytes = janitor->wanted_bytes[kind]};
-        if (job.bytes > 0)
+    for (int kind = JANITOR_FILES - 1; kind >= JOB_SPARE; kind--) {
+        struct job job = janitor->unmet[kind];
+        if (job.wanted_bytes > 0)
             prepare(janitor, &job, true);
     }
 }
 
 static bool lacks_room(const struct janitor *janitor)
 {
-    return janitor->wanted_bytes[JOB_SPARE] > 0 || janitor->wanted_bytes[JOB_RESERVE] > 0;
+    bool lacks = false;
+
+    for (size_t kind = 0; kind < JANITOR_FILES; kind++)
+        lacks = lacks || janitor->unmet[kind].wanted_bytes > 0;
+    return lacks;
 }
 
-static void remove_file(struct janitor *janitor, struct job *job, struct path path)
+/* What was waiting for the room is there when the removal is reported. */
+static void remove_file(struct janitor *janitor, struct job *job)
 {
-    job->result = janitor->disk->unlink(janitor->disk->ctx, path.text);
-    report(janitor, job);
+    struct path path = path_segment(janitor->dir, job->base);
+
+    if (job->kind == JOB_UNLINK)
+        job->result = janitor->disk->unlink(janitor->disk->ctx, path.text);
+    else
+        job->result = checkpoint_drop(janitor->disk, janitor->dir, job->base);
     retry(janitor);
+    report(janitor, job);
 }
 
 bool janitor_step(struct janitor *janitor)
@@ -106,6 +134,8 @@ bool janitor_step(struct janitor *janitor)
     switch (job.kind) {
     case JOB_SPARE:
     case JOB_RESERVE:
+    case JOB_RESERVE2:
+        job.wanted_bytes = job.bytes;
         prepare(janitor, &job, false);
         break;
     case JOB_CHECKPOINT:
@@ -113,10 +143,8 @@ bool janitor_step(struct janitor *janitor)
         report(janitor, &job);
         break;
     case JOB_UNLINK:
-        remove_file(janitor, &job, path_segment(janitor->dir, job.base));
-        break;
     case JOB_DROP_CHECKPOINT:
-        remove_file(janitor, &job, path_checkpoint(janitor->dir, job.base));
+        remove_file(janitor, &job);
         break;
     }
     return true;

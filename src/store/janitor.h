@@ -1,14 +1,16 @@
 /*
- * janitor.h - the thread for slow work on files: spare and reserve, checkpoints, removal of dead segments
+ * janitor.h - the thread for slow work on files: spare and reserves, checkpoints, removal of dead segments
  *
  * What   Takes jobs from the loop in order and reports each as done, with 0 or -errno.
- *          SPARE, RESERVE      the file exists with room for `bytes`, durable; `bytes` is then its real room.
+ *          SPARE, RESERVE*     the file exists with room for `bytes`, durable; `bytes` is then its real room.
+ *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
+ *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go.
  *                              Without room on the disk it is reported as failed once, and tried again every second
  *                              and after each removal until it succeeds; then it is reported again with 0.
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
  *          UNLINK              the segment at `base` is removed, or returns when it was not there
- *          DROP_CHECKPOINT     the checkpoint at `base` is removed
+ *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes ckpt/reserve.tmp: checkpoint_drop()
  * Thread One janitor_step() at a time; the loop pushes to `jobs` and takes from `dones` only.
  *
  * SPDX-License-Identifier: MIT
@@ -23,13 +25,18 @@
 
 #define SPARE_NAME "log/next.tmp"
 #define RESERVE_NAME "log/reserve.tmp"
+#define RESERVE2_NAME "log/reserve2.tmp"
 
-enum job_kind { JOB_SPARE, JOB_RESERVE, JOB_CHECKPOINT, JOB_UNLINK, JOB_DROP_CHECKPOINT };
+enum job_kind { JOB_SPARE, JOB_RESERVE, JOB_RESERVE2, JOB_CHECKPOINT, JOB_UNLINK, JOB_DROP_CHECKPOINT };
+
+enum { JANITOR_FILES = 3, SPARE_BYTES_MIN = 1024 * 1024 };
 
 struct job {
     enum job_kind kind;
     int result;
-    uint64_t bytes; /* SPARE, RESERVE: of the file */
+    uint64_t bytes; /* SPARE, RESERVE*: of the file */
+    uint64_t wanted_bytes;     /* SPARE, RESERVE*: `bytes` as it was asked for */
+    uint64_t checkpoint_bytes; /* SPARE: what the next checkpoint may take */
     uint64_t base;  /* UNLINK, DROP_CHECKPOINT */
     uint64_t keep;  /* CHECKPOINT: cut of another one to keep, 0 = none */
     struct checkpoint *checkpoint;
@@ -55,8 +62,8 @@ struct janitor {
     struct bell bell;
     _Atomic int order;
 
-    /* the janitor's own: files that found no room, 0 = none */
-    uint64_t wanted_bytes[2]; /* JOB_SPARE, JOB_RESERVE */
+    /* the janitor's own: files that found no room, by kind; wanted_bytes 0 = none */
+    struct job unmet[JANITOR_FILES];
     uint64_t retry_ns;
 };
 
@@ -71,7 +78,10 @@ bool janitor_step(struct janitor *janitor);
 /* The thread; `arg` is the janitor. */
 void *janitor_main(void *arg);
 
-/* Makes `name` below `dir`, or takes the file that is there, with room for `bytes`. 0 and its room, or -errno. */
+/*
+ * Makes `name` below `dir`, or takes the file that is there, with room for `bytes`. 0 and its room, or -errno; then the
+ * file is as large as it was.
+ */
 NODISCARD int janitor_prepare(struct disk *disk, const char *dir, const char *name, uint64_t bytes,
                               uint64_t *ret_bytes);
 

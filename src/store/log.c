@@ -67,9 +67,9 @@ void log_close_batch(struct log *log)
 void log_roll(struct log *log, enum seal_reason reason)
 {
     bool spare = log->spare.state == STANDBY_READY;
-    struct standby *from = spare ? &log->spare : &log->reserve;
+    struct standby *from = spare ? &log->spare : log_reserve(log);
 
-    ENSURE(!log->rolling && from->state == STANDBY_READY);
+    ENSURE(!log->rolling && from);
     if (log->batch_begin == 0)
         log_open_batch(log);
     log_append_seal(log, reason);
@@ -77,7 +77,7 @@ void log_roll(struct log *log, enum seal_reason reason)
     segments_close(&log->segments, segments_last(&log->segments), log->tail);
     struct writer_item item = {
         .roll = true,
-        .from = spare ? SPARE_NAME : RESERVE_NAME,
+        .from = spare ? SPARE_NAME : from == &log->reserves[0] ? RESERVE_NAME : RESERVE2_NAME,
         .header = {.base = log->tail, .prev_end = log->tail, .epoch = log->epoch, .created_ms = log->options.now_ms},
     };
     memcpy(item.header.uuid, log->options.uuid, UUID_BYTES);

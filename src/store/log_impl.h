@@ -41,8 +41,9 @@ enum standby_state {
 
 struct standby {
     enum standby_state state;
-    bool no_room;   /* the disk was full when it was last tried */
-    uint64_t bytes; /* of the file */
+    bool no_room;    /* the disk was full when it was last tried */
+    uint64_t bytes;  /* of the file */
+    uint64_t denied; /* it is smaller than this, which was asked for; 0 = it is as large as it was to be */
 };
 
 enum checkpoint_state {
@@ -78,9 +79,9 @@ struct log {
 
     /* space */
     struct segments segments;
-    struct standby spare, reserve;
+    struct standby spare, reserves[2];
     bool rolling;         /* the writer has not yet done the last roll */
-    bool in_reserve;      /* the open segment was the reserve */
+    bool in_reserve;      /* the open segment was a reserve */
     bool refused;         /* an append, since there was no spare */
     uint64_t spare_bytes_wanted; /* at least, for a large record or group */
     uint32_t rolls_seen;
@@ -117,6 +118,9 @@ bool log_space_poll(struct log *log);
 
 /* Sets `limit` anew, after the tail, the segment or the watermarks changed. */
 void log_set_limit(struct log *log);
+
+/* The largest reserve that is ready, or NULL. */
+struct standby *log_reserve(struct log *log);
 
 /* The size of the next segment file. */
 uint64_t log_next_bytes(const struct log *log);

@@ -1,6 +1,7 @@
 /* log_read_test.c - records from the ring, the cache and the disk. SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
+#include <errno.h>
 #include <inttypes.h>
 
 #include "base/err.h"
@@ -65,9 +66,31 @@ TEST(log_reports_the_one_record_that_the_disk_spoiled)
     assert_int_equal(life_read(&life, life.live[10].lsn, 11), GMQ_E_UNREADABLE);
     assert_int_equal(life_read(&life, life.live[11].lsn, 12), 1);
     assert_int_equal(life_stats(&life).read_faults, 1);
-    simdisk_fail(sim, SIMDISK_PREAD, 0, 5, false);
+    simdisk_fail(sim, SIMDISK_PREAD, 0, EIO, true);
     assert_int_equal(life_read(&life, life.live[500].lsn, 501), GMQ_E_UNREADABLE);
+    simdisk_fail(sim, SIMDISK_PREAD, UINT64_MAX, EIO, false);
     assert_int_equal(life_read(&life, life.live[900].lsn, 901), 1);
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
+/* A block is read for many records; one bad sector in it fails the whole read. */
+TEST(log_reads_each_record_on_its_own_when_their_block_cannot_be_read)
+{
+    struct simdisk *sim = simdisk_new(6);
+    struct life life;
+    struct record rec;
+    uint64_t lsns[30];
+
+    fill(&life, sim, 4000, 1000);
+    for (size_t i = 0; i < 30; i++)
+        lsns[i] = life.live[i].lsn;
+    simdisk_fail(sim, SIMDISK_PREAD, 0, EIO, false);
+    log_prefetch(life.log, lsns, 30);
+    life_turn(&life);
+    for (size_t i = 0; i < 30; i++)
+        assert_int_equal(log_read(life.log, lsns[i], &rec), 1);
+    assert_int_equal(life_stats(&life).read_faults, 0);
     life_fini(&life);
     simdisk_free(sim);
 }

@@ -1,8 +1,10 @@
 /*
- * log_space.c - room: the spare, the reserve, what is dead and may go, checkpoints
+ * log_space.c - room: the spare, the reserves, what is dead and may go, checkpoints
  *
  * The spare is made one segment ahead; without it no segment is closed. When the disk is too full for one, pushes
- * are refused as soon as the open segment is short, essential appends go on to its end and then into the reserve.
+ * are refused as soon as the open segment is short, essential appends go on to its end and then into the reserves.
+ * There are two of them: when the second is taken, the first is closed, and a checkpoint lets it go and come again;
+ * so consumers can drain any backlog, however many pops and acks that takes.
  *
  * A dead segment goes when both kept checkpoints were cut after its death (segment.h: dead_at); on a full disk the
  * newest alone is enough, since it was read back after it was written, and the older one is removed first.
@@ -23,6 +25,8 @@ enum {
     CHECKPOINT_RATIO = 8,
     CHECKPOINT_FULL_BYTES = 256 * 1024, /* on a full disk: of log between tries */
     UNLINKS_MAX = 16,                   /* on the way at a time */
+    IMAGE_BYTES_A_MESSAGE = 24,         /* engine/save.c: most of those that are kept long */
+    IMAGE_RATIO = 16,                   /* of a segment to come, to what its messages take in a checkpoint */
 };
 
 /* ---- room ------------------------------------------------------------------------------------------------------ */
@@ -59,9 +63,32 @@ static bool fits_standby(const struct log *log, const struct standby *standby, u
            need + SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES <= standby->bytes;
 }
 
+struct standby *log_reserve(struct log *log)
+{
+    struct standby *best = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(log->reserves); i++)
+        if (log->reserves[i].state == STANDBY_READY && (!best || log->reserves[i].bytes > best->bytes))
+            best = &log->reserves[i];
+    return best;
+}
+
+static bool fits_reserve(struct log *log, uint64_t need)
+{
+    const struct standby *reserve = log_reserve(log);
+
+    return reserve && fits_standby(log, reserve, need);
+}
+
+/* The least file that has room for `need`. */
+static uint64_t file_bytes(uint64_t need)
+{
+    return (need + SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+}
+
 static void ask_for_larger_spare(struct log *log, uint64_t need)
 {
-    uint64_t bytes = (need + SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    uint64_t bytes = file_bytes(need);
 
     if (bytes <= log->spare.bytes || bytes <= log->spare_bytes_wanted)
         return;
@@ -89,15 +116,31 @@ int log_room(struct log *log, size_t bytes, bool essential)
     if (fits)
         return 0;
     ask_for_larger_spare(log, need);
-    if (log->rolling || !log->spare.no_room)
+    bool denied = log->spare.denied != 0 && file_bytes(need) > log->spare.bytes;
+    if (log->rolling || (!log->spare.no_room && !denied))
         return -EAGAIN;
     log->refused = true;
-    return essential && fits_standby(log, &log->reserve, need) ? 0 : GMQ_E_DISK_FULL;
+    if (!essential)
+        return GMQ_E_DISK_FULL;
+    if (fits_reserve(log, need))
+        return 0;
+    /* What is on its way may bring a reserve back. */
+    return log->unlinking > 0 || log_checkpoint_busy(log) ? -EAGAIN : GMQ_E_DISK_FULL;
+}
+
+/* What the owner's state may take in a checkpoint. */
+static uint64_t image_bytes(const struct log *log)
+{
+    uint64_t live = 0;
+
+    for (size_t i = 0; i < log->segments.count; i++)
+        live += log->segments.at[i].live % SEGMENT_DAMAGED;
+    return live * IMAGE_BYTES_A_MESSAGE;
 }
 
 static void ask(struct log *log, struct standby *standby, enum job_kind kind, uint64_t bytes)
 {
-    struct job job = {.kind = kind, .bytes = bytes};
+    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = image_bytes(log) + bytes / IMAGE_RATIO};
 
     if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
         return;
@@ -110,8 +153,9 @@ static void ask_for_standbys(struct log *log)
 {
     if (!log->running || log->closed)
         return;
-    uint64_t open_bytes = segments_last(&log->segments)->capacity + SEGMENT_HEADER_BYTES;
-    ask(log, &log->reserve, JOB_RESERVE, open_bytes / 4 * 3);
+    uint64_t reserve_bytes = min_u64(FIRST_SEGMENT_BYTES, log->options.segment_bytes) / 8 * 3;
+    ask(log, &log->reserves[0], JOB_RESERVE, reserve_bytes);
+    ask(log, &log->reserves[1], JOB_RESERVE2, reserve_bytes);
     ask(log, &log->spare, JOB_SPARE, log_next_bytes(log));
 }
 
@@ -126,7 +170,8 @@ static void standby_done(struct log *log, struct standby *standby, const struct 
         return; /* the janitor tries on by itself and reports again */
     standby->state = reserved ? STANDBY_READY : STANDBY_NONE;
     standby->bytes = job->bytes;
-    if (standby == &log->spare && job->bytes < log->spare_bytes_wanted)
+    standby->denied = job->bytes < job->wanted_bytes ? job->wanted_bytes : 0;
+    if (standby == &log->spare && max_u64(job->bytes, job->wanted_bytes) < log->spare_bytes_wanted)
         standby->state = STANDBY_NONE; /* a larger one is wanted since it was asked for */
     else if (standby == &log->spare)
         log->spare_bytes_wanted = 0;
@@ -178,7 +223,8 @@ bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
 
 static bool is_short(const struct log *log)
 {
-    return log->spare.no_room || log->reserve.no_room || atomic_load(&log->writer.full);
+    return log->spare.no_room || log->spare.denied != 0 || log->reserves[0].no_room || log->reserves[1].no_room ||
+           atomic_load(&log->writer.full);
 }
 
 static bool push_job(struct log *log, enum job_kind kind, uint64_t base)
@@ -234,7 +280,9 @@ bool log_checkpoint_due(const struct log *log)
 
     if (log->checkpoint_state != CHECKPOINT_NONE || log->state == LOG_READ_ONLY || log->closed)
         return false;
-    if (is_short(log) && log->segments.dead > log->unlinking && since >= CHECKPOINT_FULL_BYTES)
+    /* A pinned segment goes by a checkpoint, too: its owner writes the records anew before it. */
+    bool frees = log->segments.dead > log->unlinking || log->segments.pinned > 0;
+    if (is_short(log) && frees && since >= CHECKPOINT_FULL_BYTES)
         return true;
     return since >= max_u64(CHECKPOINT_LOG_BYTES, CHECKPOINT_RATIO * log->checkpoint_bytes);
 }
@@ -331,7 +379,10 @@ static bool take_dones(struct log *log)
             standby_done(log, &log->spare, &job);
             break;
         case JOB_RESERVE:
-            standby_done(log, &log->reserve, &job);
+            standby_done(log, &log->reserves[0], &job);
+            break;
+        case JOB_RESERVE2:
+            standby_done(log, &log->reserves[1], &job);
             break;
         case JOB_CHECKPOINT:
             checkpoint_done(log, &job);
@@ -357,8 +408,9 @@ static void take_rolls(struct log *log)
     log->rolling = false;
     if (log->spare.state == STANDBY_CLAIMED)
         log->spare = (struct standby){.state = STANDBY_NONE};
-    if (log->reserve.state == STANDBY_CLAIMED)
-        log->reserve = (struct standby){.state = STANDBY_NONE};
+    for (size_t i = 0; i < ARRAY_LEN(log->reserves); i++)
+        if (log->reserves[i].state == STANDBY_CLAIMED)
+            log->reserves[i] = (struct standby){.state = STANDBY_NONE};
 }
 
 static enum log_state present_state(const struct log *log)

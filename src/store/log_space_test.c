@@ -160,6 +160,125 @@ TEST(log_starts_on_a_full_disk)
     simdisk_free(sim);
 }
 
+/* Pushes until the disk is full; returns how many there are. */
+static uint64_t fill(struct life *life, size_t body_bytes)
+{
+    uint64_t id = 0;
+
+    while (life_push(life, ++id, body_bytes) != 0)
+        continue;
+    assert_int_equal(life->refused, GMQ_E_DISK_FULL);
+    life_promise(life);
+    return id - 1;
+}
+
+TEST(log_uses_what_is_left_of_a_disk_by_smaller_segments)
+{
+    for (uint64_t room = 24; room <= 40; room += 4) {
+        struct simdisk *sim = simdisk_new(room);
+        struct life life;
+        life_init(&life, simdisk_disk(sim), dir);
+        life.options.segment_bytes = 64 * MIB;
+        assert_int_equal(life_open(&life), 0);
+        simdisk_set_room(sim, room * MIB);
+        uint64_t count = fill(&life, 3000);
+        assert_true(simdisk_used(sim) > (room - 1) * MIB);
+        /* Two reserves, the checkpoint's, the margins at the ends of segments. */
+        assert_true(count * 3000 > (room - 7) * MIB);
+        life_kill(&life);
+        simdisk_power_cut(sim);
+        assert_int_equal(life_open(&life), 0);
+        assert_int_equal(life.count, count);
+        life_fini(&life);
+        simdisk_free(sim);
+    }
+}
+
+TEST(log_with_a_small_spare_refuses_what_does_not_fit_and_takes_what_does)
+{
+    struct simdisk *sim = simdisk_new(12);
+    struct life life;
+
+    life_init(&life, simdisk_disk(sim), dir);
+    life.options.ring_bytes = 16 * MIB;
+    life.options.record_bytes_max = 4 * MIB;
+    life.options.segment_bytes = 16 * MIB;
+    assert_int_equal(life_open(&life), 0);
+    assert_true(life_push(&life, 1, 3 * MIB) != 0);
+    simdisk_set_room(sim, simdisk_used(sim) + 2 * MIB);
+    assert_true(life_push(&life, 2, 3 * MIB) != 0);
+    assert_true(life_push(&life, 3, 3 * MIB) != 0);
+    assert_int_equal(life_push(&life, 4, 3 * MIB), 0);
+    assert_int_equal(life.refused, GMQ_E_DISK_FULL);
+    for (uint64_t id = 5; id <= 15; id++)
+        assert_true(life_push(&life, id, 200000) != 0);
+    simdisk_set_room(sim, 0);
+    (void)life_push(&life, 16, 3 * MIB);
+    life_turn(&life);
+    assert_true(life_push(&life, 17, 3 * MIB) != 0);
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
+/* Every other message first: no segment of theirs is dead before nearly all are acked. */
+TEST(log_drains_any_backlog_on_a_disk_without_a_byte_to_spare)
+{
+    struct simdisk *sim = simdisk_new(13);
+    struct life life;
+
+    open_life(&life, sim);
+    simdisk_set_room(sim, 6 * MIB);
+    uint64_t count = fill(&life, 100);
+    simdisk_set_room(sim, simdisk_used(sim));
+    assert_true(count > 20000);
+    for (size_t i = 0; life.count > 0; i = i + 1 < life.count ? i + 1 : 0) {
+        assert_true(life_ack(&life, life.live[i].lsn) != 0);
+        if (log_checkpoint_due(life.log))
+            life_checkpoint(&life);
+    }
+    assert_true(life_stats(&life).unlinked >= 2);
+    life_checkpoint(&life);
+    life_turn(&life);
+    assert_true(life_push(&life, count + 1, 100) != 0);
+    life_promise(&life);
+    life_kill(&life);
+    simdisk_power_cut(sim);
+    assert_int_equal(life_open(&life), 0);
+    assert_int_equal(life.count, 1);
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
+TEST(log_starts_again_and_again_on_a_disk_without_a_byte_to_spare)
+{
+    struct simdisk *sim = simdisk_new(14);
+    struct life life;
+
+    life_init(&life, simdisk_disk(sim), dir);
+    life.options.segment_bytes = 64 * MIB;
+    assert_int_equal(life_open(&life), 0);
+    simdisk_set_room(sim, 24 * MIB);
+    uint64_t count = fill(&life, 1000);
+    simdisk_set_room(sim, simdisk_used(sim));
+    for (uint64_t lives = 1; lives <= 20; lives++) {
+        if (lives % 5 == 0)
+            life_stop(&life);
+        else
+            life_kill(&life);
+        if (lives % 2 == 0)
+            simdisk_power_cut(sim);
+        else
+            simdisk_kill(sim);
+        assert_int_equal(life_open(&life), 0);
+        assert_int_equal(life.count, count - 10 * (lives - 1));
+        for (int i = 0; i < 10; i++)
+            assert_true(life_ack(&life, life.live[0].lsn) != 0);
+        life_sync(&life);
+    }
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
 static void fail_and_go_read_only(enum simdisk_op op)
 {
     struct simdisk *sim = simdisk_new(6);

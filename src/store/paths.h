@@ -4,7 +4,8 @@
  *   LOCK                    held while a node runs; holds its pid
  *   log/%016x.seg           a segment, named by its base LSN
  *   log/next.tmp            preallocated spare: becomes the next segment by a rename
- *   log/reserve.tmp         preallocated reserve: becomes a segment when the disk is full
+ *   log/reserve.tmp         preallocated reserves: they become segments
+ *   log/reserve2.tmp        when the disk is full
  *   ckpt/%016x.ckpt         a checkpoint, named by its cut; the newest two are kept
  *   ckpt/%016x.tmp          a checkpoint being written
  *   ckpt/reserve.tmp        room for one more checkpoint when the disk is full

@@ -88,6 +88,18 @@ static size_t block_count(struct fetch *const *fetches, size_t count)
     return n;
 }
 
+/* Each on its own: a block that cannot be read as a whole may hold sound records. */
+static void read_singly(struct reader *reader, int file, struct fetch **fetches, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t have = read_at(reader, file, fetches[i], reader->block, RECORD_HEADER_BYTES);
+        if (have == RECORD_HEADER_BYTES)
+            take(reader, file, fetches[i], reader->block, (size_t)have);
+        else
+            settle(reader, fetches[i], NULL, 0);
+    }
+}
+
 static void read_block(struct reader *reader, int file, struct fetch **fetches, size_t count)
 {
     uint64_t from = fetches[0]->lsn;
@@ -95,6 +107,10 @@ static void read_block(struct reader *reader, int file, struct fetch **fetches, 
                             : read_at(reader, file, fetches[0], reader->block,
                                       fetches[count - 1]->lsn - from + FIRST_BYTES);
 
+    if (file >= 0 && have < 0) {
+        read_singly(reader, file, fetches, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         uint64_t skip = fetches[i]->lsn - from;
         size_t left = have > 0 && (uint64_t)have > skip ? (size_t)((uint64_t)have - skip) : 0;

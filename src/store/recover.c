@@ -29,7 +29,7 @@
 #include "store/quarantine.h"
 #include "store/scan.h"
 
-enum { CHECKPOINTS_MAX = 16, REWRITE_BYTES = 1024 * 1024 };
+enum { CHECKPOINTS_MAX = 16, REWRITE_BYTES = 1024 * 1024, OPEN_BYTES_MIN = 256 * 1024 };
 
 struct recovery {
     struct log *log;
@@ -38,6 +38,7 @@ struct recovery {
     char *error;
     size_t error_bytes;
     int rc;          /* first failure inside a callback */
+    int header_rc;   /* last failure to read a segment's header */
     bool has_uuid;
     uint64_t end;    /* of the log, as far as it was read */
     uint64_t highest; /* no address above was ever named */
@@ -128,6 +129,8 @@ static int read_header(struct recovery *rv, struct segment *seg)
         return refuse(rv, file, "cannot open", path.text);
     int64_t size = rv->disk->size(rv->disk->ctx, file);
     int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
+    if (n < 0) /* once more: a header that is missed changes who the node is */
+        n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
     rv->disk->close(rv->disk->ctx, file);
     if (size < 0)
         return refuse(rv, (int)size, "cannot tell the size of", path.text);
@@ -135,6 +138,8 @@ static int read_header(struct recovery *rv, struct segment *seg)
     rv->highest = max_u64(rv->highest, seg->base + seg->capacity);
     if (n == sizeof(bytes) && segment_header_decode(bytes, sizeof(bytes), &header))
         return take_header(rv, seg, &header, path.text);
+    if (n < 0)
+        rv->header_rc = (int)n;
     enum header_claim claim = n < 0 ? HEADER_CLAIM_NONE : segment_header_claim(bytes, (size_t)n, &version);
     int rc = refuse_newer(rv, claim, version, path.text);
     if (rc == 0)
@@ -330,10 +335,15 @@ static uint64_t skip_damage(struct recovery *rv, struct segment *seg, struct sca
     return next;
 }
 
-/* How far the log was promised, as far as the file under `scan` tells; `limit` when a successor proves all of it. */
+/*
+ * How far the log was promised, as far as the file under `scan` tells; `limit` when a successor proves all of it. What
+ * the disk fails to read may have been promised, and may be there again when the disk is.
+ */
 static uint64_t promised_up_to(struct recovery *rv, struct scan *scan, uint64_t bad, uint64_t limit, bool last)
 {
-    return last ? scan_promised(scan, bad, rv->log->node_hash) : limit;
+    uint64_t promised = last ? scan_promised(scan, bad, rv->log->node_hash) : limit;
+
+    return max_u64(promised, scan->unreadable_end);
 }
 
 /*
@@ -367,7 +377,7 @@ static uint64_t replay_records(struct recovery *rv, struct segment *seg, struct 
         if (bad >= promised_up_to(rv, scan, bad, limit, last))
             return lsn;
         apply_range(rv, seg, scan, lsn, bad);
-        if (limit == scan->end && scan_used(scan, bad) == 0)
+        if (limit == scan->end && scan_used(scan, bad) == 0 && scan->unreadable_end <= bad)
             return bad; /* its direct successor is gone, or its end is: the next segment says what is missing */
         lsn = skip_damage(rv, seg, scan, bad, limit);
     }
@@ -440,7 +450,9 @@ static int rewrite(struct recovery *rv, const struct segment *seg, int file, uin
     while (rc == 0 && at < end) {
         size_t piece = min_u64(REWRITE_BYTES, end - at);
         int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, piece, at);
-        rc = n < 0 ? (int)n : n == 0 ? -EIO : rv->disk->pwrite(rv->disk->ctx, file, bytes, (size_t)n, at);
+        if (n == 0) /* the file ends within the padding of its last record */
+            break;
+        rc = n < 0 ? (int)n : rv->disk->pwrite(rv->disk->ctx, file, bytes, (size_t)n, at);
         at += n > 0 ? (uint64_t)n : 0;
     }
     free(bytes);
@@ -488,18 +500,24 @@ static void cut_file(struct recovery *rv, struct segment *seg)
     rv->disk->close(rv->disk->ctx, file);
 }
 
-/* A file to go on in: the spare or the reserve that is there already, or a new one. */
+/*
+ * A file to go on in: the spare or a reserve that is there already, or a new one. On a full disk it is as large as
+ * they happen to be.
+ */
 static int make_open_file(struct recovery *rv, const struct segment_header *header, uint64_t *ret_bytes)
 {
-    static const char *const names[] = {SPARE_NAME, RESERVE_NAME};
+    static const char *const names[] = {SPARE_NAME, RESERVE_NAME, RESERVE2_NAME};
+    static const uint64_t sizes[] = {FIRST_SEGMENT_BYTES, OPEN_BYTES_MIN};
     struct log *log = rv->log;
     int rc = -ENOSPC;
 
-    for (size_t i = 0; i < ARRAY_LEN(names) && rc < 0; i++) {
-        uint64_t bytes = min_u64(FIRST_SEGMENT_BYTES, log->options.segment_bytes);
-        rc = janitor_prepare(rv->disk, log->dir, names[i], bytes, ret_bytes);
+    for (size_t i = 0; i < ARRAY_LEN(names) * ARRAY_LEN(sizes) && rc < 0; i++) {
+        const char *name = names[i % ARRAY_LEN(names)];
+        uint64_t bytes = min_u64(sizes[i / ARRAY_LEN(names)], log->options.segment_bytes);
+        rc = janitor_prepare(rv->disk, log->dir, name, bytes, ret_bytes);
         if (rc == 0)
-            rc = segment_make(rv->disk, log->dir, names[i], header);
+            rc = segment_make(rv->disk, log->dir, name, header);
+        log->in_reserve = i % ARRAY_LEN(names) > 0;
     }
     return rc < 0 ? refuse(rv, rc, "cannot make a new segment in", log->dir) : rc;
 }
@@ -586,6 +604,8 @@ int recover_directory(struct log *log, struct log_report *ret_report, char *ret_
         rc = find_checkpoint(&rv);
     if (rc < 0)
         return rc;
+    if (!rv.has_uuid && rv.header_rc < 0) /* a log that is there must not be taken for another node's */
+        return refuse(&rv, rv.header_rc, "cannot read any segment in", log->dir);
     log->node_hash = uuid_hash(log->options.uuid);
     ret_report->fresh = log->segments.count == 0 && ret_report->checkpoint_lsn == 0;
     rc = replay(&rv);

@@ -45,7 +45,7 @@ TEST(recovery_keeps_every_whole_record_before_a_cut_at_any_byte)
     struct life life;
 
     assert_non_null(simdisk_file(sim, first_segment, &bytes));
-    for (uint64_t at = LSN_FIRST; at <= ends[PUSHES - 1]; at += at % 8 == 0 ? 1 : 7) {
+    for (uint64_t at = LSN_FIRST; at <= ends[PUSHES - 1]; at += 3) {
         struct simdisk *copy = simdisk_copy(sim);
         uint64_t whole = 0;
         while (whole < PUSHES && ends[whole] - (8 - (BODY + 8) % 8) % 8 <= at)
@@ -122,6 +122,27 @@ TEST(recovery_quarantines_damage_and_says_so)
     assert_int_equal(life.count, 2);
     life_fini(&life);
     simdisk_free(sim);
+}
+
+TEST(recovery_never_takes_what_the_disk_fails_to_read_for_a_torn_tail)
+{
+    uint64_t ends[PUSHES];
+    struct life life;
+
+    for (uint64_t skip = 0; skip < 6; skip++) {
+        struct simdisk *sim = make_log(ends, false);
+        life_init(&life, simdisk_disk(sim), dir);
+        simdisk_fail(sim, SIMDISK_PREAD, skip, EIO, true);
+        int rc = life_open(&life);
+        assert_true(rc < 0 || life.count == PUSHES || life.report.damaged_bytes > 0);
+        life_fini(&life);
+        simdisk_kill(sim);
+        life_init(&life, simdisk_disk(sim), dir);
+        assert_int_equal(life_open(&life), 0);
+        assert_int_equal(life.count, PUSHES);
+        life_fini(&life);
+        simdisk_free(sim);
+    }
 }
 
 TEST(recovery_takes_a_group_whole_or_not_at_all)

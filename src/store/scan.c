@@ -39,6 +39,8 @@ static void read_piece(struct scan *scan, char *to, size_t bytes, uint64_t at)
 {
     int64_t n = scan->disk->pread(scan->disk->ctx, scan->file, to, bytes, at);
 
+    if (n < 0)
+        scan->unreadable_end = max_u64(scan->unreadable_end, at + bytes - SEGMENT_HEADER_BYTES + scan->base);
     n = n < 0 ? 0 : n;
     memset(to + n, 0, bytes - (size_t)n);
 }
@@ -146,6 +148,8 @@ uint64_t scan_used(struct scan *scan, uint64_t lsn)
         size_t have;
         const char *at = scan_bytes(scan, lsn, RECORD_ALIGN, &have);
         for (size_t i = have; i > 0; i--) {
+            while (i > RECORD_ALIGN && get_le64(at + i - RECORD_ALIGN) == 0)
+                i -= RECORD_ALIGN;
             if (at[i - 1] == 0)
                 continue;
             used = lsn + i - begin;

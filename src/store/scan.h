@@ -1,7 +1,8 @@
 /*
  * scan.h - reading one segment file from front to back, as recovery does, and finding sound records behind damage
  *
- * Bytes that cannot be read count as zero, 4 KiB at a time: what stands there is lost, what stands behind is not.
+ * Bytes that cannot be read count as zero, 4 KiB at a time: what stands there is lost, what stands behind is not. They
+ * are no torn tail: `unreadable_end` tells.
  * Memory: 1 MiB, more for a record that is larger, at most the size of the file.
  *
  * SPDX-License-Identifier: MIT
@@ -19,6 +20,7 @@ struct scan {
     char *bytes;        /* of [from, from + count) */
     size_t room, count;
     uint64_t from;
+    uint64_t unreadable_end; /* of the last bytes that the disk failed to read so far, 0 = none */
 };
 
 /* 0 or -errno. `base` is the segment's base LSN. */

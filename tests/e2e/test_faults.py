@@ -1,0 +1,134 @@
+"""A node that was frozen, whose files may not grow, whose folder goes away or may not be written, whose disk is full.
+
+SPDX-License-Identifier: MIT
+"""
+import errno
+import os
+import shutil
+import signal
+import sys
+import time
+
+from gmqtest import Case, Gnode, Program, Refused, Tcp, build, program, wait_until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
+import fault  # noqa: E402  pylint: disable=wrong-import-position
+
+
+class Frozen(Case):
+    def test_what_fell_due_while_the_process_was_stopped_comes_once_and_after_it(self):
+        node = self.gnode("-msg_ttr=1", "-msg_max_retry=5")
+        tcp, http = self.tcp(node), self.http(node)
+        leased = [tcp.pub("leased", b"%d" % n) for n in range(20)]
+        for _ in leased:
+            tcp.pop("leased")
+        delayed = [tcp.pub("delayed", b"%d" % n, delay=1) for n in range(20)]
+        for _ in range(2):
+            node.signal(signal.SIGSTOP)
+            self.tcp(node).send(b"pub t 0\n\0\0\0\x01x")     # the kernel takes it, the node not yet
+            time.sleep(1.2)                             # the one thing that has to happen is that time passes
+            node.signal(signal.SIGCONT)
+            wait_until(lambda: http.stat("leased")["queue_num"] == 20, "the leases have ended")
+            wait_until(lambda: http.stat("delayed")["delay_num"] == 0, "the delays have ended")
+        self.assertEqual(sorted(tcp.pop("delayed")["id"] for _ in delayed), delayed)
+        again = [tcp.pop("leased") for _ in leased]
+        self.assertEqual(sorted(m["id"] for m in again), leased)
+        self.assertEqual({m["retry_count"] for m in again}, {1})
+        for message in again:
+            self.assertTrue(tcp.ack(message["id"], "leased"))
+        wait_until(lambda: (http.stat("t") or {"queue_num": 0})["queue_num"] == 2, "what was sent meanwhile is there")
+
+    def test_a_kill_of_a_stopped_node_loses_nothing(self):
+        node = self.gnode("-msg_ttr=1")
+        tcp = self.tcp(node)
+        ids = [tcp.pub("t", b"x") for _ in range(50)]
+        node.signal(signal.SIGSTOP)
+        node.kill()
+        tcp = self.tcp(self.gnode("-msg_ttr=1"))
+        self.assertEqual([tcp.pop("t")["id"] for _ in ids], ids)
+
+
+class Limits(Case):
+    def limited(self, bytes_max):
+        """A node whose files may not grow beyond this."""
+        node = self.keep(Gnode(self.path("data"), "-cache=1m", "-max_message=256k", cwd=self.folder, wait=False,
+                               before=("prlimit", f"--fsize={bytes_max}")))
+        return node.ready()
+
+    def test_files_that_may_not_grow_refuse_pushes_and_keep_the_node_up(self):
+        node = self.gnode("-cache=4m", "-max_message=1m")
+        first = self.tcp(node).pub("t", b"first")
+        self.assertEqual(node.stop(), 0)
+        node = self.limited(2 << 20)
+        tcp, http, ids = self.tcp(node), self.http(node), [first]
+        with self.assertRaisesRegex(Refused, "disk full|read-only: .*File too large"):
+            while True:
+                ids.append(tcp.pub("t", b"x" * 100000))
+        self.assertEqual(http.get("/ping").body, b"OK")
+        self.assertIn(http.stat("t")["queue_num"], (len(ids), len(ids) + 1))
+        self.assertTrue(node.alive())
+        node.kill()
+        tcp = self.tcp(self.gnode())
+        self.assertEqual([tcp.pop_bin("t")[0] for _ in ids], ids)
+
+    def test_a_limit_of_the_size_of_files_makes_small_segments(self):
+        node = self.limited(3 << 20)
+        tcp = self.tcp(node)
+        ids = [tcp.pub("t", b"x" * 100000) for _ in range(100)]
+        node.kill()
+        tcp = self.tcp(self.gnode())
+        self.assertEqual([tcp.pop_bin("t")[0] for _ in ids], ids)
+
+
+class Folder(Case):
+    def test_a_folder_removed_under_a_node_is_told_by_the_next_segment_and_the_node_stays_up(self):
+        node = self.gnode("-cache=4m", "-max_message=1m")
+        tcp, http = self.tcp(node), self.http(node)
+        tcp.pub("t", b"x")
+        shutil.rmtree(self.path("data"))
+        with self.assertRaisesRegex(Refused, "disk full|read-only: .*No such file"):
+            for _ in range(1000):                       # to the end of the segments that are open
+                tcp.pub("t", b"x" * 500000)
+        node.wait_line(r"\[E\].*(No such file|disk full)")
+        self.assertEqual(http.get("/ping").body, b"OK")
+        self.assertIsNotNone(http.stat("t"))
+        self.assertTrue(node.alive())
+        node.signal(signal.SIGTERM)
+        self.assertGreaterEqual(node.wait(), 0)
+
+    def test_a_folder_that_may_not_be_written_is_an_error_with_its_name(self):
+        data = self.path("data")
+        self.assertEqual(self.gnode().stop(), 0)
+        with fault.Fault(self.folder, data) as control:  # root may write everywhere; a read-only disk says EROFS
+            control.arm(1, fault.FAIL, fault.OPEN, errno.EROFS, forever=True)
+            env = {**control.env, **({"LD_PRELOAD": ""} if not self.preloads() else {})}
+            if not env["LD_PRELOAD"]:
+                self.chmod_everything(data)
+            node = self.keep(Gnode(data, cwd=self.folder, env=env, wait=False))
+            self.assertNotEqual(node.wait(), 0)
+            self.assertIn(data, node.output)
+            self.assertRegex(node.output, "Read-only file system|Permission denied|Not a directory|Is a directory")
+
+    def preloads(self):
+        """Can a library be preloaded? Not into a sanitizer build."""
+        with open(program("gnode"), "rb") as file:
+            return b"__asan_init" not in file.read() and os.path.exists(os.path.join(build(), "faults", "preload.so"))
+
+    def chmod_everything(self, data):
+        """Makes the lock file one that cannot be opened for writing, by root neither."""
+        os.remove(os.path.join(data, "LOCK"))
+        os.mkdir(os.path.join(data, "LOCK"))
+
+    def test_the_human_log_on_a_full_disk_stops_nobody(self):
+        if not os.path.exists("/dev/full"):
+            self.fail("this test needs /dev/full")
+        os.symlink("/dev/full", self.path("gnode.log"))
+        node = self.keep(Program([program("gnode"), "-tcp_addr=127.0.0.1:0", "-http_addr=127.0.0.1:0",
+                                  f"-data_save_path={self.path('data')}", "-log_target=console,file",
+                                  "-log_filename=../gnode.log", "-log_level=4"], self.folder))
+        addr = node.wait_line(r"listening on tcp://([\w.:\[\]]+)").group(1)
+        node.wait_line("is ready")
+        with Tcp(addr) as tcp:
+            ids = [tcp.pub("t", b"x") for _ in range(100)]
+            self.assertEqual([tcp.pop("t")["id"] for _ in ids], ids)
+        self.assertEqual(node.stop(), 0)
