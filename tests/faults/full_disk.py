@@ -159,12 +159,22 @@ class Story:
         self.must(left == len(self.promised) - len(self.acked) and stat["dead_num"] == 0,
                   f"{left} messages are left of {len(self.promised)} promised, {len(self.acked)} acked: {stat}")
 
-    def has_reserves(self):
-        """Is nothing under way that needs the room of a reserve for a moment?"""
-        def bytes_of(name):
-            path = os.path.join(self.disk.data, name)
-            return os.path.getsize(path) if os.path.exists(path) else 0
-        return all(bytes_of(name) for name in ("log/reserve.tmp", "log/reserve2.tmp", "ckpt/reserve.tmp"))
+    def files(self):
+        """Names and sizes of what the node keeps."""
+        return {(folder, name): os.path.getsize(os.path.join(self.disk.data, folder, name))
+                for folder in ("log", "ckpt") for name in os.listdir(os.path.join(self.disk.data, folder))}
+
+    def is_settled(self):
+        """Are the reserves there, and nothing under way that uses one for a moment?"""
+        try:
+            before = self.files()
+            time.sleep(0.3)                         # the first checkpoint begins with the first turn
+            whole = all(before.get(name) for name in (("log", "reserve.tmp"), ("log", "reserve2.tmp"),
+                                                      ("ckpt", "reserve.tmp")))
+            writing = [n for f, n in before if f == "ckpt" and n.endswith(".tmp") and n != "reserve.tmp"]
+            return whole and not writing and before == self.files()
+        except FileNotFoundError:
+            return False
 
     def drain(self):
         while self.pop(WINDOW) or self.held:
@@ -183,7 +193,7 @@ class Story:
         self.kill()
         self.start()
         self.check()
-        gmqtest.wait_until(self.has_reserves, "the reserves are there")
+        gmqtest.wait_until(self.is_settled, "the reserves are there")
         self.disk.take_rest()
         half = len(self.promised) // 2
         while len(self.acked) < half:
