@@ -124,12 +124,24 @@ static int64_t size_of(struct disk *disk, const char *path)
     return size;
 }
 
+/*
+ * Gives the file of a checkpoint another use. Its old name is gone for good before anything is written into it: a
+ * power cut must not bring it back with other contents.
+ */
+static int take_over(struct disk *disk, const char *dir, uint64_t cut, const char *to)
+{
+    struct path path = path_checkpoint(dir, cut), folder = path_of(dir, "ckpt");
+    int rc = disk->rename(disk->ctx, path.text, to);
+
+    return rc < 0 ? rc : disk->sync_dir(disk->ctx, folder.text);
+}
+
 int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut)
 {
     struct path path = path_checkpoint(dir, cut), reserve = path_of(dir, "ckpt/reserve.tmp");
 
     if (size_of(disk, path.text) > size_of(disk, reserve.text))
-        return disk->rename(disk->ctx, path.text, reserve.text);
+        return take_over(disk, dir, cut, reserve.text);
     return disk->unlink(disk->ctx, path.text);
 }
 
@@ -192,8 +204,7 @@ static int write_somehow(struct disk *disk, const char *dir, const struct checkp
         rc = write_file(disk, ckpt, tmp.text);
     int count = disk_is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
     for (int i = 0; i < count && disk_is_full(rc); i++) {
-        struct path path = path_checkpoint(dir, cuts[i]);
-        if (cuts[i] != keep && disk->rename(disk->ctx, path.text, tmp.text) == 0)
+        if (cuts[i] != keep && take_over(disk, dir, cuts[i], tmp.text) == 0)
             rc = write_file(disk, ckpt, tmp.text);
     }
     if (disk_is_full(rc)) /* what it had stays claimed for the next one */

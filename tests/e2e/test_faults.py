@@ -85,7 +85,8 @@ class Folder(Case):
         node = self.gnode("-cache=4m", "-max_message=1m")
         tcp, http = self.tcp(node), self.http(node)
         tcp.pub("t", b"x")
-        shutil.rmtree(self.path("data"))
+        os.rename(self.path("data"), self.path("gone"))  # at once: the node is making files in it
+        shutil.rmtree(self.path("gone"))
         with self.assertRaisesRegex(Refused, "disk full|read-only: .*No such file"):
             for _ in range(1000):                       # to the end of the segments that are open
                 tcp.pub("t", b"x" * 500000)
