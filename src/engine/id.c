@@ -31,3 +31,5 @@ uint64_t id_before(uint64_t ms)
 }
 
 uint64_t id_time_ms(uint64_t id) { return (id >> (NODE_BITS + SEQUENCE_BITS)) + ID_EPOCH_MS; }
+
+unsigned id_node(uint64_t id) { return (unsigned)(id >> SEQUENCE_BITS) & ((1u << NODE_BITS) - 1); }

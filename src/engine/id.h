@@ -20,6 +20,9 @@
 /* The id that follows `last` (0 = none yet) on `node` (1..1024) at `now_ms` (since 1970). */
 uint64_t id_next(uint64_t last, unsigned node, uint64_t now_ms);
 
+/* The node in an id, 0..1023 (0 for node 1024); good for id_next(). */
+unsigned id_node(uint64_t id);
+
 /* The greatest id there could be before `ms` (since 1970); 0 for a time that no id can have. */
 uint64_t id_before(uint64_t ms);
 

@@ -76,3 +76,12 @@ TEST(id_after_id_before_a_time_is_of_that_time_or_later)
     assert_int_equal(id_before(ID_EPOCH_MS), 0);
     assert_int_equal(id_before(UINT64_MAX), 0);
 }
+
+TEST(id_says_which_node_made_it)
+{
+    assert_int_equal(id_node(id_next(0, 1, ID_EPOCH_MS + 5)), 1);
+    assert_int_equal(id_node(id_next(0, 1023, ID_EPOCH_MS + 5)), 1023);
+    assert_int_equal(id_node(id_next(0, 1024, ID_EPOCH_MS + 5)), 0);
+    uint64_t id = id_next(0, 1024, ID_EPOCH_MS + 5);
+    assert_true(id_next(id, id_node(id), 0) == id_next(id, 1024, 0));
+}

@@ -4,7 +4,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "engine/id.h"
 #include "gnode/gather.h"
 #include "wire/form.h"
 #include "wire/push_json.h"
@@ -179,7 +178,7 @@ static bool write_error(struct buf *out, const struct answer *answer)
     struct buf text;
 
     buf_init(&text, ERROR_TEXT_BYTES);
-    bool ok = reply_error_text(&text, answer->err, answer->number, answer->word) &&
+    bool ok = answer_error_text(answer, &text) &&
               reply_http_error(out, buf_slice(&text));
     buf_free(&text);
     return ok;
@@ -187,12 +186,7 @@ static bool write_error(struct buf *out, const struct answer *answer)
 
 static bool write_ids(struct buf *out, const struct answer *answer)
 {
-    uint64_t *ids = mem_new((answer->count + 1) * sizeof(*ids));
-    uint64_t id = answer->id;
-    unsigned node = id >> 12 & 0x3ff;
-
-    for (size_t i = 0; i < answer->count; i++, id = id_next(id, node, 0))
-        ids[i] = id;
+    uint64_t *ids = answer_ids(answer);
     bool ok = reply_http_ids(out, ids, answer->count);
     free(ids);
     return ok;

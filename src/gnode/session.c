@@ -83,7 +83,23 @@ static bool is_covered(const struct broker *broker, const struct parked *reply)
     }
 }
 
-static bool answer_ids(struct session *session, const struct parked *reply)
+uint64_t *answer_ids(const struct answer *answer)
+{
+    uint64_t *ids = mem_new((answer->count + 1) * sizeof(*ids));
+    uint64_t id = answer->id;
+    unsigned node = id_node(id);
+
+    for (size_t i = 0; i < answer->count; i++, id = id_next(id, node, 0))
+        ids[i] = id;
+    return ids;
+}
+
+bool answer_error_text(const struct answer *answer, struct buf *out)
+{
+    return reply_error_text(out, answer->err, answer->number, answer->word);
+}
+
+static bool say_ids(struct session *session, const struct parked *reply)
 {
     struct answer answer = {.kind = ANSWER_IDS, .id = reply->arg, .count = reply->count_or_err};
 
@@ -135,7 +151,7 @@ static bool say(struct session *session, const struct parked *reply)
     case ANSWER_ID:
         return session->ops->answer(session, &(struct answer){.kind = ANSWER_ID, .id = reply->arg});
     case ANSWER_IDS:
-        return answer_ids(session, reply);
+        return say_ids(session, reply);
     case ANSWER_MESSAGE:
         return answer_message(session, reply);
     case ANSWER_MESSAGES:

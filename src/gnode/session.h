@@ -77,6 +77,10 @@ struct session {
 void session_init(struct session *session, struct broker *broker, const struct session_ops *ops);
 void session_fini(struct session *session);
 
+/* For the doors: the ids of an ANSWER_IDS, malloc'ed, the caller frees; and the completed text of an ANSWER_ERROR. */
+uint64_t *answer_ids(const struct answer *answer);
+NODISCARD bool answer_error_text(const struct answer *answer, struct buf *out);
+
 /* May the session take another command? */
 static inline bool session_ready(const struct session *session)
 {

@@ -3,7 +3,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "engine/id.h"
 #include "gnode/gather.h"
 
 #include <stdlib.h>
@@ -38,7 +37,7 @@ static bool write_error(struct buf *out, const struct answer *answer)
     struct buf text;
 
     buf_init(&text, ERROR_TEXT_BYTES);
-    bool ok = reply_error_text(&text, answer->err, answer->number, answer->word) &&
+    bool ok = answer_error_text(answer, &text) &&
               reply_tcp_text(out, REPLY_ERROR, buf_slice(&text));
     buf_free(&text);
     return ok;
@@ -46,12 +45,7 @@ static bool write_error(struct buf *out, const struct answer *answer)
 
 static bool write_ids(struct buf *out, const struct answer *answer)
 {
-    uint64_t *ids = mem_new((answer->count + 1) * sizeof(*ids));
-    uint64_t id = answer->id;
-    unsigned node = id >> 12 & 0x3ff;
-
-    for (size_t i = 0; i < answer->count; i++, id = id_next(id, node, 0))
-        ids[i] = id;
+    uint64_t *ids = answer_ids(answer);
     bool ok = reply_tcp_ids(out, ids, answer->count);
     free(ids);
     return ok;
