@@ -29,6 +29,18 @@ void record_seal(char *at, const struct record *rec)
         memset(at + len, 0, stride - len);
 }
 
+struct record record_decode(const char *at)
+{
+    return (struct record){
+        .lsn = get_le64(at + 8),
+        .type = (uint8_t)at[16],
+        .flags = (uint8_t)at[17],
+        .aux = get_le16(at + 18),
+        .queue = get_le32(at + 20),
+        .payload = slice_of(at + RECORD_HEADER_BYTES, get_le32(at + 4) - RECORD_HEADER_BYTES),
+    };
+}
+
 enum record_fault record_read(const char *at, size_t bytes, uint64_t lsn, struct record *ret)
 {
     if (bytes < RECORD_HEADER_BYTES)
@@ -42,13 +54,6 @@ enum record_fault record_read(const char *at, size_t bytes, uint64_t lsn, struct
         return RECORD_CUT;
     if (crc32c(0, at + 4, len - 4) != get_le32(at))
         return RECORD_BAD;
-    *ret = (struct record){
-        .lsn = lsn,
-        .type = (uint8_t)at[16],
-        .flags = (uint8_t)at[17],
-        .aux = get_le16(at + 18),
-        .queue = get_le32(at + 20),
-        .payload = slice_of(at + RECORD_HEADER_BYTES, len - RECORD_HEADER_BYTES),
-    };
+    *ret = record_decode(at);
     return RECORD_OK;
 }

@@ -81,6 +81,9 @@ size_t record_stride(uint8_t type, size_t payload_bytes);
 /* Completes the record at `at`, whose payload stands at at + 24: header, CRC, zero padding up to its stride. */
 void record_seal(char *at, const struct record *rec);
 
+/* The record whose whole bytes stand at `at`; its length is believed, nothing is checked. */
+struct record record_decode(const char *at);
+
 enum record_fault {
     RECORD_OK = 0,
     RECORD_CUT = -1,   /* the bytes end before the record does */

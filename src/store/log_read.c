@@ -20,14 +20,7 @@ static int read_ring(const struct log *log, uint64_t lsn, struct record *ret)
     uint32_t len = get_le32(at + 4);
     if (len < RECORD_HEADER_BYTES || len > log->tail - lsn || !record_is_tracked((uint8_t)at[16]))
         return GMQ_E_UNREADABLE;
-    *ret = (struct record){
-        .lsn = lsn,
-        .type = (uint8_t)at[16],
-        .flags = (uint8_t)at[17],
-        .aux = get_le16(at + 18),
-        .queue = get_le32(at + 20),
-        .payload = slice_of(at + RECORD_HEADER_BYTES, len - RECORD_HEADER_BYTES),
-    };
+    *ret = record_decode(at);
     return 1;
 }
 
