@@ -351,6 +351,24 @@ class Clients(Node):
         self.assertEqual(conns[0].reply()[0], RESULT)
         self.assertEqual(other.pop("t")["body"], "hello")
 
+    def test_large_uploads_share_a_budget_and_small_requests_do_not_wait_for_it(self):
+        node = self.gnode("-input_memory=1m")
+        body = b"x" * 700000
+        first, second, small = self.tcp(node), self.tcp(node), self.tcp(node)
+        first.send(Tcp.pub_bytes("t", body)[:1000])      # it holds its share of the budget from now on
+        for _ in range(10):
+            small.pub("s", b"x")
+        sender = threading.Thread(target=second.send, args=(Tcp.pub_bytes("t", body),))
+        sender.start()
+        for _ in range(100):
+            small.pub("s", b"x")
+        self.assertEqual(self.http(node).stat("s")["queue_num"], 110)
+        self.assertIsNone(self.http(node).stat("t"))     # there is no room for both
+        first.close()
+        self.assertEqual(second.reply()[0], RESULT)
+        sender.join()
+        self.assertEqual(self.http(node).stat("t")["push_num"], 1)
+
     def test_a_request_may_come_byte_by_byte(self):
         tcp = self.tcp(self.gnode())
         for byte in Tcp.pub_bytes("t", b"slow") + b"pop t\r\n":
