@@ -30,6 +30,8 @@ static void queue_record_dead(void *ctx, uint64_t lsn)
     log_dead_queue(((struct broker *)ctx)->log, lsn);
 }
 
+static void queue_stirs(void *ctx, struct queue *queue) { wait_stir(&((struct broker *)ctx)->waits, queue); }
+
 static void replay_reset(void *ctx) { engine_reset(((struct broker *)ctx)->engine); }
 
 static int replay_load(void *ctx, const void *image, size_t bytes)
@@ -155,13 +157,15 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
                 void (*wake)(void *ctx), uint64_t (*start_clock)(void *ctx, uint64_t last_ms), void *ctx,
                 char *ret_error, size_t error_bytes)
 {
-    struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead};
+    struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead,
+                                        .stir = queue_stirs};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
                               .wake = wake_owner};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
     list_init(&broker->stalled);
+    wait_init(&broker->waits);
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
@@ -301,20 +305,23 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
+    wait_serve(broker, now_ms, moved || broker->retry);
     if (moved || broker->retry)
         resume_stalled(broker);
+    wait_serve(broker, now_ms, false); /* what those have brought */
+    uint64_t wait_ends = wait_expire(broker, now_ms);
     bool owes = lists_spill(broker);
     checkpoint_when_due(broker, now_ms);
     log_publish(broker->log);
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
-    return min_u64(due, checkpoint_due_ms(broker));
+    return min_u64(min_u64(due, wait_ends), checkpoint_due_ms(broker));
 }
 
 bool broker_idle(const struct broker *broker)
 {
-    return list_empty(&broker->parked) && list_empty(&broker->stalled);
+    return list_empty(&broker->parked) && list_empty(&broker->stalled) && broker->waits.count == 0;
 }
 
 void broker_refuse(struct session *session, int err, uint64_t number, const char *word, bool last)
@@ -327,6 +334,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 
 void broker_abandon(struct broker *broker)
 {
+    wait_fini(&broker->waits);
     log_free(broker->log);
     engine_free(broker->engine);
     broker->log = NULL;
