@@ -26,17 +26,16 @@ struct turn {
     struct queue *queue; /* NULL: the topic is not there (yet) */
 };
 
-/* ---- the commands; as broker_execute() ---------------------------------------------------------------------------- */
+/* ---- the commands; as broker_execute() --------------------------------------------------------------------------- */
 
 /* pop.c */
 NODISCARD int exec_pop(struct turn *turn);
 NODISCARD int exec_wpop(struct turn *turn);
 
 /*
- * Delivers up to `wanted` messages of turn->queue to turn->session, which answer is theirs: the one of a pop when
- * `wanted` is 1. `index` is what the answer says of the topic. 0; or nothing was delivered: -EAGAIN = after a later
- * change (a body is being fetched, the log has no room now); GMQ_E_NO_MESSAGE, _IN_FLIGHT_LIMIT, _DISK_FULL,
- * _READ_ONLY.
+ * Delivers up to `wanted` messages of turn->queue to turn->session, in one answer: that of a pop when `wanted` is 1.
+ * `index` is what the answer says of the topic. 0; or nothing was delivered: -EAGAIN = after a later change (a body is
+ * being fetched, the log has no room now); GMQ_E_NO_MESSAGE, _IN_FLIGHT_LIMIT, _DISK_FULL, _READ_ONLY.
  */
 NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
 
