@@ -17,6 +17,10 @@ const struct flag COMMAND_FLAGS[] = {
      (int64_t)GMQ_DELAY_S_MAX * 1000, FOR_PUSH},
     {"count", "N", "how many messages [1]", FLAG_NUMBER, FIELD(count), 1, INT64_C(1000000000000),
      FOR_PUSH | FOR_POP | FOR_DEAD},
+    {"n", "N", "the same as --count", FLAG_NUMBER, FIELD(count), 1, INT64_C(1000000000000),
+     FOR_PUSH | FOR_POP | FOR_DEAD},
+    {"wait", "TIME", "wait so long for a message, up to 60 seconds: 30 (seconds), 500ms, 1m", FLAG_TIME,
+     FIELD(wait_ms), 0, GMQ_WAIT_MS_MAX, FOR_POP},
     {"suffix", "TEXT", "append TEXT and a running number from 0 to every body", FLAG_TEXT, FIELD(suffix), 0, 0,
      FOR_PUSH},
     {"ack", NULL, "ack every message once it is printed", FLAG_SWITCH, FIELD(ack), 0, 0, FOR_POP},
@@ -38,12 +42,14 @@ const struct command COMMANDS[] = {
      "  gclient push mail - --delay 1h30m < letter.bin\n"
      "  gclient push load job --count 100000 --suffix _ --quiet\n",
      push_run},
-    {"pop", FOR_POP, "TOPIC", 1, 1, "take messages",
-     "Prints id, retry count and body of each; odd bytes are shown as \\xNN. Stops when the topic is empty.\n"
+    {"pop", FOR_POP, "TOPIC...", 1, GMQ_TOPICS_MAX, "take messages",
+     "Prints id, retry count and body of each; odd bytes are shown as \\xNN. Stops when the topic is empty, with\n"
+     "--wait when nothing has come for so long. Of several topics the first that has a message serves.\n"
      "What is not acked within the node's time to run is delivered again.\n",
      "  gclient pop mail\n"
      "  gclient pop mail --count 100 --ack --json\n"
-     "  gclient pop mail --raw --ack > letter.bin\n",
+     "  gclient pop mail --raw --ack > letter.bin\n"
+     "  gclient pop urgent mail --wait 30 --ack\n",
      pop_run},
     {"ack", FOR_ACK, "TOPIC ID...", 2, FLAGS_WORDS_MAX, "say that messages are done", "",
      "  gclient ack mail 1309082545060581376\n", ack_run},
@@ -84,6 +90,7 @@ int command_main(const struct command *command, int argc, char **argv)
                                  .http = from_env("GMQ_HTTP", "127.0.0.1:9504"),
                                  .registry = from_env("GMQ_REGISTER", "127.0.0.1:9595"),
                                  .timeout_ms = 10000,
+                                 .wait_ms = COMMAND_NO_WAIT,
                                  .count = 1}};
     struct flags_result result = {.words = calloc((size_t)argc, sizeof(char *))};
     int code;

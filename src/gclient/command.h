@@ -27,10 +27,13 @@ enum command_bits {
     FOR_ALL = FOR_TCP | FOR_HTTP | FOR_NODES,
 };
 
+#define COMMAND_NO_WAIT UINT64_MAX
+
 /* What the flags of all commands say. */
 struct values {
     const char *node, *http, *registry;
     uint64_t timeout_ms, delay_ms;
+    uint64_t wait_ms; /* COMMAND_NO_WAIT: not given */
     int64_t count;
     const char *suffix;
     bool json, raw, ack, quiet, no_progress, original;
