@@ -300,7 +300,7 @@ static void check_wait(struct client *client, const struct expected *e, const st
 
 static void check_one(struct client *client, const struct expected *e, const struct came *came)
 {
-    static const char *const KINDS[] = {"ok", "error", "id", "ids", "message", "messages", "stats", "missing"};
+    static const char *const KINDS[] = {"ok", "error", "id", "ids", "message", "stats", "messages", "missing"};
     struct life *life = client->life;
 
     life->answers++;

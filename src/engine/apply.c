@@ -42,13 +42,13 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
 static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, ref); }
 
 /* Those who watch the queue learn that a pop may succeed now. */
-static void stir(const struct engine *engine, struct queue *queue)
+static inline void stir(const struct engine *engine, struct queue *queue)
 {
     if (UNLIKELY(queue->watch != NULL) && waiting_count(&queue->ready) > 0)
         engine->hooks.stir(engine->hooks.ctx, queue);
 }
 
-static void become_ready(struct engine *engine, struct queue *queue, uint64_t ref)
+static inline void become_ready(struct engine *engine, struct queue *queue, uint64_t ref)
 {
     waiting_push(&engine->lists, &queue->ready, ref);
     stir(engine, queue);

@@ -305,11 +305,15 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
-    wait_serve(broker, now_ms, moved || broker->retry);
+    if (wait_is_used(&broker->waits))
+        wait_serve(broker, now_ms, moved || broker->retry);
     if (moved || broker->retry)
         resume_stalled(broker);
-    wait_serve(broker, now_ms, false); /* what those have brought */
-    uint64_t wait_ends = wait_expire(broker, now_ms);
+    uint64_t wait_ends = UINT64_MAX;
+    if (wait_is_used(&broker->waits)) {
+        wait_serve(broker, now_ms, false); /* what those have brought */
+        wait_ends = wait_expire(broker, now_ms);
+    }
     bool owes = lists_spill(broker);
     checkpoint_when_due(broker, now_ms);
     log_publish(broker->log);

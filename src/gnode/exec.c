@@ -1,5 +1,5 @@
 /*
- * exec.c - one function a command: checks, decides, appends, applies, answers; pops and acks are in pop.c and ack.c
+ * exec.c - one function a command: checks, decides, appends, applies, answers; see also pop.c and mack.c
  *
  * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
  *
@@ -114,7 +114,45 @@ static int do_mpush(struct turn *turn)
     return answer_promised(turn, kind, end, first, turn->cmd->count);
 }
 
-/* ---- dead -------------------------------------------------------------------------------------------------------- */
+/* ---- ack, dead --------------------------------------------------------------------------------------------------- */
+
+static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
+{
+    char *to = log_begin(turn->broker->log, RECORD_ACK, 0, (uint16_t)list, turn->queue->number, n * PAYLOAD_PAIR_BYTES);
+
+    for (size_t i = 0; i < n; i++)
+        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
+    return broker_apply(turn->broker);
+}
+
+uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
+{
+    uint64_t end = 0;
+
+    for (size_t at = 0; at < n; at += TURN_PAIRS_MAX)
+        end = append_acks(turn, list, pairs + at, min_u64(TURN_PAIRS_MAX, n - at));
+    return end;
+}
+
+static int do_ack(struct turn *turn)
+{
+    uint64_t id = turn->cmd->id, ref;
+
+    if (!turn->queue)
+        return refuse(turn, GMQ_E_ID_UNKNOWN, id, NULL);
+    size_t bytes = ensure_bytes(turn) + record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
+    int rc = broker_room(turn->broker, bytes, true);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    rc = engine_decide_ack(turn->broker->engine, turn->queue, id, &ref);
+    if (rc < 0)
+        return refuse(turn, rc, id, NULL);
+    uint64_t end = append_acks(turn, PAYLOAD_LIST_FLIGHT, &(struct payload_pair){.ref = ref, .id = id}, 1);
+    log_need_written(turn->broker->log);
+    session_answer(turn->session, &(struct parked){.kind = ANSWER_OK, .wait = WAIT_WRITTEN, .lsn = end});
+    return 0;
+}
 
 /* Begins to collect the oldest dead letters; false when there are none. */
 static bool begin_gather(const struct turn *turn)
@@ -294,12 +332,8 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     ENSURE(session_ready(session));
     if (broker->stopping)
         return refuse(&turn, GMQ_E_STOPPING, 0, NULL);
-    if (cmd->kind == CMD_STAT_ALL)
-        return do_stat_all(&turn);
-    if (cmd->kind == CMD_WPOP)
-        return exec_wpop(&turn);
     turn.queue = engine_find(broker->engine, cmd->topic);
-    if (!turn.queue) {
+    if (!turn.queue && cmd->kind != CMD_STAT_ALL && cmd->kind != CMD_WPOP) {
         int rc = topic_name_check(cmd->topic);
         if (rc < 0)
             return refuse(&turn, rc, 0, NULL);
@@ -312,13 +346,17 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     case CMD_POP:
         return exec_pop(&turn);
     case CMD_ACK:
-        return exec_ack(&turn);
+        return do_ack(&turn);
     case CMD_MACK:
         return exec_mack(&turn);
     case CMD_DEAD:
         return do_dead(&turn);
     case CMD_SET:
         return do_set(&turn);
+    case CMD_WPOP:
+        return exec_wpop(&turn); /* looks for its topics itself */
+    case CMD_STAT_ALL:
+        return do_stat_all(&turn);
     default:
         return do_existing(&turn);
     }

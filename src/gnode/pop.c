@@ -94,7 +94,7 @@ static size_t pop_bytes(size_t n)
            (rest > 0 ? record_stride(RECORD_POP, PAYLOAD_POP_BYTES + rest * PAYLOAD_POP_ENTRY_BYTES) : 0);
 }
 
-static uint64_t append_pop(const struct turn *turn, const struct payload_delivery *to, size_t n)
+static inline uint64_t append_pop(const struct turn *turn, const struct payload_delivery *to, size_t n)
 {
     struct payload_pop pop = {.now_ms = turn->now_ms, .count = (uint32_t)n};
     char *at = log_begin(turn->broker->log, RECORD_POP, turn->queue->auto_ack ? RECORD_F_AUTOACK : 0, 0,
@@ -132,26 +132,23 @@ static uint32_t ttr_of(const struct turn *turn, uint32_t own_ms)
 /* ---- delivering -------------------------------------------------------------------------------------------------- */
 
 /* The answer leaves when the newest of the messages is promised; on an auto-ack topic, when their POP is. */
-static void answer_parked(const struct turn *turn, const struct parked *reply)
+static inline void answer_parked(const struct turn *turn, const struct parked *reply)
 {
     if (broker_promised(turn->broker) < reply->lsn)
         need_promised(turn->broker);
     session_answer(turn->session, reply);
 }
 
-static int deliver_one(struct turn *turn, unsigned index)
+static inline int deliver_one(struct turn *turn, uint64_t ref, const struct payload_push *push, unsigned index)
 {
-    struct payload_push push;
-    uint64_t ref;
-    int rc = find_message(turn, &ref, &push);
+    size_t bytes = record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
+    int rc = broker_room(turn->broker, ensure_bytes(turn) + bytes, true);
 
-    if (rc == 0)
-        rc = broker_room(turn->broker, ensure_bytes(turn) + pop_bytes(1), true);
     if (rc < 0)
         return rc;
-    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_of(turn, push.ttr_ms)};
+    struct payload_delivery to = {.ref = ref, .id = push->id, .ttr_ms = ttr_of(turn, push->ttr_ms)};
     bool auto_ack = turn->queue->auto_ack;
-    bool answered = !auto_ack && answer_now(turn, ref, &push, index);
+    bool answered = !auto_ack && answer_now(turn, ref, push, index);
     ensure_queue(turn);
     uint64_t end = append_pop(turn, &to, 1);
     if (!answered)
@@ -203,16 +200,11 @@ static uint64_t append_pops(const struct turn *turn, const struct gather *gather
 
 static int deliver_many(struct turn *turn, uint32_t wanted, unsigned index)
 {
-    struct payload_push push;
-    uint64_t ref;
-    int rc = find_message(turn, &ref, &push);
-
-    if (rc < 0)
-        return rc;
     struct gather *gather = collect(turn, min_u64(wanted, ANSWER_MESSAGES_MAX));
+
     if (!gather)
         return -EAGAIN;
-    rc = broker_room(turn->broker, ensure_bytes(turn) + pop_bytes(gather->count), true);
+    int rc = broker_room(turn->broker, ensure_bytes(turn) + pop_bytes(gather->count), true);
     if (rc < 0) {
         gather_free(gather);
         return rc;
@@ -234,33 +226,54 @@ static int deliver_many(struct turn *turn, uint32_t wanted, unsigned index)
 
 int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
 {
-    return wanted == 1 ? deliver_one(turn, index) : deliver_many(turn, wanted, index);
+    struct payload_push push;
+    uint64_t ref;
+    int rc = find_message(turn, &ref, &push);
+
+    if (rc < 0)
+        return rc;
+    return LIKELY(wanted == 1) ? deliver_one(turn, ref, &push, index) : deliver_many(turn, wanted, index);
 }
 
 /* ---- pop --------------------------------------------------------------------------------------------------------- */
 
 /* What pop_deliver() could not do, as the answer to a command that does not wait. */
-static int answer_failure(const struct turn *turn, int rc)
+static COLD int answer_failure(const struct turn *turn, int rc)
 {
     if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
         return no_room(turn, rc);
     return refuse(turn, rc, 0, NULL);
 }
 
-int exec_pop(struct turn *turn)
+/* Those who wait for the queue are served before. */
+static inline bool may_go_first(const struct turn *turn)
+{
+    return LIKELY(turn->queue->watch == NULL) || wait_let_others_first(turn->broker, turn->queue, turn->now_ms);
+}
+
+/* Makes the topic of the pop, or brings it back. 1, or as exec_pop(). */
+static COLD int prepare_pop(struct turn *turn)
 {
     int rc = check_creation(turn);
 
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
-    if (ensure_bytes(turn) > 0) {
-        rc = broker_room(turn->broker, ensure_bytes(turn), false);
-        if (rc < 0)
-            return no_room(turn, rc);
-        ensure_queue(turn);
+    rc = broker_room(turn->broker, ensure_bytes(turn), false);
+    if (rc < 0)
+        return no_room(turn, rc);
+    ensure_queue(turn);
+    return 1;
+}
+
+int exec_pop(struct turn *turn)
+{
+    if (UNLIKELY(ensure_bytes(turn) > 0)) {
+        int rc = prepare_pop(turn);
+        if (rc <= 0)
+            return rc;
     }
-    rc = wait_let_others_first(turn->broker, turn->queue, turn->now_ms) ? deliver_one(turn, 0) : -EAGAIN;
-    return rc < 0 ? answer_failure(turn, rc) : 0;
+    int rc = may_go_first(turn) ? pop_deliver(turn, 1, 0) : -EAGAIN;
+    return LIKELY(rc == 0) ? 0 : answer_failure(turn, rc);
 }
 
 /* ---- wpop -------------------------------------------------------------------------------------------------------- */
@@ -328,9 +341,7 @@ static int try_topics(struct turn *turn, struct queue **queues, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         turn->queue = queues[i];
-        int rc = wait_let_others_first(turn->broker, queues[i], turn->now_ms)
-                     ? pop_deliver(turn, (uint32_t)turn->cmd->number, (unsigned)i)
-                     : -EAGAIN;
+        int rc = may_go_first(turn) ? pop_deliver(turn, (uint32_t)turn->cmd->number, (unsigned)i) : -EAGAIN;
         if (rc == GMQ_E_IN_FLIGHT_LIMIT)
             result = rc;
         else if (rc != GMQ_E_NO_MESSAGE)

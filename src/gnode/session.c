@@ -28,23 +28,31 @@ static struct gather *gather_of(const struct parked *reply) { return (struct gat
 
 static struct session_ids *ids_of(const struct parked *reply) { return (struct session_ids *)(uintptr_t)reply->arg; }
 
+static bool owns(const struct parked *reply) { return UNLIKELY(reply->kind >= ANSWER_MESSAGES); }
+
 /* Bytes of what the reply owns. */
 static size_t held_by(const struct parked *reply)
 {
     if (reply->kind == ANSWER_MESSAGES)
         return buf_len(&gather_of(reply)->bodies) + gather_of(reply)->count * sizeof(struct gather_item);
-    return reply->kind == ANSWER_MISSING ? ids_of(reply)->count * sizeof(uint64_t) : 0;
+    return ids_of(reply)->count * sizeof(uint64_t);
 }
 
-static void drop_first(struct session *session)
+static void drop_owned(struct session *session, const struct parked *reply)
 {
-    struct parked *reply = &session->parked[session->parked_first];
-
     session->held -= held_by(reply);
     if (reply->kind == ANSWER_MESSAGES)
         gather_free(gather_of(reply));
-    if (reply->kind == ANSWER_MISSING)
+    else
         free(ids_of(reply));
+}
+
+static inline void drop_first(struct session *session)
+{
+    struct parked *reply = &session->parked[session->parked_first];
+
+    if (owns(reply))
+        drop_owned(session, reply);
     session->parked_first = (session->parked_first + 1) % session->parked_size;
     if (--session->parked_count == 0)
         list_remove(&session->in_parked);
@@ -83,7 +91,8 @@ static void park(struct session *session, const struct parked *reply)
 {
     if (session->parked_count == session->parked_size)
         grow(session);
-    session->held += held_by(reply);
+    if (owns(reply))
+        session->held += held_by(reply);
     session->parked[(session->parked_first + session->parked_count++) % session->parked_size] = *reply;
     if (session->parked_count == 1)
         list_add_tail(&session->broker->parked, &session->in_parked);

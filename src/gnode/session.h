@@ -28,8 +28,8 @@ enum answer_kind {
     ANSWER_ID,       /* id */
     ANSWER_IDS,      /* count ids, each the id_next() of the one before, from id */
     ANSWER_MESSAGE,  /* messages[0] */
-    ANSWER_MESSAGES, /* messages[0..count) */
     ANSWER_STATS,    /* stats[0..count) */
+    ANSWER_MESSAGES, /* messages[0..count); from here on a parked one owns what it says */
     ANSWER_MISSING,  /* ids[0..count): of a mack, those that were not in flight; the others are acked */
 };
 

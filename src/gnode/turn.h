@@ -1,5 +1,5 @@
 /*
- * turn.h - what the commands of exec.c, pop.c and ack.c share: refusals, answers, the topic of a command
+ * turn.h - what the commands of exec.c, pop.c and mack.c share: refusals, answers, the topic of a command
  *
  * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
  *
@@ -39,11 +39,10 @@ NODISCARD int exec_wpop(struct turn *turn);
  */
 NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
 
-/* ack.c */
-NODISCARD int exec_ack(struct turn *turn);
+/* mack.c */
 NODISCARD int exec_mack(struct turn *turn);
 
-/* Appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
+/* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */

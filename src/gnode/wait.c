@@ -307,8 +307,6 @@ void wait_serve(struct broker *broker, uint64_t now_ms, bool changed)
 
 bool wait_let_others_first(struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
-    if (!UNLIKELY(queue->watch != NULL))
-        return true;
     wait_serve(broker, now_ms, false);
     const struct line *line = queue->watch;
     return !line || is_idle(line);

@@ -50,6 +50,12 @@ void wait_init(struct waits *waits);
 /* Nobody waits any more. */
 void wait_fini(struct waits *waits);
 
+/* Does somebody wait, or is there a line left over? */
+static inline bool wait_is_used(const struct waits *waits)
+{
+    return UNLIKELY(waits->count > 0 || !list_empty(&waits->fresh));
+}
+
 /* For the engine's hook: a queue that has a line may deliver. */
 void wait_stir(struct waits *waits, struct queue *queue);
 
@@ -57,7 +63,7 @@ void wait_stir(struct waits *waits, struct queue *queue);
 void wait_begin(struct turn *turn, struct queue *const *queues, size_t count);
 
 /*
- * A pop comes to the queue: those who wait are served first. False: they could not all be, though there may be
+ * A pop comes to the queue, which has a line: those who wait are served first. False: they could not all be, though there may be
  * messages, so it has to wait for the next change.
  */
 NODISCARD bool wait_let_others_first(struct broker *broker, const struct queue *queue, uint64_t now_ms);

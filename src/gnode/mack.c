@@ -1,50 +1,10 @@
-/* ack.c - ack and mack. SPDX-License-Identifier: MIT */
+/* mack.c - the ack of many messages. SPDX-License-Identifier: MIT */
 #include "gnode/turn.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
-
-static uint64_t append_some(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
-{
-    char *to = log_begin(turn->broker->log, RECORD_ACK, 0, (uint16_t)list, turn->queue->number, n * PAYLOAD_PAIR_BYTES);
-
-    for (size_t i = 0; i < n; i++)
-        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
-    return broker_apply(turn->broker);
-}
-
-uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
-{
-    uint64_t end = 0;
-
-    for (size_t at = 0; at < n; at += TURN_PAIRS_MAX)
-        end = append_some(turn, list, pairs + at, min_u64(TURN_PAIRS_MAX, n - at));
-    return end;
-}
-
-int exec_ack(struct turn *turn)
-{
-    uint64_t id = turn->cmd->id, ref;
-
-    if (!turn->queue)
-        return refuse(turn, GMQ_E_ID_UNKNOWN, id, NULL);
-    size_t bytes = ensure_bytes(turn) + record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
-    int rc = broker_room(turn->broker, bytes, true);
-    if (rc < 0)
-        return no_room(turn, rc);
-    ensure_queue(turn);
-    rc = engine_decide_ack(turn->broker->engine, turn->queue, id, &ref);
-    if (rc < 0)
-        return refuse(turn, rc, id, NULL);
-    uint64_t end = ack_append(turn, PAYLOAD_LIST_FLIGHT, &(struct payload_pair){.ref = ref, .id = id}, 1);
-    log_need_written(turn->broker->log);
-    session_answer(turn->session, &(struct parked){.kind = ANSWER_OK, .wait = WAIT_WRITTEN, .lsn = end});
-    return 0;
-}
-
-/* ---- mack -------------------------------------------------------------------------------------------------------- */
 
 static uint64_t id_at(struct slice ids, size_t i) { return get_be64(ids.ptr + i * CMD_ID_BYTES); }
 
