@@ -22,7 +22,10 @@
 
 #define MAGIC_1 0x31474e45514d47ull /* "GMQENG1" */
 #define MAGIC 0x32474e45514d47ull   /* "GMQENG2" */
-enum { HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, LEASES_AT_ONCE = 32, NAME_BYTES_MAX = 1024 };
+enum {
+    HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024,
+    LEASES_AT_ONCE = 32, /* when they are loaded */
+};
 
 size_t engine_saved_bytes(const struct engine *engine)
 {
