@@ -35,6 +35,16 @@ size_t engine_saved_bytes(const struct engine *engine)
     return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead);
 }
 
+size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
+{
+    uint64_t waiting = engine->lists.refs + engine->lists.chunked + engine->delay.count;
+    uint64_t queues = engine->queue_count;
+
+    if (queues > 0 && in_flight_max < waiting / queues)
+        waiting = in_flight_max * queues;
+    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting;
+}
+
 static char *put(char *at, uint64_t value)
 {
     put_le64(at, value);

@@ -42,6 +42,7 @@ struct waiting_pool {
     uint64_t refs;     /* in memory, of all lists */
     uint64_t pushes;   /* ever */
     uint64_t chunks;   /* of all lists, those aside too */
+    uint64_t chunked;  /* messages in chunks of all lists, those aside too */
     uint64_t refs_max; /* above it chunks are owed, ... */
     uint64_t long_refs; /* ... of lists with this many refs in their tail: */
     uint32_t chunk_refs, keep_refs; /* that many go, that many stay: at the head, and in the tail */
