@@ -125,7 +125,7 @@ static inline const struct fifo *waiting_oldest(const struct waiting *list)
 
 /* ---- out of memory, and back ------------------------------------------------------------------------------------- */
 
-/* The list of which a chunk is owed now, or NULL. Looks at few lists: where none of them can, it may be the next time. */
+/* The list of which a chunk is owed now, or NULL. Looks at few lists: where none can, the next call looks at others. */
 struct waiting *waiting_owes(struct waiting_pool *pool);
 
 /* Are so few refs left before the list's first chunk, which it has, that it should be loaded? */
