@@ -39,7 +39,11 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
     return waiting_take(&engine->lists, &queue->ready, ref);
 }
 
-static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, ref); }
+static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
+{
+    refset_add(&queue->dead, ref);
+    engine->dead++;
+}
 
 /* Those who watch the queue learn that a pop may succeed now. */
 static inline void stir(const struct engine *engine, struct queue *queue)
@@ -117,6 +121,7 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!refset_remove(&queue->dead, pair->ref))
             return false;
+        engine->dead--;
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
         if (!lease || lease->ref != pair->ref)
@@ -157,7 +162,7 @@ static void apply_bury(struct engine *engine, const struct record *rec)
     for (uint32_t i = 0; i < letter.count; i++) {
         struct payload_pair pair = payload_pair(letter.entries, i);
         if (take(engine, queue, pair.ref))
-            bury(queue, pair.ref);
+            bury(engine, queue, pair.ref);
         else
             engine->ignored++;
     }
@@ -183,7 +188,7 @@ static void fire_lease(struct engine *engine, struct lease *lease)
         become_ready(engine, queue, ref_again(ref));
         return;
     }
-    bury(queue, ref_again(ref));
+    bury(engine, queue, ref_again(ref));
     stir(engine, queue);
 }
 

@@ -63,8 +63,8 @@ void wait_stir(struct waits *waits, struct queue *queue);
 void wait_begin(struct turn *turn, struct queue *const *queues, size_t count);
 
 /*
- * A pop comes to the queue, which has a line: those who wait are served first. False: they could not all be, though there may be
- * messages, so it has to wait for the next change.
+ * A pop comes to the queue, which has a line: those who wait are served first. False: they could not all be, though
+ * there may be messages, so it has to wait for the next change.
  */
 NODISCARD bool wait_let_others_first(struct broker *broker, const struct queue *queue, uint64_t now_ms);
 
