@@ -147,6 +147,7 @@ static void offer_kept(struct tcp_conn *conn)
     size_t taken = conn->server->options.ops->input(conn, buf_slice(&conn->in), conn->eof);
     if (taken == 0)
         return;
+    conn->server->took = true;
     buf_consume(&conn->in, taken);
     if (buf_len(&conn->in) > 0)
         return;
@@ -313,10 +314,11 @@ bool tcp_flush(struct tcp_server *server)
     struct list now;
     struct list *node;
 
+    server->took = false;
     list_take(&now, &server->dirty);
     while ((node = list_pop(&now)))
         flush(CONTAINER_OF(node, struct tcp_conn, in_dirty));
-    return !list_empty(&server->dirty);
+    return server->took || !list_empty(&server->dirty);
 }
 
 /* ---- accepting --------------------------------------------------------------------------------------------------- */

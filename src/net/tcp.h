@@ -89,6 +89,7 @@ struct tcp_server {
     unsigned count;       /* connections */
     bool accept_pending;  /* one waits because of connections_max */
     bool stopped, closing;
+    bool took;            /* kept input was taken since the flush began */
     uint64_t in_budget;   /* taken */
     uint64_t out_bytes;   /* unsent of all connections, as of their last flush */
     unsigned handles;     /* libuv handles still open */
