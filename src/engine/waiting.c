@@ -8,8 +8,6 @@
 
 enum { REF_BYTES = 8, KEEP_CHUNKS = 2, BEFORE_MAX = KEEP_CHUNKS * WAITING_CHUNK_REFS_MAX };
 
-#define CHUNK_LSN_MAX (UINT64_C(1) << 58)
-
 void waiting_pool_init(struct waiting_pool *pool)
 {
     *pool = (struct waiting_pool){.refs_max = UINT64_MAX, .long_refs = UINT64_MAX};
@@ -143,7 +141,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
 {
     uint32_t count = (uint32_t)(refs.len / REF_BYTES);
 
-    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= CHUNK_LSN_MAX)
+    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= WAITING_CHUNK_LSN_MAX)
         return false;
     uint64_t before = find_row(list, refs);
     if (before == UINT64_MAX)

@@ -23,6 +23,9 @@
 
 enum { WAITING_CHUNK_REFS_MAX = 507 };
 
+/* waiting_chunk_make() has no room for an address from here on. */
+#define WAITING_CHUNK_LSN_MAX (UINT64_C(1) << 58)
+
 /* What only a list has that was too long for memory. The fifos of chunks hold waiting_chunk_make(). */
 struct waiting_out {
     struct fifo head, chunks, aside;

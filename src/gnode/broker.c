@@ -16,6 +16,7 @@ enum {
     CHECKPOINT_EVERY_MS = 60000,    /* of activity */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
     STATE_BYTES_MAX_SHIFT = 40,
+    DELAYED_BYTES = 20,             /* of memory a delayed message, rather more than less */
 };
 
 /* ---- hooks of engine and log ------------------------------------------------------------------------------------- */
@@ -165,6 +166,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
+    engine_limit_delays(broker->engine, options->delay_memory / DELAYED_BYTES,
+                        options->delay_entries > 0 ? options->delay_entries : PAYLOAD_DCHUNK_ENTRIES_MAX);
     broker->log = log_new(log_options);
     if (!broker->log)
         goto out_engine;
@@ -209,7 +212,8 @@ static bool tick(struct broker *broker, uint64_t now_ms)
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
         return false;
     char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
-    payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
+    uint32_t moves = broker->options.tick_moves > 0 ? broker->options.tick_moves : PAYLOAD_TICK_MOVES_MAX;
+    payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX, .moves = moves});
     (void)broker_apply(broker);
     return true;
 }
@@ -303,13 +307,14 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         pump_parked(broker);
     if (moved || broker->retry)
         resume_stalled(broker);
-    bool owes = lists_spill(broker);
+    uint64_t load_ms = lists_load_delays(broker, now_ms);
+    bool owes = lists_spill(broker, now_ms);
     checkpoint_when_due(broker, now_ms);
     log_publish(broker->log);
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
-    return min_u64(due, checkpoint_due_ms(broker));
+    return min_u64(min_u64(due, load_ms), checkpoint_due_ms(broker));
 }
 
 bool broker_idle(const struct broker *broker)

@@ -147,6 +147,7 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .max_in_flight = settings->max_in_flight,
         .max_topics = (uint32_t)settings->max_topics,
         .list_memory = settings->list_memory_bytes,
+        .delay_memory = settings->delay_memory_bytes,
         .sync = SYNC[settings->sync_mode],
         .format_time = clock_format_local,
     };
