@@ -90,37 +90,57 @@ static uint64_t digest_from_scratch(struct life *life)
 
 /* ---- what lies on the disk ------------------------------------------------------------------- */
 
+enum { SHELVES_MAX = 4096 };
+
 struct shelf {
-    uint64_t lsn, base; /* looked for; the greatest base at or below it */
-    char path[64];
+    uint64_t base, bytes;
+    const char *file;
 };
 
-static void find_segment(void *ctx, const char *path, uint64_t bytes)
+struct shelves {
+    struct simdisk *disk;
+    struct shelf at[SHELVES_MAX];
+    size_t count;
+};
+
+static void add_shelf(void *ctx, const char *path, uint64_t bytes)
 {
-    struct shelf *shelf = ctx;
+    struct shelves *all = ctx;
     const char *name = strrchr(path, '/');
     char *end;
     uint64_t base = name ? strtoull(name + 1, &end, 16) : 0;
 
-    (void)bytes;
-    if (!name || strcmp(end, ".seg") != 0 || base > shelf->lsn || base < shelf->base)
+    if (!name || strcmp(end, ".seg") != 0)
         return;
-    shelf->base = base;
-    (void)snprintf(shelf->path, sizeof(shelf->path), "%s", path);
+    ENSURE(all->count < SHELVES_MAX);
+    all->at[all->count++] = (struct shelf){base, bytes, simdisk_file(all->disk, path, &bytes)};
+}
+
+/* The one with the greatest base at or below `lsn`. */
+static const struct shelf *shelf_of(const struct shelves *all, uint64_t lsn)
+{
+    const struct shelf *best = NULL;
+
+    for (size_t i = 0; i < all->count; i++)
+        if (all->at[i].base <= lsn && (!best || all->at[i].base > best->base))
+            best = &all->at[i];
+    return best;
 }
 
 /* Every message that is needed stands in its segment, whole. */
 static void check_shelves(struct life *life)
 {
+    static struct shelves all;
+    struct record rec;
+
+    all.disk = life->disk;
+    all.count = 0;
+    simdisk_each(life->disk, add_shelf, &all);
     for (size_t i = 0; i < life->oracle.now.count; i++) {
         const struct oracle_message *m = &life->oracle.now.live[i];
-        struct shelf shelf = {.lsn = m->lsn};
-        struct record rec;
-        uint64_t bytes = 0, at;
-        simdisk_each(life->disk, find_segment, &shelf);
-        const char *file = simdisk_file(life->disk, shelf.path, &bytes);
-        at = SEGMENT_HEADER_BYTES + (m->lsn - shelf.base);
-        if (!file || at >= bytes || record_read(file + at, bytes - at, m->lsn, &rec) != RECORD_OK)
+        const struct shelf *shelf = shelf_of(&all, m->lsn);
+        uint64_t at = shelf ? SEGMENT_HEADER_BYTES + (m->lsn - shelf->base) : 0;
+        if (!shelf || at >= shelf->bytes || record_read(shelf->file + at, shelf->bytes - at, m->lsn, &rec) != RECORD_OK)
             life_fail(life, "message %" PRIu64 " at %" PRIx64 " is not on the disk", m->id, m->lsn);
     }
 }

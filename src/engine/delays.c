@@ -69,6 +69,7 @@ struct delays_bucket *delays_bucket(struct delays *delays, unsigned level, uint6
     bucket = mem_new(sizeof(*bucket));
     bucket->start_ms = start_ms;
     delays->slots[slot] = bucket;
+    delays->buckets++;
     delays_set_bit(delays->used, slot, true);
     return bucket;
 }
@@ -83,6 +84,7 @@ void delays_settle(struct delays *delays, unsigned level, struct delays_bucket *
     fifo_free(&bucket->chunks);
     free(bucket);
     delays->slots[slot] = NULL;
+    delays->buckets--;
     delays_set_bit(delays->used, slot, false);
 }
 

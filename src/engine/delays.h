@@ -53,6 +53,7 @@ struct delays {
     struct delays_bucket *slots[DELAYS_SLOTS];       /* of each level a ring; NULL = empty */
     struct delays_block *spare;
     uint64_t far, chunked, put_aside; /* messages: in memory of buckets, in chunks, in chunks aside */
+    uint64_t buckets, chunks;
     struct delays_aside *aside;
     size_t aside_count, aside_size;
     uint64_t entries_max;    /* in memory, near and far; above it chunks are owed, ... */
@@ -126,7 +127,7 @@ size_t delays_peek(const struct delays *delays, uint64_t now_ms, struct delays_c
  */
 NODISCARD bool delays_spill(struct delays *delays, const struct delays_chunk *chunk, struct slice entries);
 
-/* These entries, of queues that are there, are those of the chunk, which is in its bucket or aside. False: it is not. */
+/* These entries, of queues that are there, are those of the chunk, in its bucket or aside. False: it is not there. */
 NODISCARD bool delays_load(struct delays *delays, const struct delays_chunk *chunk, struct slice entries);
 
 /* The chunk leaves its bucket. False when it is not there. */

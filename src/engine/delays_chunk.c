@@ -102,6 +102,7 @@ static bool take_chunk(struct delays *delays, struct delays_bucket *bucket, cons
     if (!bucket || !fifo_take(&bucket->chunks, name_of(chunk)))
         return false;
     bucket->chunked -= chunk->count;
+    delays->chunks--;
     delays->chunked -= chunk->count;
     return true;
 }
@@ -165,6 +166,7 @@ bool delays_restore_chunk(struct delays *delays, const struct delays_chunk *chun
         return false;
     fifo_push(&bucket->chunks, name_of(chunk));
     bucket->chunked += chunk->count;
+    delays->chunks++;
     delays->chunked += chunk->count;
     return true;
 }

@@ -1,4 +1,4 @@
-/* delays_look.c - all delayed messages that are in memory, and are they sound? See delays.h. SPDX-License-Identifier: MIT */
+/* delays_look.c - all delayed messages in memory; are they sound? See delays.h. SPDX-License-Identifier: MIT */
 #include "engine/delays_impl.h"
 
 #include "engine/waiting.h"
@@ -138,19 +138,23 @@ static const char *bucket_fault(const struct delays *delays, unsigned slot)
 
 const char *delays_fault(const struct delays *delays)
 {
-    uint64_t far = 0, chunked = 0, aside = 0;
+    uint64_t far = 0, chunked = 0, aside = 0, buckets = 0, chunks = 0;
     const char *fault = NULL;
 
     if (!delays_horizons_fit(delays->horizon_ms, delays->near.wheel.now_ms))
         return "the horizons of the delayed messages are out of order";
     for (unsigned slot = 0; slot < DELAYS_SLOTS && !fault; slot++) {
+        const struct delays_bucket *bucket = delays->slots[slot];
         fault = bucket_fault(delays, slot);
-        far += delays->slots[slot] ? delays->slots[slot]->count : 0;
-        chunked += delays->slots[slot] ? delays->slots[slot]->chunked : 0;
+        buckets += bucket != NULL;
+        far += bucket ? bucket->count : 0;
+        chunks += bucket ? bucket->chunks.count : 0;
+        chunked += bucket ? bucket->chunked : 0;
     }
     for (size_t i = 0; i < delays->aside_count; i++)
         aside += waiting_chunk_refs(delays->aside[i].chunk);
-    if (!fault && (far != delays->far || chunked != delays->chunked || aside != delays->put_aside))
+    if (!fault && (far != delays->far || chunked != delays->chunked || aside != delays->put_aside ||
+                   buckets != delays->buckets || chunks != delays->chunks))
         return "the count of far delayed messages is wrong";
     return fault;
 }

@@ -59,8 +59,9 @@ static void each_chunk_of(const struct fifo *chunks, struct engine_chunk like, c
 
 static void each_chunk_of_bucket(void *ctx, unsigned level, const struct delays_bucket *bucket)
 {
-    each_chunk_of(&bucket->chunks,
-                  (struct engine_chunk){.list = (uint16_t)(PAYLOAD_DELAYED + level), .start_ms = bucket->start_ms}, ctx);
+    struct engine_chunk like = {.list = (uint16_t)(PAYLOAD_DELAYED + level), .start_ms = bucket->start_ms};
+
+    each_chunk_of(&bucket->chunks, like, ctx);
 }
 
 void engine_each_chunk(const struct engine *engine, void (*each)(void *ctx, const struct engine_chunk *chunk),

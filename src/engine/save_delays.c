@@ -33,33 +33,11 @@ bool state_take(struct state_reader *in, uint64_t *ret, size_t count)
 
 /* ---- saving ------------------------------------------------------------------------------------------------------ */
 
-struct sums {
-    size_t buckets, chunks;
-};
-
-static void add_up(void *ctx, unsigned level, const struct delays_bucket *bucket)
-{
-    struct sums *sums = ctx;
-
-    (void)level;
-    sums->buckets++;
-    sums->chunks += bucket->chunks.count;
-}
-
-static struct sums sum_up(const struct engine *engine)
-{
-    struct sums sums = {.buckets = 0};
-
-    delays_each_bucket(&engine->delays, add_up, &sums);
-    return sums;
-}
-
 size_t state_delays_words(const struct engine *engine)
 {
     const struct delays *delays = &engine->delays;
-    struct sums sums = sum_up(engine);
 
-    return NEAR_WORDS * delays->near.count + DELAYS_LEVELS + 2 + BUCKET_WORDS * sums.buckets + sums.chunks +
+    return NEAR_WORDS * delays->near.count + DELAYS_LEVELS + 2 + BUCKET_WORDS * delays->buckets + delays->chunks +
            ENTRY_WORDS * delays->far + ASIDE_WORDS * delays->aside_count;
 }
 
@@ -99,7 +77,7 @@ char *state_save_delays(char *at, const struct engine *engine)
     }
     for (unsigned level = 0; level < DELAYS_LEVELS; level++)
         put(&at, delays->horizon_ms[level]);
-    put(&at, sum_up(engine).buckets);
+    put(&at, delays->buckets);
     put(&at, delays->aside_count);
     delays_each_bucket(delays, save_bucket, &at);
     for (size_t i = 0; i < delays->aside_count; i++) {

@@ -108,10 +108,10 @@ static bool is_dchunk(const struct record *rec, const struct delays_chunk *chunk
            payload_get_dchunk(rec->payload, ret) && ret->count == chunk->count && ret->start_ms == chunk->start_ms;
 }
 
-/* 1 = its LOAD is appended; 0 = it is being fetched; < 0 as broker_room(), or GMQ_E_UNREADABLE when that is no chunk. */
+/* 1 = its LOAD is appended; 0 = it is being fetched; < 0 as broker_room(), or GMQ_E_UNREADABLE: there is none. */
 static int load_delays(struct broker *broker, const struct delays_chunk *chunk, bool put_aside)
 {
-    char entries[PAYLOAD_DCHUNK_ENTRIES_MAX * PAYLOAD_DELAYED_BYTES]; /* what log_read() gives is gone with the append */
+    char entries[PAYLOAD_DCHUNK_ENTRIES_MAX * PAYLOAD_DELAYED_BYTES]; /* what log_read() gives goes with the append */
     struct payload_dload load = {.lsn = chunk->lsn, .count = chunk->count, .start_ms = chunk->start_ms,
                                  .kind = PAYLOAD_LOAD_REFS};
     struct payload_dchunk read;

@@ -22,8 +22,8 @@ bool lists_spill(struct broker *broker, uint64_t now_ms);
 NODISCARD int lists_load(struct broker *broker, const struct queue *queue);
 
 /*
- * Brings back the delayed messages whose time comes near, as many as one turn should. Returns when it wants to be called
- * again, ms: `now_ms` when there are more, UINT64_MAX = after hooks.wake, or never.
+ * Brings back the delayed messages whose time comes near, as many as one turn should. Returns when it wants to be
+ * called again, ms: `now_ms` when there are more, UINT64_MAX = after hooks.wake, or never.
  */
 uint64_t lists_load_delays(struct broker *broker, uint64_t now_ms);
 
