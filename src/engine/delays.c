@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct delays_level DELAYS_TABLE[DELAYS_LEVELS] = {
-    {12, 12, 0, 256}, {18, 17, 256, 256}, {25, 24, 512, 256}, {32, 31, 768, 1024}};
+    {12, 12, 0, 255}, {18, 17, 256, 255}, {25, 24, 512, 255}, {32, 31, 768, 1023}};
 
 void delays_init(struct delays *delays)
 {
@@ -88,7 +88,7 @@ void delays_settle(struct delays *delays, unsigned level, struct delays_bucket *
     delays_set_bit(delays->used, slot, false);
 }
 
-static struct delays_block *add_block(struct delays *delays, struct delays_bucket *bucket)
+struct delays_block *delays_add_block(struct delays *delays, struct delays_bucket *bucket)
 {
     struct delays_block *block = delays->spare ? delays->spare : mem_new(sizeof(*block));
 
@@ -101,19 +101,6 @@ static struct delays_block *add_block(struct delays *delays, struct delays_bucke
         bucket->head = block;
     bucket->tail = block;
     return block;
-}
-
-void delays_append(struct delays *delays, unsigned level, struct delays_bucket *bucket,
-                   const struct payload_delayed *entry)
-{
-    struct delays_block *block = bucket->tail;
-
-    if (!block || block->tail == DELAYS_BLOCK_ENTRIES)
-        block = add_block(delays, bucket);
-    block->entries[block->tail++] = *entry;
-    delays->far++;
-    if (++bucket->count == delays->chunk_entries)
-        delays_set_bit(delays->full, delays_slot(level, bucket->start_ms), true);
 }
 
 struct payload_delayed delays_pop(struct delays *delays, struct delays_bucket *bucket)
@@ -135,14 +122,15 @@ struct payload_delayed delays_pop(struct delays *delays, struct delays_bucket *b
     return entry;
 }
 
-void delays_place(struct delays *delays, const struct delay_entry *entry, unsigned below)
+/* Into a bucket of the level. Inlined: for each level its numbers are constants. */
+static inline __attribute__((always_inline)) void put(struct delays *delays, const struct delay_entry *entry,
+                                                      unsigned level)
 {
-    unsigned level = 0;
+    uint64_t due_ms = entry->due_ms, off = due_ms & (delays_width_ms(level) - 1);
+    struct delays_bucket *bucket = delays->slots[delays_slot(level, due_ms)];
 
-    while (level + 1 < below && entry->due_ms >= delays->horizon_ms[level + 1])
-        level++;
-    uint64_t off = entry->due_ms & (delays_width_ms(level) - 1);
-    struct delays_bucket *bucket = below > 0 ? delays_bucket(delays, level, entry->due_ms - off, true) : NULL;
+    if (UNLIKELY(!bucket || bucket->start_ms != due_ms - off))
+        bucket = delays_bucket(delays, level, due_ms - off, true);
     if (LIKELY(bucket != NULL))
         delays_append(delays, level, bucket, &(struct payload_delayed){
             .ref = entry->ref, .queue = entry->queue, .due_off = (uint32_t)off});
@@ -150,9 +138,24 @@ void delays_place(struct delays *delays, const struct delay_entry *entry, unsign
         delay_add(&delays->near, entry); /* beyond the reach of its level there is nothing older of this time */
 }
 
+void delays_place(struct delays *delays, const struct delay_entry *entry, unsigned below)
+{
+    const uint64_t *horizon_ms = delays->horizon_ms;
+    uint64_t due_ms = entry->due_ms;
+
+    if (below == 1 || due_ms < horizon_ms[1])
+        put(delays, entry, 0);
+    else if (below == 2 || due_ms < horizon_ms[2])
+        put(delays, entry, 1);
+    else if (below == 3 || due_ms < horizon_ms[3])
+        put(delays, entry, 2);
+    else
+        put(delays, entry, 3);
+}
+
 struct delays_bucket *delays_first(const struct delays *delays, unsigned level)
 {
-    unsigned words = DELAYS_TABLE[level].slots / 64, base = DELAYS_TABLE[level].first / 64;
+    unsigned words = DELAYS_TABLE[level].mask / 64 + 1, base = DELAYS_TABLE[level].first / 64;
     unsigned from = delays_slot(level, delays->horizon_ms[level]) - DELAYS_TABLE[level].first;
     uint64_t mask = ~UINT64_C(0) << from % 64;
 
@@ -167,7 +170,7 @@ struct delays_bucket *delays_first(const struct delays *delays, unsigned level)
 
 struct delays_bucket *delays_last_full(const struct delays *delays, unsigned level)
 {
-    unsigned words = DELAYS_TABLE[level].slots / 64, base = DELAYS_TABLE[level].first / 64;
+    unsigned words = DELAYS_TABLE[level].mask / 64 + 1, base = DELAYS_TABLE[level].first / 64;
     unsigned from = delays_slot(level, delays->horizon_ms[level]) - DELAYS_TABLE[level].first;
     uint64_t mask = ~UINT64_C(0) << from % 64;
 
@@ -254,7 +257,10 @@ void delays_descend(struct delays *delays, uint64_t now_ms, uint64_t *moves)
         for (; bucket->count > 0 && *moves > 0; --*moves) {
             struct payload_delayed moved = delays_pop(delays, bucket);
             struct delay_entry entry = delays_entry(bucket->start_ms, &moved);
-            delays_place(delays, &entry, level);
+            if (level == 0)
+                delay_add(&delays->near, &entry);
+            else
+                delays_place(delays, &entry, level);
         }
         delays_settle(delays, level, bucket);
         raise_horizons(delays, now_ms);

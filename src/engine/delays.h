@@ -83,7 +83,7 @@ void delays_free(struct delays *delays);
 /* `chunk_entries` 1..253. Without a call nothing is ever owed. */
 void delays_limit(struct delays *delays, uint64_t entries_max, uint32_t chunk_entries);
 
-/* For one that is not near. `below`: into a lower level than this; DELAYS_LEVELS for what comes from outside. */
+/* For one that is not near. `below`: into a lower level than this, 1..; DELAYS_LEVELS for what comes from outside. */
 void delays_place(struct delays *delays, const struct delay_entry *entry, unsigned below);
 
 static inline void delays_add(struct delays *delays, const struct delay_entry *entry)

@@ -136,7 +136,7 @@ bool delays_load(struct delays *delays, const struct delays_chunk *chunk, struct
     for (uint32_t i = 0; i < chunk->count; i++) {
         struct payload_delayed loaded = payload_delayed(entries, i);
         struct delay_entry entry = delays_entry(chunk->start_ms, &loaded);
-        if (entry.due_ms < delays->horizon_ms[0])
+        if (below == 0 || entry.due_ms < delays->horizon_ms[0])
             delay_add(&delays->near, &entry);
         else
             delays_place(delays, &entry, below);

@@ -18,7 +18,7 @@ struct delays_block {
 
 /* A bucket of the level is 2^shift ms wide, and begins to move 2^lead ms before its time. */
 struct delays_level {
-    unsigned shift, lead, first, slots; /* its ring: slots[first..first + slots) */
+    unsigned shift, lead, first, mask; /* its ring: slots[first..first + mask] */
 };
 
 extern const struct delays_level DELAYS_TABLE[DELAYS_LEVELS];
@@ -27,7 +27,7 @@ static inline uint64_t delays_width_ms(unsigned level) { return UINT64_C(1) << D
 
 static inline unsigned delays_slot(unsigned level, uint64_t due_ms)
 {
-    return DELAYS_TABLE[level].first + (unsigned)(due_ms >> DELAYS_TABLE[level].shift) % DELAYS_TABLE[level].slots;
+    return DELAYS_TABLE[level].first + ((unsigned)(due_ms >> DELAYS_TABLE[level].shift) & DELAYS_TABLE[level].mask);
 }
 
 unsigned delays_level_of(unsigned slot);
@@ -50,15 +50,27 @@ static inline bool delays_in_reach(const struct delays *delays, unsigned level, 
     unsigned shift = DELAYS_TABLE[level].shift;
 
     return due_ms >= delays->horizon_ms[level] &&
-           (due_ms >> shift) - (delays->horizon_ms[level] >> shift) < DELAYS_TABLE[level].slots;
+           (due_ms >> shift) - (delays->horizon_ms[level] >> shift) <= DELAYS_TABLE[level].mask;
 }
 
 /* The bucket that begins there; NULL when there is none, or, `make`, when the level does not reach there. */
 struct delays_bucket *delays_bucket(struct delays *delays, unsigned level, uint64_t start_ms, bool make);
 
+struct delays_block *delays_add_block(struct delays *delays, struct delays_bucket *bucket);
+
 /* To the end, and the oldest out, of what is in memory of a bucket; there is one. */
-void delays_append(struct delays *delays, unsigned level, struct delays_bucket *bucket,
-                   const struct payload_delayed *entry);
+static inline void delays_append(struct delays *delays, unsigned level, struct delays_bucket *bucket,
+                                 const struct payload_delayed *entry)
+{
+    struct delays_block *block = bucket->tail;
+
+    if (UNLIKELY(!block || block->tail == DELAYS_BLOCK_ENTRIES))
+        block = delays_add_block(delays, bucket);
+    block->entries[block->tail++] = *entry;
+    delays->far++;
+    if (UNLIKELY(++bucket->count == delays->chunk_entries))
+        delays_set_bit(delays->full, delays_slot(level, bucket->start_ms), true);
+}
 struct payload_delayed delays_pop(struct delays *delays, struct delays_bucket *bucket);
 
 /* To be called when something was taken out of a bucket: one with nothing in it is none. */

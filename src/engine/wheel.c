@@ -3,32 +3,6 @@
 
 static unsigned digit(uint64_t ms, unsigned level) { return (unsigned)(ms >> (8 * level)) & 0xff; }
 
-bool wheel_is_moving(const struct wheel *wheel, uint64_t due_ms)
-{
-    unsigned shift = 8 * (wheel->moving / WHEEL_SLOTS);
-
-    return wheel->moving != 0 && max_u64(due_ms, wheel->now_ms) >> shift == wheel->now_ms >> shift;
-}
-
-unsigned wheel_move(struct wheel *wheel, uint64_t due_ms)
-{
-    uint64_t due = max_u64(due_ms, wheel->now_ms);
-    uint64_t differ = due ^ wheel->now_ms;
-    unsigned level = differ == 0 ? 0 : (63u - (unsigned)__builtin_clzll(differ)) / 8;
-
-    ENSURE(level < WHEEL_LEVELS);
-    unsigned slot = digit(due, level);
-    wheel->used[level][slot / 64] |= 1ull << slot % 64;
-    return level * WHEEL_SLOTS + slot;
-}
-
-unsigned wheel_slot(struct wheel *wheel, uint64_t due_ms)
-{
-    if (UNLIKELY(wheel->moving != 0) && wheel_is_moving(wheel, due_ms))
-        return wheel->moving;
-    return wheel_move(wheel, due_ms);
-}
-
 void wheel_clear(struct wheel *wheel, unsigned slot)
 {
     wheel->used[slot / WHEEL_SLOTS][slot % WHEEL_SLOTS / 64] &= ~(1ull << slot % 64);

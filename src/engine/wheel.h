@@ -29,11 +29,33 @@ struct wheel {
     unsigned moving;                   /* a slot of a higher level whose time has begun; 0 = none */
 };
 
-/* The slot for `due_ms` (taken as now_ms when it lies before it), 0..WHEEL_ALL_SLOTS-1; it is marked as used. */
-unsigned wheel_slot(struct wheel *wheel, uint64_t due_ms);
+/* The slot for an entry that was taken out of the slot that is moving; it is marked as used. */
+static inline unsigned wheel_move(struct wheel *wheel, uint64_t due_ms)
+{
+    uint64_t due = max_u64(due_ms, wheel->now_ms);
+    unsigned level = (63u - (unsigned)__builtin_clzll((due ^ wheel->now_ms) | 1)) / 8;
 
-/* The same for an entry that was taken out of the slot that is moving. */
-unsigned wheel_move(struct wheel *wheel, uint64_t due_ms);
+    ENSURE(level < WHEEL_LEVELS);
+    unsigned slot = (unsigned)(due >> 8 * level) & 0xff;
+    wheel->used[level][slot / 64] |= 1ull << slot % 64;
+    return level * WHEEL_SLOTS + slot;
+}
+
+/* Does an entry due then belong into the slot that is moving, which one is? */
+static inline bool wheel_is_moving(const struct wheel *wheel, uint64_t due_ms)
+{
+    unsigned shift = 8 * (wheel->moving / WHEEL_SLOTS);
+
+    return max_u64(due_ms, wheel->now_ms) >> shift == wheel->now_ms >> shift;
+}
+
+/* The slot for `due_ms` (taken as now_ms when it lies before it), 0..WHEEL_ALL_SLOTS-1; it is marked as used. */
+static inline unsigned wheel_slot(struct wheel *wheel, uint64_t due_ms)
+{
+    if (UNLIKELY(wheel->moving != 0) && wheel_is_moving(wheel, due_ms))
+        return wheel->moving;
+    return wheel_move(wheel, due_ms);
+}
 
 /* The slot is empty now; if it was the one that is moving, none is. */
 void wheel_clear(struct wheel *wheel, unsigned slot);
@@ -49,9 +71,6 @@ void wheel_advance(struct wheel *wheel, uint64_t to_ms);
 
 /* For loading a saved wheel: the slot of this level (1..5) whose time has begun is moving. */
 void wheel_set_moving(struct wheel *wheel, unsigned level);
-
-/* Does an entry due then belong into the slot that is moving, if one is? */
-bool wheel_is_moving(const struct wheel *wheel, uint64_t due_ms);
 
 /* The slot whose entries are due at now_ms. */
 static inline unsigned wheel_due_slot(const struct wheel *wheel) { return wheel->now_ms & 0xff; }
