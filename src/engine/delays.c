@@ -38,7 +38,7 @@ void delays_free(struct delays *delays)
         fifo_free(&delays->slots[slot]->chunks);
         free(delays->slots[slot]);
     }
-    free_blocks(delays->spare);
+    free(delays->spare);
     free(delays->aside);
     delay_free(&delays->near);
     delays_init(delays);
