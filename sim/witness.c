@@ -178,12 +178,13 @@ static void see_tick(struct sight *sight)
         before += oracle_count(&life->oracle, i, ORACLE_DELAYED) + oracle_count(&life->oracle, i, ORACLE_FLIGHT);
     demand(sight, !life->busy, "within a command");
     demand(sight, payload_get_tick(sight->rec->payload, &tick), "malformed");
-    demand(sight, tick.now_ms == life->now_ms && tick.count > 0 && tick.moves > 0, "wrong time");
+    demand(sight, tick.now_ms == life->now_ms && tick.moves > 0, "wrong time");
     demand(sight, after <= before && before - after <= tick.count, "more fire than it says");
     sight->event.kind = ORACLE_TICK;
     sight->event.time_ms = tick.now_ms;
     sight->event.count = (uint32_t)(before - after);
     happens(sight);
+    demand(sight, tick.count > 0 || tick.now_ms < life->broker.tick_from_ms, "that does nothing");
     demand(sight, !oracle_next_timer(&life->oracle, tick.now_ms) || engine_next_due_ms(engine) <= tick.now_ms ||
                       engine_next_load_ms(engine) <= tick.now_ms, "a timer that is due is passed over");
 }

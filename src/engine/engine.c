@@ -144,6 +144,7 @@ uint64_t engine_next_due_ms(const struct engine *engine)
     return min_u64(fires, delays_descend_ms(&engine->delays));
 }
 
+uint64_t engine_next_descend_ms(const struct engine *engine) { return delays_descend_ms(&engine->delays); }
 uint64_t engine_next_load_ms(const struct engine *engine) { return delays_load_ms(&engine->delays); }
 
 int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref)

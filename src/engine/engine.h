@@ -94,6 +94,9 @@ uint64_t engine_now_ms(const struct engine *engine);
 /* When the next TICK is owed, ms; UINT64_MAX = never, or not before a LOAD. */
 uint64_t engine_next_due_ms(const struct engine *engine);
 
+/* When the next TICK is owed if no timer may fire: far delayed messages come nearer. UINT64_MAX = never. */
+uint64_t engine_next_descend_ms(const struct engine *engine);
+
 /* When the next chunk of delayed messages is to be loaded, ms; UINT64_MAX = never. No TICK goes beyond its time. */
 uint64_t engine_next_load_ms(const struct engine *engine);
 

@@ -204,16 +204,27 @@ out_engine:
 
 /* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
+/* When tick() has something to do: until tick_from_ms no timer fires, and only delayed messages come nearer. */
+static uint64_t tick_due_ms(const struct broker *broker)
+{
+    return min_u64(max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms),
+                   engine_next_descend_ms(broker->engine));
+}
+
 /* Fires what is due. False: it is, but the log has no room for a TICK now. */
 static bool tick(struct broker *broker, uint64_t now_ms)
 {
-    if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
+    struct payload_tick tick = {.now_ms = now_ms, .moves = PAYLOAD_TICK_MOVES_MAX};
+
+    if (tick_due_ms(broker) > now_ms)
         return true;
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
         return false;
-    char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
-    uint32_t moves = broker->options.tick_moves > 0 ? broker->options.tick_moves : PAYLOAD_TICK_MOVES_MAX;
-    payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX, .moves = moves});
+    if (now_ms >= broker->tick_from_ms)
+        tick.count = PAYLOAD_TICK_TIMERS_MAX;
+    if (broker->options.tick_moves > 0)
+        tick.moves = broker->options.tick_moves;
+    payload_put_tick(log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES), &tick);
     (void)broker_apply(broker);
     return true;
 }
@@ -316,7 +327,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     log_publish(broker->log);
     if (broker->retry || owes)
         return now_ms;
-    uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
+    uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
     return min_u64(min_u64(due, load_ms), checkpoint_due_ms(broker));
 }
 
