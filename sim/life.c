@@ -367,7 +367,8 @@ void life_draw_lists(struct life *life)
     life->options.list_memory = 8 * rng_below(&life->rng, 24);
     life->options.chunk_refs = (uint32_t)rng_between(&life->rng, 1, 5);
     life->options.delay_memory = rng_chance(&life->rng, 300) ? 1 << 20 : 20 * rng_below(&life->rng, 24);
-    life->options.delay_entries = (uint32_t)rng_between(&life->rng, 1, rng_chance(&life->rng, 500) ? 2 : LIFE_PIECE_MAX);
+    uint64_t entries_max = rng_chance(&life->rng, 500) ? 2 : LIFE_PIECE_MAX;
+    life->options.delay_entries = (uint32_t)rng_between(&life->rng, 1, entries_max);
     life->options.tick_moves = (uint32_t)(rng_chance(&life->rng, 500) ? rng_between(&life->rng, 1, 20) : 0);
 }
 
@@ -389,6 +390,9 @@ static void draw_options(struct life *life)
         .witness = witness_record,
         .witness_ctx = life,
     };
+    imager_init(life);
+    if (rng_chance(rng, 700))
+        life->options.imager = &life->imager;
     life_draw_lists(life);
     life->log_options = (struct log_options){
         .disk = simdisk_disk(life->disk),

@@ -5,7 +5,8 @@
 #include "engine/payload.h"
 
 enum {
-    SPILLS_A_TURN = 64, /* 32 thousand waiting messages, 16 thousand delayed ones */
+    SPILL_BYTES_A_TURN = 1 << 20, /* of CHUNK records: 130 thousand messages */
+    DSPILLS_A_TURN = 64, /* of DCHUNK records: 16 thousand delayed messages */
     AHEAD = 4,          /* chunks that are read together before they are needed */
     LOADS_A_TURN = 32,  /* 8 thousand delayed messages */
     DELAYS_AHEAD = 64,
@@ -16,12 +17,13 @@ static bool spill_waiting(struct broker *broker)
 {
     uint64_t refs[PAYLOAD_CHUNK_REFS_MAX];
     uint32_t number;
-    size_t n;
+    size_t n, bytes = 0;
 
-    for (unsigned i = 0; (n = engine_owes_chunk(broker->engine, &number, refs)) > 0; i++) {
+    while ((n = engine_owes_chunk(broker->engine, &number, refs)) > 0) {
         size_t payload = PAYLOAD_CHUNK_BYTES + n * PAYLOAD_REF_BYTES;
-        if (i == SPILLS_A_TURN)
+        if (bytes >= SPILL_BYTES_A_TURN)
             return true;
+        bytes += payload;
         if (broker_room(broker, record_stride(RECORD_CHUNK, payload), true) != 0)
             return false;
         char *to = log_begin(broker->log, RECORD_CHUNK, 0, PAYLOAD_WAITING, number, payload);
@@ -39,7 +41,7 @@ static bool spill_delays(struct broker *broker, uint64_t now_ms)
 
     for (unsigned i = 0; (n = engine_owes_delays(broker->engine, now_ms, &chunk, entries)) > 0; i++) {
         size_t payload = PAYLOAD_DCHUNK_BYTES + n * PAYLOAD_DELAYED_BYTES;
-        if (i == SPILLS_A_TURN)
+        if (i == DSPILLS_A_TURN)
             return true;
         if (broker_room(broker, record_stride(RECORD_DCHUNK, payload), true) != 0)
             return false;
