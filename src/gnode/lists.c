@@ -174,7 +174,7 @@ uint64_t lists_load_delays(struct broker *broker, uint64_t now_ms)
         int rc = load_delays(broker, chunks, true);
         if (rc <= 0)
             return rc < 0 ? now_ms + NO_ROOM_MS : UINT64_MAX;
-        if (chunks[0].start_ms <= now_ms)
+        if (chunks[0].start_ms <= now_ms && chunks[0].start_ms >= broker->tick_from_ms)
             broker->late += chunks[0].count;
     }
     return now_ms;
