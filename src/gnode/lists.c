@@ -11,6 +11,7 @@ enum {
     LOADS_A_TURN = 32,  /* 8 thousand delayed messages */
     DELAYS_AHEAD = 64,
     NO_ROOM_MS = 100,   /* between tries of a LOAD for which the log has no room */
+    URGENT_MS = 30000,  /* what is due later can wait until pushes have room, too */
 };
 
 static bool spill_waiting(struct broker *broker)
@@ -111,14 +112,14 @@ static bool is_dchunk(const struct record *rec, const struct delays_chunk *chunk
 }
 
 /* 1 = its LOAD is appended; 0 = it is being fetched; < 0 as broker_room(), or GMQ_E_UNREADABLE: there is none. */
-static int load_delays(struct broker *broker, const struct delays_chunk *chunk, bool put_aside)
+static int load_delays(struct broker *broker, const struct delays_chunk *chunk, bool urgent, bool put_aside)
 {
     char entries[PAYLOAD_DCHUNK_ENTRIES_MAX * PAYLOAD_DELAYED_BYTES]; /* what log_read() gives goes with the append */
     struct payload_dload load = {.lsn = chunk->lsn, .count = chunk->count, .start_ms = chunk->start_ms,
                                  .kind = PAYLOAD_LOAD_REFS};
     struct payload_dchunk read;
     struct record rec;
-    int rc = broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_DLOAD_BYTES + sizeof(entries)), true);
+    int rc = broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_DLOAD_BYTES + sizeof(entries)), urgent);
 
     if (rc < 0 || (rc = log_read(broker->log, chunk->lsn, &rec)) == 0)
         return rc;
@@ -152,7 +153,7 @@ static void load_aside(struct broker *broker)
     struct delays_chunk chunk;
 
     while (broker->aside_left > 0 && engine_delays_aside(broker->engine, broker->aside_next, &chunk)) {
-        int rc = load_delays(broker, &chunk, false);
+        int rc = load_delays(broker, &chunk, false, false);
         if (rc == 0 || (rc < 0 && rc != GMQ_E_UNREADABLE))
             return;
         broker->aside_left--;
@@ -171,7 +172,7 @@ uint64_t lists_load_delays(struct broker *broker, uint64_t now_ms)
             return engine_next_load_ms(broker->engine);
         if (n > 1)
             prefetch_delays(broker, chunks + 1, n - 1);
-        int rc = load_delays(broker, chunks, true);
+        int rc = load_delays(broker, chunks, chunks[0].start_ms <= now_ms + URGENT_MS, true);
         if (rc <= 0)
             return rc < 0 ? now_ms + NO_ROOM_MS : UINT64_MAX;
         if (chunks[0].start_ms <= now_ms && chunks[0].start_ms >= broker->tick_from_ms)
