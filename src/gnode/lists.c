@@ -121,7 +121,10 @@ static int load_delays(struct broker *broker, const struct delays_chunk *chunk, 
     struct record rec;
     int rc = broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_DLOAD_BYTES + sizeof(entries)), urgent);
 
-    if (rc < 0 || (rc = log_read(broker->log, chunk->lsn, &rec)) == 0)
+    if (rc < 0)
+        return rc;
+    rc = log_read(broker->log, chunk->lsn, &rec);
+    if (rc == 0 || (rc < 0 && rc != GMQ_E_UNREADABLE))
         return rc;
     if (rc > 0 && is_dchunk(&rec, chunk, &read)) {
         memcpy(entries, read.entries.ptr, read.entries.len);
