@@ -28,7 +28,7 @@
 #define MAGIC 0x33474e45514d47ull   /* "GMQENG3" */
 enum {
     HEAD_WORDS_2 = 9, HEAD_WORDS = 12, QUEUE_WORDS_1 = 10, QUEUE_WORDS_2 = 13, QUEUE_WORDS = 14, LEASE_WORDS = 4,
-    NAME_BYTES_MAX = 1024,
+    NAME_BYTES_MAX = 1024, LEASES_AT_ONCE = 32, /* when they are loaded */
 };
 
 size_t engine_saved_bytes(const struct engine *engine)
@@ -37,6 +37,16 @@ size_t engine_saved_bytes(const struct engine *engine)
 
     words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
     return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead);
+}
+
+size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
+{
+    uint64_t waiting = engine->lists.refs + engine->lists.chunked + delays_count(&engine->delays);
+    uint64_t queues = engine->queue_count;
+
+    if (queues > 0 && in_flight_max < waiting / queues)
+        waiting = in_flight_max * queues;
+    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting;
 }
 
 static char *put(char *at, uint64_t value)
@@ -224,17 +234,26 @@ static bool load_lease(struct engine *engine, struct state_reader *in)
     return true;
 }
 
+/* Some at a time: what they need of the table is fetched before. */
 static bool load_leases(struct engine *engine, struct state_reader *in, uint64_t count, unsigned moving, uint64_t moved)
 {
     struct flight *flight = &engine->flight;
 
-    if (!fits(&flight->wheel, moving, moved, count))
+    if (!fits(&flight->wheel, moving, moved, count) || count > in->words / LEASE_WORDS)
         return false;
-    for (uint64_t n = 0; n < count; n++) {
-        if (moving > 0 && n == moved)
-            wheel_set_moving(&flight->wheel, moving);
-        if (!load_lease(engine, in))
-            return false;
+    flight_expect(flight, count);
+    for (uint64_t n = 0, end; n < count;) {
+        uint64_t some = min_u64(count - n, LEASES_AT_ONCE);
+        for (uint64_t i = 0; i < 2 * some; i++) {
+            const char *at = in->at + i % some * LEASE_WORDS * 8;
+            flight_prefetch(flight, (uint32_t)get_le64(at + 24), get_le64(at + 8), i >= some);
+        }
+        for (end = n + some; n < end; n++) {
+            if (moving > 0 && n == moved)
+                wheel_set_moving(&flight->wheel, moving);
+            if (!load_lease(engine, in))
+                return false;
+        }
     }
     return moving == 0 || flight->slots[flight->wheel.moving].head != 0;
 }
