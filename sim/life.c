@@ -14,6 +14,7 @@ enum {
     CHECK_EVERY = 16,
     RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
+    SLOW_STEPS_MAX = 200,
 };
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -198,8 +199,15 @@ static void end_somehow(struct life *life)
     crash_now(life, (enum crash)rng_below(rng, 3));
 }
 
-static void helper(struct life *life, bool (*step)(struct log *log))
+/* A turn of a helper, unless the operation that it does takes longer. */
+static void helper(struct life *life, int which, bool (*step)(struct log *log))
 {
+    if (life->step < life->busy_until[which])
+        return;
+    if (rng_chance(&life->rng, life->slow_permille)) {
+        life->busy_until[which] = life->step + (uint32_t)rng_between(&life->rng, 1, SLOW_STEPS_MAX);
+        return;
+    }
     for (uint64_t n = rng_between(&life->rng, 1, 3); n > 0 && step(life->broker.log); n--)
         continue;
 }
@@ -214,11 +222,11 @@ static void one_of_all(struct life *life)
     else if ((at -= life->weight_command) < life->weight_turn)
         turn(life);
     else if ((at -= life->weight_turn) < life->weight_writer)
-        helper(life, log_step_writer);
+        helper(life, 0, log_step_writer);
     else if ((at -= life->weight_writer) < life->weight_reader)
-        helper(life, log_step_reader);
+        helper(life, 1, log_step_reader);
     else if ((at -= life->weight_reader) < life->weight_janitor)
-        helper(life, log_step_janitor);
+        helper(life, 2, log_step_janitor);
     else
         pass_time(life);
 }
@@ -240,6 +248,8 @@ static void step(struct life *life)
         life->broker.checkpoint_ms = 0;
     if (life->faulty && rng_chance(rng, 8))
         fail_somewhere(life);
+    if (life->decays && rng_chance(rng, 6))
+        decay_strike(life);
     if (life->limited && rng_chance(rng, 10))
         life_lift_limit(life);
     listen_all(life);
@@ -320,7 +330,8 @@ static void finish(struct life *life)
     life->faulty = false;
     life->deaf_permille = 0;
     life->doom = 0;
-    while (life->disturbed) {
+    life->decays = false;
+    while (life->disturbed || life->decayed) {
         simdisk_set_room(life->disk, 0);
         life->limited = false;
         crash_now(life, CRASH_KILL);
@@ -356,6 +367,8 @@ static void draw_habits(struct life *life)
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->faulty = rng_chance(rng, 250);
+    life->decays = rng_chance(rng, 400);
+    life->slow_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 20, 300) : 0;
     life->resume_inside = rng_chance(rng, 500);
 }
 

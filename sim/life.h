@@ -98,10 +98,14 @@ struct life {
     /* habits of this life */
     unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille;
+    bool decays;       /* the medium changes what it holds, and writes go astray */
+    unsigned slow_permille; /* an operation of a helper takes many steps */
+    uint32_t busy_until[3]; /* writer, reader, janitor: step */
     bool faulty;       /* disk errors and a full disk are to be expected */
     bool resume_inside; /* clients act within the resume() call */
     bool disturbed;    /* since the last restart the disk has failed or been full */
     bool broken;       /* ... failed, which only a restart heals */
+    bool decayed;      /* ... something was changed or went astray */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
@@ -141,6 +145,10 @@ void client_submit(struct client *client);
 void client_ask(struct client *client, enum cmd_kind kind, uint32_t topic, uint64_t id);
 void client_listen(struct client *client);
 bool client_is_free(const struct client *client);
+
+/* decay.c */
+void decay_strike(struct life *life);
+void decay_try(struct life *life); /* after the end of a broker, with the damage that was done to its disk and more */
 
 /* crash.c */
 enum crash { CRASH_KILL, CRASH_POWER, CRASH_STOP };
