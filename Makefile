@@ -12,6 +12,8 @@ SAN     ?=
 SEEDS   ?= 500
 ROUNDS  ?= 30
 SECONDS ?= 60
+SOAK_DIR ?= /var/tmp/gmq-soak
+GB      ?= 100
 PYTHON  ?= python3
 
 LAYERS   := base wire engine store net app client gnode gregister gclient
@@ -110,6 +112,8 @@ $(BUILD)/faults/preload.so: tests/faults/preload.c
 	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -pthread -o $@ $< -ldl
 $(BUILD)/faults/torn_tail: $(call objects,tests/faults/torn_tail.c $(wildcard sim/simdisk*.c)) $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
+$(BUILD)/soak/load: $(BUILD)/obj/tests/soak/load.o $(call archives,base)
+	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
@@ -157,6 +161,9 @@ full-disk: build $(BUILD)/faults/preload.so  ## a disk that fills up, drains, an
 	@$(PYTHON) tests/run.py --build $(BUILD) full-disk $(if $(SHORT),--short)
 torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed, flipped at every byte; SHORT=1: a sample; PART=K/N
 	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short) $(if $(PART),--part $(PART))
+soak-%: build $(BUILD)/soak/load              ## hours of load: backlog, delay, topics, churn; SOAK_DIR= GB= COUNT=; SHORT=1
+	@$(PYTHON) tests/soak/soak.py --build $(BUILD) --dir $(SOAK_DIR) --gb $(GB) $(if $(COUNT),--count $(COUNT)) \
+	    $(if $(SHORT),--short) $*
 bench-log: $(BUILD)/bench/log                ## the log alone: ns an append, records a second by sync mode
 	@d=$$(mktemp -d) && { $(BUILD)/bench/log $$d; e=$$?; rm -rf $$d; exit $$e; }
 measure: build                               ## lateness, memory, start-up against their targets
