@@ -97,7 +97,7 @@ static uint64_t start_clock(void *ctx, uint64_t last_ms)
     if (life->scratch != 0 && life->scratch != digest)
         life_fail(life, "the log from its beginning gives another state than from the checkpoint");
     life->lost += lost;
-    life->now_ms = max_u64(life->now_ms, last_ms);
+    life_start_clock(life, last_ms);
     life_say(life, "   open: %zu events lost, checkpoint %" PRIx64 ", %" PRIu64 " records replayed, log at %" PRIx64,
              lost, life->broker.report.checkpoint_lsn, life->broker.report.records, life->broker.report.end_lsn);
     return life->now_ms;
@@ -133,6 +133,16 @@ static void look_first(struct life *life)
     check_free(&check);
 }
 
+/*
+ * What tells which ids may have been given is gone when the power fails before it was synced; then the clock must not
+ * be set back by more than the gap that is left between ids.
+ */
+static void set_right(struct life *life, enum crash crash)
+{
+    if (crash == CRASH_POWER && life->options.sync != LOG_SYNC_ALWAYS)
+        life->wall_ms = max_u64(life->wall_ms, life->latest_ms - SET_BACK_MS_MAX);
+}
+
 static void open_anew(struct life *life, bool clean)
 {
     struct rng *rng = &life->rng;
@@ -160,6 +170,7 @@ static void open_anew(struct life *life, bool clean)
         clean = false;
         if (rng_chance(rng, 500)) {
             simdisk_power_cut(life->disk);
+            set_right(life, CRASH_POWER);
             life->scratch = 0;
             life->at_least = min_u64(life->at_least, life->at_least_power);
         } else {
@@ -170,22 +181,26 @@ static void open_anew(struct life *life, bool clean)
     check_shelves(life);
 }
 
-/* Time goes by, and sometimes the clock is set back a little. */
-static void pass_downtime(struct life *life)
+/* Time goes by, and sometimes the clock is set back a little, or by anything. */
+static void pass_downtime(struct life *life, enum crash crash)
 {
     struct rng *rng = &life->rng;
 
-    life->now_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
-    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+    life->wall_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
     if (rng_chance(rng, 200))
-        life->now_ms -= rng_below(rng, SET_BACK_MS_MAX);
+        life->wall_ms -= rng_below(rng, SET_BACK_MS_MAX);
+    if (life->steps_clock && rng_chance(rng, 200))
+        life_set_wall(life);
+    if (rng_chance(rng, 500)) /* the machine was restarted, too */
+        life->boot_ns = rng_below(rng, UINT64_C(100000000000));
+    set_right(life, crash);
 }
 
-static void open_life(struct life *life, bool clean)
+static void open_life(struct life *life, enum crash crash, bool clean)
 {
     struct rng *rng = &life->rng;
 
-    pass_downtime(life);
+    pass_downtime(life, crash);
     if (life->limited && rng_chance(rng, 500))
         lift_limit(life);
     life->scratch = 0;
@@ -199,7 +214,7 @@ static void open_life(struct life *life, bool clean)
         client_connect(life, i);
 }
 
-void crash_open(struct life *life) { open_life(life, false); }
+void crash_open(struct life *life) { open_life(life, CRASH_KILL, false); }
 
 /* ---- going ----------------------------------------------------------------------------------- */
 
@@ -259,5 +274,5 @@ void crash_now(struct life *life, enum crash crash)
         life->options.max_retries = (uint32_t)rng_below(&life->rng, 4);
     if (rng_chance(&life->rng, 200))
         life_draw_lists(life);
-    open_life(life, clean);
+    open_life(life, crash == CRASH_STOP && !clean ? CRASH_KILL : crash, clean);
 }

@@ -1,5 +1,5 @@
 /*
- * decay.c - a medium that changes what it holds, writes that land elsewhere, reads that fail: what must hold all the same
+ * decay.c - a medium that changes what it holds, writes that land elsewhere, reads that fail: what must hold then
  *
  * While a broker lives, what is damaged is damaged for its reads alone (simdisk.h): a message may turn out unreadable,
  * and nothing else may happen. When it has ended, a copy of the disk, with that damage and perhaps more, is recovered

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 enum {
-    BIRTH_MS_DAYS = 20000,        /* after 1970 */
     SETTLE_ROUNDS = 4000,
     FINISH_ROUNDS = 20000,
     CHECK_EVERY = 16,
@@ -16,6 +15,9 @@ enum {
     SEGMENTS_LEFT_MAX = 4,
     SLOW_STEPS_MAX = 200,
 };
+
+#define DAY_MS UINT64_C(86400000)
+#define BIRTH_DAYS UINT64_C(20000) /* after 1970 */
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
@@ -54,6 +56,43 @@ void life_must(struct life *life, bool right)
 {
     if (!right)
         life_fail(life, "%s", life->oracle.wrong);
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static uint64_t hand_wall(void *ctx) { return ((struct life *)ctx)->wall_ms; }
+static uint64_t hand_boot(void *ctx) { return ((struct life *)ctx)->boot_ns; }
+
+void life_pass(struct life *life, uint64_t ms)
+{
+    uint64_t before = life->now_ms, slew = ms / 2000 + 1;
+
+    life->wall_ms += ms;
+    life->boot_ns += ms * 1000000;
+    life->now_ms = engine_clock_now_ms(&life->clock);
+    if (life->now_ms + slew < before + ms || life->now_ms > before + ms + slew)
+        life_fail(life, "the engine's clock went from %" PRIu64 " to here in %" PRIu64 " ms", before, ms);
+    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+}
+
+void life_set_wall(struct life *life)
+{
+    uint64_t by = rng_chance(&life->rng, 500) ? 365 * DAY_MS : rng_below(&life->rng, 365 * DAY_MS);
+    bool back = rng_chance(&life->rng, 500);
+
+    life_say(life, "---- the clock is set %s by %" PRIu64 " s", back ? "back" : "forward", by / 1000);
+    life->wall_ms = back ? life->wall_ms - by : life->wall_ms + by;
+}
+
+void life_start_clock(struct life *life, uint64_t last_ms)
+{
+    struct clock_source source = {.wall_ms = hand_wall, .boot_ns = hand_boot, .ctx = life};
+
+    engine_clock_init(&life->clock, &source, last_ms);
+    life->now_ms = engine_clock_now_ms(&life->clock);
+    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+    if (life->now_ms < last_ms)
+        life_fail(life, "the engine's clock begins before the last time of the log, %" PRIu64, last_ms);
 }
 
 /* ---- turns ----------------------------------------------------------------------------------- */
@@ -112,7 +151,7 @@ void life_settle(struct life *life)
     for (int i = 0; i < LIFE_CLIENTS; i++)
         hear(&life->clients[i]);
     while (!all_is_answered(life) && rounds-- > 0) {
-        life->now_ms += 1;
+        life_pass(life, 1);
         round_of_all(life);
     }
     life->deaf_permille = deaf_permille;
@@ -126,12 +165,14 @@ static void pass_time(struct life *life)
 {
     struct rng *rng = &life->rng;
 
+    if (life->steps_clock && rng_chance(rng, 50))
+        life_set_wall(life);
     if (rng_chance(rng, 20))
-        life->now_ms += rng_below(rng, 3600000);
+        life_pass(life, rng_below(rng, rng_chance(rng, 50) ? 3 * DAY_MS : 3600000));
     else if (rng_chance(rng, 200))
-        life->now_ms += rng_below(rng, 6000);
+        life_pass(life, rng_below(rng, 6000));
     else
-        life->now_ms += rng_below(rng, 40);
+        life_pass(life, rng_below(rng, 40));
 }
 
 static void act(struct life *life)
@@ -154,7 +195,7 @@ void life_lift_limit(struct life *life)
     if (life->broken)
         return;
     for (int i = 0; i < RELIEF_ROUNDS; i++) {
-        life->now_ms += 100;
+        life_pass(life, 100);
         round_of_all(life);
     }
     life->disturbed = false;
@@ -286,7 +327,7 @@ static bool empty_a_little(struct life *life, struct client *client)
             next = &life->oracle.now.live[i];
     if (!next)
         return false;
-    life->now_ms = max_u64(life->now_ms + 1000, next->time_ms);
+    life_pass(life, max_u64(1000, next->time_ms > life->now_ms ? next->time_ms - life->now_ms : 0));
     return true;
 }
 
@@ -313,7 +354,7 @@ static void give_space_back(struct life *life)
     struct log_stats stats;
 
     for (int i = 0; i < 4; i++) {
-        life->now_ms += 61000;
+        life_pass(life, 61000);
         client_ask(&life->clients[0], CMD_SET, 0, 0);
         for (int k = 0; k < 60; k++)
             round_of_all(life);
@@ -350,7 +391,7 @@ static void finish(struct life *life)
 
 static void format_time(uint64_t ms, char ret[20]) { (void)snprintf(ret, 20, "%" PRIu64, ms); }
 
-static uint64_t clock_ns(void *ctx) { return ((struct life *)ctx)->now_ms * UINT64_C(1000000); }
+static uint64_t clock_ns(void *ctx) { return ((struct life *)ctx)->boot_ns; }
 
 static void draw_habits(struct life *life)
 {
@@ -368,6 +409,7 @@ static void draw_habits(struct life *life)
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
+    life->steps_clock = rng_chance(rng, 300);
     life->slow_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 20, 300) : 0;
     life->resume_inside = rng_chance(rng, 500);
 }
@@ -436,7 +478,7 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
 
     life.disk = simdisk_new(rng_next(&life.rng));
     ENSURE(life.disk);
-    life.now_ms = (uint64_t)BIRTH_MS_DAYS * 86400000 + rng_below(&life.rng, 86400000);
+    life.wall_ms = life.now_ms = BIRTH_DAYS * DAY_MS + rng_below(&life.rng, DAY_MS);
     draw_habits(&life);
     draw_options(&life);
     workload_init(&life.load, rng_next(&life.rng));

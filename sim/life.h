@@ -14,6 +14,7 @@
 #define GMQ_SIM_LIFE_H
 
 #include "gnode/broker.h"
+#include "net/clock.h"
 #include "sim/oracle.h"
 #include "sim/rng.h"
 #include "sim/simdisk.h"
@@ -79,8 +80,10 @@ struct life {
     bool is_open;
     struct broker_options options;
     struct log_options log_options;
-    uint64_t now_ms;
-    uint64_t latest_ms; /* the clock has never stood higher */
+    uint64_t wall_ms, boot_ns;  /* the machine's clocks */
+    struct engine_clock clock;  /* what the broker makes of them */
+    uint64_t now_ms;            /* what it says */
+    uint64_t latest_ms;         /* it has never said more, in no life of the directory */
     struct oracle oracle;
     struct workload load;
     struct client clients[LIFE_CLIENTS];
@@ -98,6 +101,7 @@ struct life {
     /* habits of this life */
     unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille;
+    bool steps_clock;  /* somebody sets the wall clock, by up to a year */
     bool decays;       /* the medium changes what it holds, and writes go astray */
     unsigned slow_permille; /* an operation of a helper takes many steps */
     uint32_t busy_until[3]; /* writer, reader, janitor: step */
@@ -127,6 +131,15 @@ void life_must(struct life *life, bool right);
 
 /* The helpers and the loop, each in turn, until nobody has anything to do; the clock goes on a little. */
 void life_settle(struct life *life);
+
+/* Time passes, for both clocks of the machine. The engine's may be faster or slower by 500 ppm, and no more. */
+void life_pass(struct life *life, uint64_t ms);
+
+/* Somebody sets the wall clock, by up to a year. */
+void life_set_wall(struct life *life);
+
+/* The broker's clock starts, at `last_ms` or later. */
+void life_start_clock(struct life *life, uint64_t last_ms);
 
 /* The disk has room again: soon nothing is refused any more. */
 void life_lift_limit(struct life *life);

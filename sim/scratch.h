@@ -21,7 +21,7 @@ struct scratch {
 NODISCARD int scratch_open(struct scratch *scratch, const struct life *life, struct simdisk *disk);
 void scratch_close(struct scratch *scratch);
 
-/* ---- segments on a disk, as they are; decay is not seen ------------------------------------------------------------ */
+/* ---- segments on a disk, as they are; decay is not seen ---------------------------------------------------------- */
 
 enum { SHELVES_MAX = 4096 };
 
