@@ -71,7 +71,8 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail
+        conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail \
+        clocks tsan-load
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -110,6 +111,8 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(ALL_LINK)
 # The fault tests: what stands between a program and its files is never a sanitizer build.
 $(BUILD)/faults/preload.so: tests/faults/preload.c
 	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -pthread -o $@ $< -ldl
+$(BUILD)/faults/clock.so: tests/faults/clock_preload.c
+	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -o $@ $< -ldl
 $(BUILD)/faults/torn_tail: $(call objects,tests/faults/torn_tail.c $(wildcard sim/simdisk*.c)) $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/soak/load: $(BUILD)/obj/tests/soak/load.o $(call archives,base)
@@ -159,6 +162,8 @@ syscall-kill: build $(BUILD)/faults/preload.so ## killed, or failed, at every ca
 	@$(PYTHON) tests/run.py --build $(BUILD) syscall-kill $(if $(SHORT),--short)
 full-disk: build $(BUILD)/faults/preload.so  ## a disk that fills up, drains, and is killed; SHORT=1
 	@$(PYTHON) tests/run.py --build $(BUILD) full-disk $(if $(SHORT),--short)
+clocks: build $(BUILD)/faults/clock.so       ## the wall clock set by a year either way, a machine that sleeps
+	@$(PYTHON) tests/run.py --build $(BUILD) clocks
 torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed, flipped at every byte; SHORT=1: a sample; PART=K/N
 	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short) $(if $(PART),--part $(PART))
 soak-%: build $(BUILD)/soak/load              ## hours of load: backlog, delay, topics, churn; SOAK_DIR= GB= COUNT=; SHORT=1

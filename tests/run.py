@@ -4,8 +4,8 @@
     tests/run.py [--build DIR] SUITE... [-k WORD] [--rounds N] [--seed N] [--jobs N] [--short] [-v]
 
 Suites: conformance (the original's transcript), quickstart (the code blocks of the READMEs), e2e (whole programs),
-crash (kill -9 under load), syscall-kill and full-disk (files that fail, tests/faults/), tools (the static checks), or
-all. The last line is `N passed, N failed`; the exit code
+crash (kill -9 under load), syscall-kill and full-disk (files that fail, tests/faults/), clocks (that are set, and a
+machine that sleeps), tools (the static checks), or all. The last line is `N passed, N failed`; the exit code
 is 1 when anything failed or nothing ran. Failing tests print what they saw.
 
 SPDX-License-Identifier: MIT
@@ -21,9 +21,10 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = ("tools", "conformance", "quickstart", "e2e", "crash", "syscall-kill", "full-disk")
+SUITES = ("tools", "conformance", "quickstart", "e2e", "crash", "syscall-kill", "full-disk", "clocks")
 MODULES = {"conformance": "conformance/replay.py", "quickstart": "quickstart/quickstart.py", "crash": "crash/crash.py",
-           "syscall-kill": "faults/syscall_kill.py", "full-disk": "faults/full_disk.py"}
+           "syscall-kill": "faults/syscall_kill.py", "full-disk": "faults/full_disk.py",
+           "clocks": "faults/clocks.py"}
 
 
 class Tally:

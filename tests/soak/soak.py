@@ -196,7 +196,11 @@ class Soak:
     def stop(self):
         """An orderly stop."""
         if self.node:
-            assert self.node.stop(600) == 0, self.node.output[-2000:]
+            code = self.node.stop(600)
+            if code != 0:
+                killed = f": it needed more than {MEMORY_MIB} MiB" if code == -9 else ""
+                self.node = None
+                raise AssertionError(f"a stop ends with {code}{killed}")
         self.node = None
         if self.memory:
             self.memory.close()
