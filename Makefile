@@ -14,6 +14,8 @@ ROUNDS  ?= 30
 SECONDS ?= 60
 SOAK_DIR ?= /var/tmp/gmq-soak
 GB      ?= 100
+FUZZ    ?= segment checkpoint check
+TURNS   ?= 1
 PYTHON  ?= python3
 
 LAYERS   := base wire engine store net app client gnode gregister gclient
@@ -72,7 +74,7 @@ ALL_LINK := $(call archives,gclient gregister gnode client app net store engine 
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
         conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail \
-        clocks tsan-load
+        clocks tsan-load fuzz-hours
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -104,9 +106,10 @@ $(BUILD)/unit: $(call objects,$(TEST_SRC)) $(ALL_LINK)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(TEST_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS) -lcmocka
 $(BUILD)/gmqsim: $(call objects,$(SIM_SRC)) $(ALL_LINK)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(SIM_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
-$(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(ALL_LINK)
+SIMDISK_OBJ := $(call objects,$(wildcard sim/simdisk*.c))
+$(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(SIMDISK_OBJ) $(ALL_LINK)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
-$(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(ALL_LINK)
+$(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(SIMDISK_OBJ) $(ALL_LINK)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
 # The fault tests: what stands between a program and its files is never a sanitizer build.
 $(BUILD)/faults/preload.so: tests/faults/preload.c
@@ -142,6 +145,8 @@ sim: $(BUILD)/gmqsim                         ## seeded lives on a simulated disk
 fuzz-replay: $(FUZZERS:%=$(BUILD)/fuzz/%-replay)
 	@set -e; for f in $(FUZZERS); do $(BUILD)/fuzz/$$f-replay fuzz/corpus/$$f; done
 
+fuzz-hours:                                  ## fuzzers for long, with their totals: SECONDS= FUZZ="segment check" TURNS=
+	@ROUNDS=$(TURNS) tools/fuzz-hours $(SECONDS) $(FUZZ)
 fuzz-%:                                      ## libFuzzer on one parser: make fuzz-frame SECONDS=60
 	@tools/fuzz $* $(SECONDS)
 
