@@ -154,6 +154,9 @@ asan:                                        ## everything again under address a
 	@$(MAKE) BUILD=build/asan SAN=address,undefined build check
 tsan:                                        ## everything again under the thread sanitizer
 	@$(MAKE) BUILD=build/tsan SAN=thread build unit
+tsan-load:                                   ## a node built with the thread sanitizer under a mixed load; SHORT=1
+	@$(MAKE) BUILD=build/tsan SAN=thread build/tsan/gnode
+	@$(PYTHON) tests/run.py --build build/tsan tsan-load $(if $(SHORT),--short)
 
 conformance: build                           ## the original's transcript, replayed
 	@$(PYTHON) tests/run.py --build $(BUILD) conformance

@@ -101,7 +101,8 @@ def set_while_running(story):
         story.push(DELAY_S)
         story.push()
         story.come()
-        gmqtest.wait_until(lambda n=number: story.come() and False or story.steps_logged() == n + 1, "the step is logged")
+        gmqtest.wait_until(lambda n=number: story.come() and False or story.steps_logged() == n + 1,
+                           "the step is logged")
         story.all_come()
     story.stop()
 
