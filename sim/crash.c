@@ -140,7 +140,9 @@ static void look_first(struct life *life)
 static void set_right(struct life *life, enum crash crash)
 {
     if (crash == CRASH_POWER && life->options.sync != LOG_SYNC_ALWAYS)
-        life->wall_ms = max_u64(life->wall_ms, life->latest_ms - SET_BACK_MS_MAX);
+        life->lossy_ms = life->latest_ms;
+    if (life->lossy_ms > 0)
+        life->wall_ms = max_u64(life->wall_ms, life->lossy_ms - SET_BACK_MS_MAX);
 }
 
 static void open_anew(struct life *life, bool clean)
