@@ -42,6 +42,7 @@ struct expected {
     uint64_t id;
     size_t count;
     struct oracle_message *messages; /* owned */
+    bool disturbed; /* the log may have refused the command when it came */
 };
 
 /* An answer that came, and the watermarks at that moment. */
