@@ -258,11 +258,11 @@ static void look_for_all(struct trial *trial)
     engine_each_chunk(trial->scratch.engine, mark_chunk, trial);
     for (size_t i = 0; i < life->oracle.now.count; i++) {
         const struct oracle_message *m = &life->oracle.now.live[i];
-        /* Behind damage that nothing shows to have been durable the log ends, as at a torn tail. */
-        bool kept = m->end <= max_u64(trial->low, trial->proven);
-        if (trial->found[i] || trial->hidden[m->topic] || !kept || m->end > life->at_least)
+        if (trial->found[i] || trial->hidden[m->topic] || m->end > life->at_least)
             continue;
-        if (!is_touched(trial, m->lsn, m->end))
+        /* Behind damage that nothing shows to have been durable the log ends, as at a torn tail. */
+        bool kept = m->end <= trial->proven || oracle_stands_with(&life->oracle, m) <= trial->low;
+        if (kept && !is_touched(trial, m->lsn, m->end))
             life_fail(life, "message %" PRIu64 " at %" PRIx64 " is lost, and is not damaged", m->id, m->lsn);
     }
 }

@@ -338,6 +338,14 @@ static uint64_t group_end(const struct oracle *oracle, size_t i)
     return oracle->events[i].end;
 }
 
+uint64_t oracle_stands_with(const struct oracle *oracle, const struct oracle_message *m)
+{
+    for (size_t i = 0; i < oracle->event_count; i++)
+        if (oracle->events[i].kind == ORACLE_PUSH && oracle->events[i].message.lsn == m->lsn)
+            return group_end(oracle, i);
+    return m->end;
+}
+
 bool oracle_could_be(const struct oracle *oracle, uint64_t digest, uint64_t at_least, uint64_t low)
 {
     uint64_t kept = min_u64(at_least, low);

@@ -103,6 +103,9 @@ NODISCARD bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t 
  */
 bool oracle_could_be(const struct oracle *oracle, uint64_t digest, uint64_t at_least, uint64_t low);
 
+/* Where the group ends that the message was pushed in. */
+uint64_t oracle_stands_with(const struct oracle *oracle, const struct oracle_message *m);
+
 /* Is the engine's state the oracle's: counts, flags, lists? */
 NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine);
 
