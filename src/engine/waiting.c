@@ -210,6 +210,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
     fifo_push(&out->chunks, waiting_chunk_make(lsn, count));
     out->chunked += count;
     pool->chunks++;
+    pool->chunked += count;
     pool->refs -= count;
     return true;
 }
@@ -223,6 +224,7 @@ bool waiting_load(struct waiting_pool *pool, struct waiting *list, uint64_t lsn,
         return false;
     out->chunked -= count;
     pool->chunks--;
+    pool->chunked -= count;
     for (uint32_t i = 0; i < count; i++)
         waiting_add_head(pool, list, get_le64(refs.ptr + (size_t)i * REF_BYTES));
     return true;
@@ -293,6 +295,7 @@ bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t
     fifo_push(aside ? &out->aside : &out->chunks, chunk);
     *(aside ? &out->put_aside : &out->chunked) += refs;
     pool->chunks++;
+    pool->chunked += refs;
     return true;
 }
 

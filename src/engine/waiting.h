@@ -42,6 +42,7 @@ struct waiting_pool {
     uint64_t refs;     /* in memory, of all lists */
     uint64_t pushes;   /* ever */
     uint64_t chunks;   /* of all lists, those aside too */
+    uint64_t chunked;  /* messages in chunks of all lists, those aside too */
     uint64_t refs_max; /* above it chunks are owed, ... */
     uint64_t long_refs; /* ... of lists with this many refs in their tail: */
     uint32_t chunk_refs, keep_refs; /* that many go, that many stay: at the head, and in the tail */
@@ -125,7 +126,7 @@ static inline const struct fifo *waiting_oldest(const struct waiting *list)
 
 /* ---- out of memory, and back ------------------------------------------------------------------------------------- */
 
-/* The list of which a chunk is owed now, or NULL. Looks at few lists: where none can, the next call looks at others. */
+/* The list of which a chunk is owed now, or NULL. Looks at a few lists only: there may be one the next time. */
 struct waiting *waiting_owes(struct waiting_pool *pool);
 
 /* Are so few refs left before the list's first chunk, which it has, that it should be loaded? */

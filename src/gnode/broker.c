@@ -41,6 +41,13 @@ static void replay_apply(void *ctx, const struct record *rec)
     engine_apply(((struct broker *)ctx)->engine, rec);
 }
 
+static uint64_t image_bytes_max(void *ctx)
+{
+    const struct broker *broker = ctx;
+
+    return engine_saved_bytes_max(broker->engine, broker->options.max_in_flight);
+}
+
 static void wake_owner(void *ctx)
 {
     const struct broker *broker = ctx;
@@ -138,7 +145,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
 {
     struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
-                              .wake = wake_owner};
+                              .wake = wake_owner, .image_bytes_max = image_bytes_max};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
