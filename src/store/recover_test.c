@@ -149,6 +149,28 @@ TEST(recovery_knows_from_the_name_of_a_damaged_checkpoint_how_far_the_log_was_du
     simdisk_free(sim);
 }
 
+TEST(recovery_takes_a_torn_mark_of_an_orderly_stop_for_a_torn_tail)
+{
+    struct simdisk *sim = simdisk_new(1);
+    uint64_t bytes;
+    struct life life;
+
+    life_init(&life, simdisk_disk(sim), dir);
+    assert_int_equal(life_open(&life), 0);
+    assert_true(life_push(&life, 1, 100) > 0);
+    life_sync(&life);
+    uint64_t batch = life_tail(&life);
+    life_stop(&life);
+    simdisk_file(sim, first_segment, &bytes)[SEGMENT_HEADER_BYTES + batch - LSN_FIRST] ^= 1;
+    assert_int_equal(life_open(&life), 0);
+    assert_false(life.report.clean);
+    assert_int_equal(life.report.damaged_bytes, 0);
+    assert_string_equal(life.report.note, "");
+    assert_true(life_has(&life, 1));
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
 TEST(recovery_never_takes_what_the_disk_fails_to_read_for_a_torn_tail)
 {
     uint64_t ends[PUSHES];
