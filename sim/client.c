@@ -29,7 +29,7 @@ static void check_stat(struct life *life, const struct reply_stat *stat)
     uint32_t i = (uint32_t)topic;
     if (stat->push_num != t->push_num || stat->pop_num != t->pop_num || stat->is_auto_ack != t->auto_ack ||
         stat->queue_num != oracle_count(&life->oracle, i, ORACLE_READY) ||
-        stat->delay_num != oracle_count(&life->oracle, i, ORACLE_DELAYED) ||
+        stat->delay_num != oracle_delayed(&life->oracle, i) ||
         stat->wait_ack_num != oracle_count(&life->oracle, i, ORACLE_FLIGHT) ||
         stat->dead_num != oracle_count(&life->oracle, i, ORACLE_DEAD))
         life_fail(life, "wrong figures of topic %s", t->name);
@@ -122,6 +122,8 @@ static void on_go_on(struct session *session)
         e.or_err = rules_refusal(life, &client->order.cmd);
     if (life->broker.stopping)
         e.err = GMQ_E_STOPPING;
+    else if (client->gone && life->now_ms >= client->waits_until_ms)
+        e.err = rules_refusal(life, &client->order.cmd); /* nobody has looked whether it is there */
     else if (!life->disturbed && e.or_err == 0)
         life_fail(life, "c%d is told that there is no message, and there is", client->name);
     client->waits = 0;
@@ -139,7 +141,8 @@ void client_owe(struct client *client, const struct expected *expected)
         client->expected_room = client->expected_room ? 2 * client->expected_room : 8;
         client->expected = mem_grow(client->expected, client->expected_room, sizeof(client->expected[0]));
     }
-    client->expected[client->expected_count++] = *expected;
+    client->expected[client->expected_count] = *expected;
+    client->expected[client->expected_count++].disturbed = client->life->disturbed;
 }
 
 static struct oracle_message *copy_messages(const struct oracle_message *from, size_t count)
@@ -208,9 +211,9 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
 
 /* ---- came = owed? ---------------------------------------------------------------------------- */
 
-static bool is_log_refusal(const struct life *life, int err)
+static bool is_log_refusal(const struct life *life, const struct expected *e, int err)
 {
-    return life->disturbed && (err == GMQ_E_DISK_FULL || err == GMQ_E_READ_ONLY);
+    return (life->disturbed || e->disturbed) && (err == GMQ_E_DISK_FULL || err == GMQ_E_READ_ONLY);
 }
 
 static void check_error(struct client *client, const struct expected *e, const struct came *came)
@@ -219,9 +222,9 @@ static void check_error(struct client *client, const struct expected *e, const s
 
     if (e->kind == ANSWER_ERROR && (e->err == came->err || (e->or_err != 0 && e->or_err == came->err)))
         return;
-    if (e->kind == ANSWER_ERROR && is_log_refusal(life, came->err))
+    if (e->kind == ANSWER_ERROR && is_log_refusal(life, e, came->err))
         return;
-    if (e->kind != ANSWER_ERROR && came->err == GMQ_E_READ_ONLY && is_log_refusal(life, came->err))
+    if (e->kind != ANSWER_ERROR && came->err == GMQ_E_READ_ONLY && is_log_refusal(life, e, came->err))
         return;
     /* A slow client's message that somebody else has acked since, or that needed no ack, may be gone for good. */
     bool gone = e->kind == ANSWER_MESSAGE && !oracle_by_id(&life->oracle, e->messages[0].id);

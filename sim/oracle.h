@@ -21,7 +21,7 @@ struct engine;
 
 enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
 
-enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE };
+enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE, ORACLE_DELAYED_ASIDE };
 
 struct oracle_message {
     uint64_t id;
@@ -51,9 +51,10 @@ enum oracle_kind {
     ORACLE_ACK,   /* message.id, topic: out of flight */
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
     ORACLE_BURY,  /* message.lsn, topic: cannot be read */
-    ORACLE_TICK,  /* time_ms, count */
+    ORACLE_TICK,  /* time_ms, count: of timers that fired */
     ORACLE_MOVE,  /* nothing: the engine has moved what it has */
     ORACLE_LEAVE, /* message.lsn, topic: the piece of the list that it is in cannot be read */
+    ORACLE_RETURN, /* message.lsn, topic: delayed, of a piece that could not be read and can; due at time_ms or later */
     ORACLE_BACK,  /* topic, count: what left like this comes after the first `count` that wait */
 };
 
@@ -97,6 +98,15 @@ NODISCARD bool oracle_happens(struct oracle *oracle, const struct oracle_event *
  */
 NODISCARD bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t at_least, size_t *ret_lost);
 
+/*
+ * Is the digest that of a moment since the last restart, at which no group was half done, and behind every record that
+ * ended at or before both `at_least` and `low`?
+ */
+bool oracle_could_be(const struct oracle *oracle, uint64_t digest, uint64_t at_least, uint64_t low);
+
+/* Where the group ends that the message was pushed in. */
+uint64_t oracle_stands_with(const struct oracle *oracle, const struct oracle_message *m);
+
 /* Is the engine's state the oracle's: counts, flags, lists? */
 NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine);
 
@@ -110,6 +120,12 @@ struct oracle_message *oracle_first(struct oracle *oracle, uint32_t topic, enum 
 /* The one after `before` others. */
 struct oracle_message *oracle_nth(struct oracle *oracle, uint32_t topic, enum oracle_state state, size_t before);
 size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_state state);
+
+/* Delayed messages of the topic, those of pieces that cannot be read too. */
+size_t oracle_delayed(const struct oracle *oracle, uint32_t topic);
+
+/* What fires next of what is due by `now_ms`, or NULL. */
+struct oracle_message *oracle_next_timer(struct oracle *oracle, uint64_t now_ms);
 
 /* The topic of this name, or of this queue number; -1 = it was never made. */
 int oracle_topic(const struct oracle *oracle, struct slice name);

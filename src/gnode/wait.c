@@ -341,14 +341,15 @@ static void time_is_over(struct waits *waits, struct waiter *waiter)
 static void advance(struct waits *waits, uint64_t to_ms)
 {
     wheel_advance(&waits->wheel, to_ms);
-    for (int slot; (slot = wheel_cascade(&waits->wheel)) >= 0;) {
-        struct list moving;
-        struct list *node;
-        list_take(&moving, &waits->slots[slot]);
-        wheel_clear(&waits->wheel, (unsigned)slot);
-        while ((node = list_pop(&moving)))
-            enter_slot(waits, CONTAINER_OF(node, struct waiter, in_slot));
-    }
+    unsigned slot = waits->wheel.moving;
+    if (slot == 0)
+        return;
+    struct list moving;
+    struct list *node;
+    list_take(&moving, &waits->slots[slot]);
+    wheel_clear(&waits->wheel, slot);
+    while ((node = list_pop(&moving)))
+        enter_slot(waits, CONTAINER_OF(node, struct waiter, in_slot));
 }
 
 uint64_t wait_expire(struct broker *broker, uint64_t now_ms)
