@@ -213,7 +213,8 @@ static int start_and_stop(struct disk *disk, const char *dir, uint32_t max_retri
         .sync = LOG_SYNC_ALWAYS, .format_time = clock_format_local};
     struct log_options log_options = {
         .disk = disk, .dir = dir, .ring_bytes = RING_BYTES, .read_cache_bytes = RECORD_BYTES_LIMIT,
-        .segment_bytes = 64 << 20, .record_bytes_max = RECORD_BYTES_LIMIT, .sync = LOG_SYNC_ALWAYS, .threads = true,
+        .segment_bytes = 64 << 20, .gc_slack = UINT64_MAX, .record_bytes_max = RECORD_BYTES_LIMIT,
+        .sync = LOG_SYNC_ALWAYS, .threads = true,
         .repair = true, .now_ms = clock_wall_ms(), .clock_ns = clock_ns};
     struct broker broker;
     char error[512] = "";

@@ -21,6 +21,7 @@ enum {
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
+    GC_RATE_BYTES = 16 << 20, /* a second: 8 MiB read, and at most as much written */
 };
 
 struct node {
@@ -186,7 +187,9 @@ static int open_broker(struct node *node)
         .dir = settings->data_save_path,
         .ring_bytes = settings->cache_bytes,
         .read_cache_bytes = settings->read_cache_bytes,
-        .segment_bytes = (uint64_t)64 << 20,
+        .segment_bytes = settings->segment_bytes,
+        .gc_slack = settings->gc_slack_bytes,
+        .gc_rate = GC_RATE_BYTES,
         .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,
         .interval_ms = (uint32_t)settings->sync_interval_ms,
@@ -196,8 +199,6 @@ static int open_broker(struct node *node)
     };
     char error[512] = "";
 
-    if (log_options.segment_bytes < 2 * settings->cache_bytes)
-        log_options.segment_bytes = 2 * settings->cache_bytes;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
     int rc = broker_open(&node->broker, &options, &log_options, wake, start_clock, node, error, sizeof(error));

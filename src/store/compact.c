@@ -42,8 +42,6 @@ static int begin_file(struct compaction *c, struct disk *disk, const char *dir)
     char header[SEGMENT_HEADER_BYTES];
     int rc = c->file = disk->open(disk->ctx, path.text, DISK_CREATE);
 
-    if (rc >= 0)
-        rc = disk->truncate(disk->ctx, c->file, 0);
     segment_header_encode(header, &c->header);
     if (rc >= 0 && !buf_append(&c->out, header, sizeof(header)))
         rc = -ENOMEM;
@@ -123,6 +121,8 @@ static int end_file(struct compaction *c, struct disk *disk, const char *dir)
     struct path from = path_of(dir, COMPACT_NAME), to = path_named(dir, &name), folder = path_of(dir, "log");
     int rc = add_directory(c, disk);
 
+    if (rc == 0) /* what is left of the room that was kept for it */
+        rc = disk->truncate(disk->ctx, c->file, c->written);
     if (rc == 0)
         rc = disk->sync(disk->ctx, c->file);
     if (rc < 0)
@@ -232,10 +232,9 @@ void compact_close(struct compaction *c, struct disk *disk)
 void compact_cancel(struct compaction *c, struct disk *disk, const char *dir)
 {
     struct segment_name name = compact_name(c);
-    struct path tmp = path_of(dir, COMPACT_NAME), path = path_named(dir, &name);
+    struct path path = path_named(dir, &name);
 
     compact_close(c, disk);
-    (void)disk->unlink(disk->ctx, tmp.text);
     if (c->named)
         (void)disk->unlink(disk->ctx, path.text);
 }

@@ -4,6 +4,7 @@
  * What   The victims are neighbours in the table of segments. compact_step() reads a piece of them and copies the tracked
  *        records that are not in `drop` to log/compact.tmp, as they are, the last step adds directory and header, syncs,
  *        gives the file its name and syncs the directory: only then the result is 0 and the victims may go.
+ * Room   log/compact.tmp is kept with some room in it, so that a full disk can be emptied.
  * Limit  A step reads at most about COMPACT_STEP_BYTES, or one record that is larger; memory is 8 bytes a record that is
  *        copied, and 2 MiB.
  * Owns   All it points at. `drop` is given back by compact_free(), in the thread that owns the sets (deadset.h).
@@ -63,13 +64,16 @@ struct compaction *compact_new(void);
 /* Takes NULL. */
 void compact_free(struct compaction *compaction);
 
-/* 1 = there is more to do, 0 = the new file is durable, or -errno: nothing is left of it. `ret_bytes`: read and written. */
+/*
+ * 1 = there is more to do, 0 = the new file is durable, or -errno: then there is none, but log/compact.tmp keeps its room
+ * for the next one. `ret_bytes`: read and written.
+ */
 NODISCARD int compact_step(struct compaction *compaction, struct disk *disk, const char *dir, uint64_t *ret_bytes);
 
 /* Lets go of the files, as the end of the process does. */
 void compact_close(struct compaction *compaction, struct disk *disk);
 
-/* Ends one that is under way: nothing is left of it. */
+/* Ends one that is under way, as if it had failed. */
 void compact_cancel(struct compaction *compaction, struct disk *disk, const char *dir);
 
 static inline struct segment_name compact_name(const struct compaction *compaction)

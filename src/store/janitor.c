@@ -8,6 +8,7 @@
 
 enum {
     RETRY_NS = 1000000000,
+    COPY_RATIO = 8,
     PACE_SECOND = 1000000000,
     PACE_NS_MAX = 1000000000,
     PACE_BYTES_MAX = 64 * 1024 * 1024,
@@ -72,12 +73,27 @@ static void report(struct janitor *janitor, const struct job *job)
 
 static uint64_t now_ns(const struct janitor *janitor) { return janitor->clock_ns(janitor->clock_ctx); }
 
+/* Room for a copy of the little that is needed of a segment, which lets that segment go. */
+static int reserve_for_copy(struct janitor *janitor, uint64_t bytes)
+{
+    struct disk *disk = janitor->disk;
+    struct path path = path_of(janitor->dir, COMPACT_NAME);
+    int file = disk->open(disk->ctx, path.text, DISK_READ);
+    int64_t size = file < 0 ? 0 : disk->size(disk->ctx, file);
+
+    if (file >= 0)
+        disk->close(disk->ctx, file);
+    return size >= (int64_t)bytes ? 0 : janitor_prepare(disk, janitor->dir, COMPACT_NAME, bytes, &bytes);
+}
+
 /* A small segment on a disk that is nearly full is better than refusing pushes. */
 static int prepare_spare(struct janitor *janitor, struct job *job)
 {
     uint64_t least = min_u64(job->wanted_bytes, SPARE_BYTES_MIN);
     int rc = checkpoint_reserve(janitor->disk, janitor->dir, job->checkpoint_bytes);
 
+    if (!disk_is_full(rc) && !janitor->compacting.compaction)
+        rc = reserve_for_copy(janitor, job->wanted_bytes / COPY_RATIO);
     if (disk_is_full(rc))
         return rc;
     for (uint64_t bytes = job->wanted_bytes;; bytes = max_u64(bytes / 2, least)) {

@@ -4,7 +4,8 @@
  * What   Takes jobs from the loop in order and reports each as done, with 0 or -errno.
  *          SPARE, RESERVE*     the file exists with room for `bytes`, durable; `bytes` is then its real room.
  *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
- *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go.
+ *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go, and
+ *                              log/compact.tmp an eighth of the spare, so that those which are nearly dead can.
  *                              Without room on the disk it is reported as failed once, and tried again every second
  *                              and after each removal until it succeeds; then it is reported again with 0.
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all

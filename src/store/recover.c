@@ -153,7 +153,9 @@ static int find_segments(struct recovery *rv)
         qsort(all->at, all->count, sizeof(all->at[0]), by_base);
     for (size_t i = 0; rc == 0 && i < all->count; i++)
         rc = read_header(rv, &all->at[i]);
-    return rc == 0 ? recover_resolve(rv) : rc;
+    if (rc == 0)
+        recover_resolve(rv);
+    return rc;
 }
 
 /* ---- 2. checkpoint -------------------------------------------------------------------------------- */

@@ -37,12 +37,12 @@ void recover_note(struct recovery *rv, const char *what, uint64_t begin, uint64_
 void recover_apply(struct recovery *rv, struct segment *seg, const struct record *rec);
 
 /*
- * Of files that cover the same addresses only one counts: that of the higher generation, if header and directory are
- * what they should be. The others leave the table, which is in order, and become losers. 0 or -ENOMEM.
+ * Of files that cover the same addresses only one counts: that of the higher generation. The others leave the table,
+ * which is in order, and become losers.
  */
-NODISCARD int recover_resolve(struct recovery *rv);
+void recover_resolve(struct recovery *rv);
 
-/* Removes the losers and what a compaction left that did not end. */
+/* Removes the losers, when what counts instead of them is durable. */
 void recover_drop_losers(struct recovery *rv);
 
 /* Takes in the segment table of a checkpoint: the counts of each file and which of its records are dead. */

@@ -1,9 +1,9 @@
 /*
  * recover_pack.c - compacted segments at a start: which of several files counts, and what a checkpoint says of them
  *
- * A compacted segment has its name only when it is durable, and the segments in whose place it is go after that. So what
- * a crash leaves besides it is not needed, unless the new file is damaged: then the old ones count, and it is kept in
- * quarantine/. A checkpoint may be older than the file: it names the segments that were there before, and of each what was
+ * A compacted segment has its name only when it is durable, and the segments in whose place it is go after that, one by
+ * one. So what a crash leaves besides it is not needed. When the new file is damaged it counts nevertheless, for of the
+ * others some may be gone; those that are left go to quarantine/. A checkpoint may be older than the file: it names the segments that were there before, and of each what was
  * dead; together, that is what is dead of the new one, as far as it is still in it.
  *
  * SPDX-License-Identifier: MIT
@@ -24,7 +24,7 @@ static void lose(struct recovery *rv, const struct segment *seg, bool kept)
     rv->losers[rv->loser_count++] = (struct recovery_loser){.name = segment_name(seg), .kept = kept};
 }
 
-int recover_resolve(struct recovery *rv)
+void recover_resolve(struct recovery *rv)
 {
     struct segments *all = &rv->log->segments;
     size_t kept = 0;
@@ -34,26 +34,25 @@ int recover_resolve(struct recovery *rv)
         const struct segment *before = kept > 0 ? &all->at[kept - 1] : NULL;
         if (before && before->generation > 0 && before->end > seg.base) {
             struct segment_name name = segment_name(before);
-            bool newer = seg.generation > before->generation;
-            if (!newer && before->header_ok && pack_is_whole(rv->disk, rv->log->dir, &name)) {
-                lose(rv, &seg, false);
+            bool whole = before->header_ok && pack_is_whole(rv->disk, rv->log->dir, &name);
+            if (!whole)
+                recover_note(rv, "compacted segment damaged", before->base, before->end);
+            if (seg.generation <= before->generation) {
+                lose(rv, &seg, !whole);
                 continue;
             }
-            if (!newer)
-                recover_note(rv, "compacted segment damaged", before->base, before->end);
-            lose(rv, before, !newer);
+            lose(rv, before, false);
             kept--;
         }
         all->at[kept++] = seg;
     }
     all->count = kept;
-    return 0;
 }
 
 static void set_aside(struct recovery *rv, const struct segment_name *name)
 {
     struct path folder = path_of(rv->log->dir, "quarantine"), from = path_named(rv->log->dir, name);
-    struct path to = path_quarantine(rv->log->dir, name->base, name->end, ".seg");
+    struct path to = path_quarantine(rv->log->dir, name->base, max_u64(name->base, name->end), ".seg");
 
     if (rv->disk->make_dir(rv->disk->ctx, folder.text) == 0)
         (void)rv->disk->rename(rv->disk->ctx, from.text, to.text);
@@ -61,13 +60,6 @@ static void set_aside(struct recovery *rv, const struct segment_name *name)
 
 void recover_drop_losers(struct recovery *rv)
 {
-    struct path tmp = path_of(rv->log->dir, COMPACT_NAME);
-    int file = rv->disk->open(rv->disk->ctx, tmp.text, DISK_READ);
-
-    if (file >= 0) {
-        rv->disk->close(rv->disk->ctx, file);
-        (void)rv->disk->unlink(rv->disk->ctx, tmp.text);
-    }
     for (size_t i = 0; i < rv->loser_count; i++) {
         struct path path = path_named(rv->log->dir, &rv->losers[i].name);
         if (rv->losers[i].kept)

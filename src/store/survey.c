@@ -167,7 +167,7 @@ static void read_segment(struct disk *disk, const char *dir, const struct survey
 }
 
 /* As recover_resolve() does. */
-static void drop_replaced(struct survey *all, struct disk *disk, const char *dir)
+static void drop_replaced(struct survey *all)
 {
     size_t kept = 0;
 
@@ -175,8 +175,7 @@ static void drop_replaced(struct survey *all, struct disk *disk, const char *dir
         struct survey_segment seg = all->segments[i];
         const struct survey_segment *before = kept > 0 ? &all->segments[kept - 1] : NULL;
         if (before && before->name.end > seg.base) {
-            bool newer = seg.name.generation > before->name.generation;
-            if (!newer && before->header_state == SURVEY_HEADER_OK && pack_is_whole(disk, dir, &before->name))
+            if (seg.name.generation <= before->name.generation)
                 continue;
             kept--;
         }
@@ -204,7 +203,7 @@ int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *ey
         if (all.segments[i].header_state == SURVEY_HEADER_OK)
             node_hash = uuid_hash(all.segments[i].header.uuid);
     }
-    drop_replaced(&all, disk, dir);
+    drop_replaced(&all);
     for (size_t i = 0; i < all.count; i++)
         read_segment(disk, dir, eyes, &all, i, node_hash, ends ? ends->end(ends->ctx, all.segments[i].base) : 0);
     *ret = all;
