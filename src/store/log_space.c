@@ -27,6 +27,7 @@ enum {
     UNLINKS_MAX = 16,                   /* on the way at a time */
     IMAGE_BYTES_A_MESSAGE = 24,         /* engine/save.c: most of those that are kept long */
     DEAD_RATIO = 512,                   /* of segments, to what their sets of dead records take */
+    COPY_RATIO = 16,                    /* of a segment, to what is needed of it when it is nearly dead */
     IMAGE_RATIO = 16,                   /* of a segment to come, to what its messages take in a checkpoint */
 };
 
@@ -143,6 +144,8 @@ static void ask(struct log *log, struct standby *standby, enum job_kind kind, ui
 {
     struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = image_bytes(log) + bytes / IMAGE_RATIO};
 
+    if (log->newest_cut != 0) /* before a checkpoint nothing is copied */
+        job.copy_bytes = bytes / COPY_RATIO;
     if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
         return;
     standby->state = STANDBY_ASKED;
