@@ -3,8 +3,9 @@
  *
  * A compacted segment has its name only when it is durable, and the segments in whose place it is go after that, one by
  * one. So what a crash leaves besides it is not needed. When the new file is damaged it counts nevertheless, for of the
- * others some may be gone; those that are left go to quarantine/. A checkpoint may be older than the file: it names the segments that were there before, and of each what was
- * dead; together, that is what is dead of the new one, as far as it is still in it.
+ * others some may be gone; those that are left go to quarantine/. A checkpoint may be older than the file: it names the
+ * segments that were there before, and of each what was dead; together, that is what is dead of the new one, as far as
+ * it is still in it.
  *
  * SPDX-License-Identifier: MIT
  */
