@@ -176,6 +176,8 @@ void recover_take_table(struct recovery *rv, const struct checkpoint_view *view)
         bool bad;
         checkpoint_view_segment(view, i, &entry);
         struct deadset *dead = load_dead(view, at, &entry, &bad);
+        if (bad)
+            recover_note(rv, "set of dead records malformed", entry.base, entry.base);
         entry.blind = entry.blind || bad;
         at += entry.dead_bytes;
         struct segment *seg = file_of(all, &entry);
