@@ -5,8 +5,10 @@
 #include "app/log.h"
 #include "base/mem.h"
 #include "gnode/doors.h"
+#include "gnode/fork_imager.h"
 #include "gnode/presence.h"
 #include "net/clock.h"
+#include "net/stalls.h"
 #include "store/disk.h"
 
 #include <errno.h>
@@ -22,6 +24,7 @@ enum {
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
     GC_RATE_BYTES = 16 << 20, /* a second: 8 MiB read, and at most as much written */
+    FORK_BYTES_MIN = 1 << 20, /* of an image; to save that much takes the loop about a millisecond, as a fork does */
 };
 
 struct node {
@@ -36,12 +39,14 @@ struct node {
     struct disk disk;
     struct engine_clock clock;
     uint64_t clock_steps;  /* as logged last */
+    struct fork_imager imager;
     struct broker broker;
     struct tcp_door tcp;
     struct http_door http;
     struct presence presence;
     enum log_state log_state; /* as logged last */
     uint64_t unreadable;      /* as logged last */
+    struct stalls stalls;
     uint64_t stop_ms;         /* loop time when stopping must be over; 0 = not stopping */
 };
 
@@ -106,6 +111,7 @@ static void node_turn(uv_prepare_t *prepare)
     }
     set_timer(node, more ? 0 : due_ms, now_ms);
     log_changes(node);
+    stalls_turn(&node->stalls, &node->loop);
 }
 
 static void on_wake(uv_async_t *async) { (void)async; }
@@ -201,6 +207,8 @@ static int open_broker(struct node *node)
 
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
+    fork_imager_init(&node->imager, FORK_BYTES_MIN);
+    options.imager = &node->imager.base;
     int rc = broker_open(&node->broker, &options, &log_options, wake, start_clock, node, error, sizeof(error));
     if (rc < 0)
         log_error("store", "%s", error);
@@ -268,6 +276,7 @@ static void on_signal(void *ctx, int signal, unsigned times)
 static void init_loop(struct node *node)
 {
     (void)uv_loop_init(&node->loop);
+    stalls_prepare(&node->loop);
     (void)uv_prepare_init(&node->loop, &node->turn);
     (void)uv_async_init(&node->loop, &node->wake, on_wake);
     (void)uv_timer_init(&node->loop, &node->timer);
@@ -360,8 +369,11 @@ static void close_doors(struct node *node)
     (void)uv_run(&node->loop, UV_RUN_NOWAIT);
 }
 
+const struct stalls *node_stalls(const struct node *node) { return &node->stalls; }
+
 int node_run(struct node *node)
 {
+    stalls_begin(&node->stalls, &node->loop);
     while (!may_end(node))
         (void)uv_run(&node->loop, UV_RUN_ONCE);
     close_doors(node);
@@ -369,7 +381,9 @@ int node_run(struct node *node)
     if (rc < 0)
         log_error("store", "the log could not be ended cleanly: %s", strerror(-rc));
     close_loop(node);
-    log_info("node", "stopped");
+    log_info("node", "stopped; the longest turn took %.1f ms, %llu of %llu more than 1 ms, %llu more than 10 ms",
+             (double)node->stalls.max_ns / 1e6, (unsigned long long)node->stalls.over_1ms,
+             (unsigned long long)node->stalls.turns, (unsigned long long)node->stalls.over_10ms);
     return rc;
 }
 
