@@ -340,8 +340,8 @@ static void check_space(struct life *life)
     life_say(life, "   %" PRIu64 " segments take %" PRIu64 " bytes, %" PRIu64 " are needed, %" PRIu64 " estimated",
              stats.segments, stats.disk_bytes, needed, stats.live_bytes);
     if (stats.disk_bytes > 2 * needed + life->log_options.gc_slack + open)
-        life_fail(life, "%" PRIu64 " segments take %" PRIu64 " bytes, though only %" PRIu64 " are needed", stats.segments,
-                  stats.disk_bytes, needed);
+        life_fail(life, "%" PRIu64 " segments take %" PRIu64 " bytes, though only %" PRIu64 " are needed",
+                  stats.segments, stats.disk_bytes, needed);
 }
 
 /* With nothing left to keep, nearly all segments go. */

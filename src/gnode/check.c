@@ -213,8 +213,8 @@ static void judge_segment(struct check *check, const struct survey_segment *seen
         const struct survey_range *range = &seen->damage[i];
         if (is_known(check, range)) {
             seg->known++;
-            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed over "
-                               "them and keeps a copy in quarantine/", name.text, range->begin, range->end);
+            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed "
+                               "over them and keeps a copy in quarantine/", name.text, range->begin, range->end);
             continue;
         }
         damage(check, "segment %s: %" PRIu64 " bytes, %016" PRIx64 " to %016" PRIx64 ", are damaged", name.text,
@@ -442,8 +442,8 @@ static void compare_counts(struct check *check, bool all)
         if (!seg->kept || seg->uncounted)
             continue;
         if (all && seg->live != seg->live_seen)
-            damage(check, "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %" PRIu64,
-                   name.text, seg->live, seg->live_seen);
+            damage(check, "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %"
+                          PRIu64, name.text, seg->live, seg->live_seen);
         if (seg->pins != seg->pins_seen)
             damage(check, "segment %s: the log counts %" PRIu64 " records of topics, there are %" PRIu64, name.text,
                    seg->pins, seg->pins_seen);

@@ -334,7 +334,7 @@ bool log_checkpoint_due(const struct log *log)
 
 bool log_checkpoint_busy(const struct log *log) { return log->checkpoint_state != CHECKPOINT_NONE; }
 
-/* What the log itself says in a checkpoint of this moment: pointers and counts. What is encoded, the janitor encodes. */
+/* What the log itself says in a checkpoint of this moment: pointers and counts, which the janitor encodes. */
 static struct checkpoint *checkpoint_make(struct log *log)
 {
     size_t count = log->segments.count;
