@@ -27,6 +27,7 @@ struct recovery {
     uint64_t highest; /* no address above was ever named */
     struct recovery_loser *losers;
     size_t loser_count;
+    uint64_t named;   /* the greatest cut that a checkpoint is named by, sound or not: the log was durable up to it */
     uint64_t durable; /* everything below is known to be durable */
 };
 
