@@ -28,14 +28,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 64, PATH_BYTES = 64, DAMAGES_MAX = 80, READ_ROUNDS = 200, SECTOR_BYTES = 512,
+enum { FILES_MAX = 64, NAME_BYTES = 64, DAMAGES_MAX = 80, READ_ROUNDS = 200, SECTOR_BYTES = 512,
        PIECE_BYTES = 4096 /* what is lost around a byte that cannot be read */ };
 
 /* ---- striking ---------------------------------------------------------------------------------------------------- */
 
 struct files {
     struct {
-        char path[PATH_BYTES];
+        char path[NAME_BYTES];
         uint64_t bytes;
     } at[FILES_MAX];
     size_t count;
@@ -46,11 +46,11 @@ static void add_file(void *ctx, const char *path, uint64_t bytes)
     struct files *files = ctx;
     const char *dot = strrchr(path, '.');
 
-    if (files->count == FILES_MAX || bytes == 0 || strlen(path) >= PATH_BYTES)
+    if (files->count == FILES_MAX || bytes == 0 || strlen(path) >= NAME_BYTES)
         return;
     if (!dot || (strcmp(dot, ".seg") != 0 && strcmp(dot, ".ckpt") != 0))
         return;
-    (void)snprintf(files->at[files->count].path, PATH_BYTES, "%s", path);
+    (void)snprintf(files->at[files->count].path, NAME_BYTES, "%s", path);
     files->at[files->count++].bytes = bytes;
 }
 
@@ -358,13 +358,21 @@ static void start_again(struct trial *trial)
         life_fail(life, "a start that was refused has lost something: %s", trial->scratch.report.note);
 }
 
+static void see_compacted(void *ctx, const char *path, uint64_t bytes)
+{
+    (void)bytes;
+    *(bool *)ctx = *(bool *)ctx || strchr(path, '-');
+}
+
 void decay_try(struct life *life)
 {
+    bool compacted = false;
     struct trial trial = {.life = life};
     struct rng *rng = &life->rng;
     struct check check;
 
-    if (!life->decays || life->limited || !rng_chance(rng, life->decayed ? 700 : 400))
+    simdisk_each(life->disk, see_compacted, &compacted); /* what stands where is not known here then */
+    if (!life->decays || life->limited || compacted || !rng_chance(rng, life->decayed ? 700 : 400))
         return;
     trial.disk = simdisk_copy_cache(life->disk);
     ENSURE(trial.disk);

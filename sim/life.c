@@ -1,6 +1,8 @@
 /* life.c - the steps of a life, and its end; see life.h. SPDX-License-Identifier: MIT */
 #include "sim/life.h"
 
+#include "store/format.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,6 +15,11 @@ enum {
     CHECK_EVERY = 16,
     RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
+    SPACE_ROUNDS = 400,
+    CHUNK_BYTES_MIN = RECORD_TRACKED_BYTES_MIN + DIRECTORY_ENTRY_BYTES,
+    CHUNK_ENTRY_BYTES_MAX = 24,   /* of a piece of a list, or of delayed messages */
+    TOPIC_BYTES_MAX = 512,        /* of a topic's record */
+    SEGMENT_EXTRA_BYTES = 8192,   /* of a segment: header, ends, the directory's index */
     SLOW_STEPS_MAX = 200,
 };
 
@@ -374,6 +381,47 @@ static void empty(struct life *life)
         life_fail(life, "%zu messages cannot be had", life->oracle.now.count);
 }
 
+static void add_chunk(void *ctx, const struct engine_chunk *chunk)
+{
+    *(uint64_t *)ctx += CHUNK_BYTES_MIN + CHUNK_ENTRY_BYTES_MAX * (uint64_t)chunk->count;
+}
+
+/* The records of the messages, of the pieces of lists and of the topics that there are. */
+static uint64_t needed_bytes(struct life *life)
+{
+    uint64_t bytes = (ORACLE_TOPICS_MAX + 1) * TOPIC_BYTES_MAX;
+
+    for (size_t i = 0; i < life->oracle.now.count; i++)
+        bytes += life->oracle.now.live[i].end - life->oracle.now.live[i].lsn + DIRECTORY_ENTRY_BYTES;
+    engine_each_chunk(life->broker.engine, add_chunk, &bytes);
+    return bytes;
+}
+
+/* When all is quiet and two checkpoints were taken, the log takes twice what is needed of it, and the slack. */
+static void check_space(struct life *life)
+{
+    struct log_segment seg, last = {.base = 0};
+    struct log_stats stats;
+
+    for (int i = 0; i < SPACE_ROUNDS; i++) {
+        life_pass(life, i % (SPACE_ROUNDS / 4) == 0 ? 61000 : 100);
+        if (i % (SPACE_ROUNDS / 4) == 0)
+            client_ask(&life->clients[0], CMD_SET, 0, 0);
+        round_of_all(life);
+    }
+    life_settle(life);
+    log_stats(life->broker.log, &stats);
+    for (size_t i = 0; log_segment(life->broker.log, i, &seg); i++)
+        last = seg;
+    uint64_t needed = needed_bytes(life) + (stats.segments + 1) * SEGMENT_EXTRA_BYTES;
+    uint64_t open = max_u64(life->log_options.segment_bytes, 2 * (stats.tail_lsn - last.base)) + SEGMENT_EXTRA_BYTES;
+    life_say(life, "   %" PRIu64 " segments take %" PRIu64 " bytes, %" PRIu64 " are needed, %" PRIu64 " estimated",
+             stats.segments, stats.disk_bytes, needed, stats.live_bytes);
+    if (stats.disk_bytes > 2 * needed + life->log_options.gc_slack + open)
+        life_fail(life, "%" PRIu64 " segments take %" PRIu64 " bytes, though only %" PRIu64 " are needed",
+                  stats.segments, stats.disk_bytes, needed);
+}
+
 /* With nothing left to keep, nearly all segments go. */
 static void give_space_back(struct life *life)
 {
@@ -407,6 +455,8 @@ static void finish(struct life *life)
     for (int i = 0; i < LIFE_CLIENTS; i++)
         if (life->clients[i].waits > 0 || life->clients[i].gone)
             come_again(&life->clients[i]);
+    if (life->oracle.now.topics[0].number > 0)
+        check_space(life);
     empty(life);
     if (life->oracle.now.topics[0].number > 0)
         give_space_back(life);
@@ -483,6 +533,8 @@ static void draw_options(struct life *life)
         .ring_bytes = (size_t)1 << (rng_chance(rng, 200) ? 22 : 20),
         .read_cache_bytes = 1 << 20,
         .segment_bytes = 1 << 20,
+        .gc_slack = life->decays ? UINT64_C(1) << 40 : rng_chance(rng, 500) ? 0 : rng_below(rng, 3 << 20),
+        .gc_rate = rng_chance(rng, 700) ? 0 : 1 << 20,
         .record_bytes_max = WORKLOAD_MAX_MESSAGE,
         .sync = life->options.sync,
         .interval_ms = (uint32_t)rng_between(rng, 1, 200),
@@ -531,8 +583,10 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
         step(&life);
     finish(&life);
     life_say(&life, "%" PRIu64 " answers, %" PRIu64 " restarts, %" PRIu64 " events lost in them, %" PRIu64
-                    " segments removed, %" PRIu64 " pieces of lists written",
-             life.answers, life.restarts, life.lost, life.unlinked, life.spills);
+                    " segments removed, %" PRIu64 " pieces of lists written, %" PRIu64 " compactions wrote %" PRIu64
+                    " bytes, %" PRIu64 " came free",
+             life.answers, life.restarts, life.lost, life.unlinked, life.spills, life.compactions, life.copied,
+             life.reclaimed);
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
     life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served", life.waits, life.served);

@@ -137,6 +137,7 @@ struct life {
     uint64_t leap_ms;  /* time may go on that much at once; 0 = it does not */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
     uint64_t unlinked; /* segments removed in all lives of the directory */
+    uint64_t compactions, copied, reclaimed; /* likewise: how many, bytes written by them, bytes that came free */
     uint64_t restarts, lost, answers, spills;
     uint64_t waits, served; /* wpops that waited, and that got something for it */
     struct piece *pieces; /* of delayed messages, all that were ever written; owned */

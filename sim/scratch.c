@@ -56,7 +56,7 @@ static void add_shelf(void *ctx, const char *path, uint64_t bytes)
     if (!segment_base(path, &base))
         return;
     ENSURE(all->count < SHELVES_MAX);
-    all->at[all->count++] = (struct shelf){base, bytes, simdisk_file(all->disk, path, &bytes)};
+    all->at[all->count++] = (struct board){base, bytes, simdisk_file(all->disk, path, &bytes)};
 }
 
 void shelves_list(struct shelves *all, struct simdisk *disk)
@@ -68,7 +68,7 @@ void shelves_list(struct shelves *all, struct simdisk *disk)
 
 bool shelves_read(const struct shelves *all, uint64_t lsn, struct record *ret)
 {
-    const struct shelf *best = NULL;
+    const struct board *best = NULL;
 
     for (size_t i = 0; i < all->count; i++)
         if (all->at[i].base <= lsn && (!best || all->at[i].base > best->base))

@@ -25,14 +25,14 @@ void scratch_close(struct scratch *scratch);
 
 enum { SHELVES_MAX = 4096 };
 
-struct shelf {
+struct board {
     uint64_t base, bytes;
     const char *file;
 };
 
 struct shelves {
     struct simdisk *disk;
-    struct shelf at[SHELVES_MAX];
+    struct board at[SHELVES_MAX];
     size_t count;
 };
 

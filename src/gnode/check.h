@@ -33,9 +33,16 @@ struct check_checkpoint {
 struct check_segment {
     bool kept;                   /* false: a start removes it */
     bool uncounted;              /* damage was passed over in it: the counts say nothing */
+    bool blind;                  /* which of its records are dead is not known */
     uint64_t live, pins;         /* as the log counts them */
+    uint64_t alive;              /* records that can die one by one and are not known to be dead */
     uint64_t live_seen, pins_seen; /* as the state has them */
     size_t known;                /* damaged ranges that a start has quarantined before */
+};
+
+/* How many tracked records of the segment at `base` are not known to be dead. */
+struct check_alive {
+    uint64_t base, count;
 };
 
 struct check {
@@ -48,6 +55,8 @@ struct check {
     struct log_report report;
     struct survey survey;
     struct check_segment *segments;
+    struct check_alive *alive; /* of the segments that were read, in order */
+    size_t alive_count;
     struct check_checkpoint checkpoints[CHECK_CHECKPOINTS_MAX];
     size_t checkpoint_count;
     uint64_t messages, unreadable; /* of the state; of them those without a record */

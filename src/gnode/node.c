@@ -23,6 +23,7 @@ enum {
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
+    GC_RATE_BYTES = 16 << 20, /* a second: 8 MiB read, and at most as much written */
     FORK_BYTES_MIN = 1 << 20, /* of an image; to save that much takes the loop about a millisecond, as a fork does */
 };
 
@@ -200,7 +201,9 @@ static int open_broker(struct node *node)
         .dir = settings->data_save_path,
         .ring_bytes = settings->cache_bytes,
         .read_cache_bytes = settings->read_cache_bytes,
-        .segment_bytes = (uint64_t)64 << 20,
+        .segment_bytes = settings->segment_bytes,
+        .gc_slack = settings->gc_slack_bytes,
+        .gc_rate = GC_RATE_BYTES,
         .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,
         .interval_ms = (uint32_t)settings->sync_interval_ms,
@@ -210,8 +213,6 @@ static int open_broker(struct node *node)
     };
     char error[512] = "";
 
-    if (log_options.segment_bytes < 2 * settings->cache_bytes)
-        log_options.segment_bytes = 2 * settings->cache_bytes;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
     fork_imager_init(&node->imager, FORK_BYTES_MIN);

@@ -218,7 +218,15 @@ void log_stats(const struct log *log, struct log_stats *ret)
         .checkpoints = log->checkpoints,
         .checkpoint_lsn = log->newest_cut,
         .unlinked = log->unlinked,
+        .disk_bytes = log->segments.total_bytes + log->segments.count * SEGMENT_HEADER_BYTES + log->replaced_bytes,
+        .compactions = log->compactions,
+        .compacted_segments = log->compacted_segments,
+        .compact_read_bytes = log->compact_read_bytes,
+        .compact_bytes = log->compact_bytes,
+        .reclaimed_bytes = log->reclaimed_bytes,
     };
+    for (size_t i = 0; i < log->segments.count; i++)
+        ret->live_bytes += segment_live_bytes(&log->segments.at[i]);
 }
 
 bool log_step_writer(struct log *log) { return writer_step(&log->writer); }
