@@ -44,7 +44,8 @@
     X(READ_ONLY, -5022, 503, "node is read-only: %s")                                              \
     X(UNREADABLE, -5023, 500, "message is unreadable")                                             \
     X(STOPPING, -5024, 503, "node is stopping")                                                    \
-    X(DELAY_NEGATIVE, -5025, 400, "delay must not be negative")
+    X(DELAY_NEGATIVE, -5025, 400, "delay must not be negative")                                    \
+    X(DISK_LIMIT, -5026, 507, "disk full: %s")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

@@ -56,6 +56,10 @@ static int no_room(const struct turn *turn, int rc)
     (void)log_state(turn->broker->log, &reason);
     if (rc == -EMSGSIZE)
         rc = GMQ_E_BODY_LIMIT;
+    if (rc == GMQ_E_DISK_FULL && log_limit(turn->broker->log)) {
+        rc = GMQ_E_DISK_LIMIT;
+        reason = log_limit(turn->broker->log);
+    }
     return refuse(turn, rc, turn->broker->options.max_message, reason);
 }
 

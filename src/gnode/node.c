@@ -21,6 +21,9 @@ enum {
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
+    SEGMENT_BYTES = 64 << 20,
+    SEGMENT_BYTES_LEAST = 4 << 20,
+    SEGMENTS_MIN = 16,       /* that max_disk has room for */
 };
 
 struct node {
@@ -55,7 +58,8 @@ static void log_changes(struct node *node)
         if (state == LOG_OK)
             log_info("store", "the disk has room again, messages are accepted");
         else if (state == LOG_FULL)
-            log_error("store", "disk full: no messages are accepted, pops and acks go on");
+            log_error("store", "%s%s: no messages are accepted, pops and acks go on",
+                      log_limit(node->broker.log) ? "disk full: " : "", reason);
         else
             log_error("store", "the node is read-only until it is restarted: %s", reason);
         node->log_state = state;
@@ -177,6 +181,16 @@ static void log_recovery(const struct node *node)
                   (unsigned long long)node->broker.mended);
 }
 
+/* Segments go as a whole: where the disk is limited they are small enough that some can. */
+static uint64_t segment_bytes(const struct gnode_settings *settings)
+{
+    uint64_t bytes = max_u64(SEGMENT_BYTES, 2 * settings->cache_bytes);
+
+    if (settings->max_disk_bytes == 0)
+        return bytes;
+    return max_u64(min_u64(bytes, settings->max_disk_bytes / SEGMENTS_MIN), SEGMENT_BYTES_LEAST);
+}
+
 static int open_broker(struct node *node)
 {
     const struct gnode_settings *settings = node->settings;
@@ -186,18 +200,18 @@ static int open_broker(struct node *node)
         .dir = settings->data_save_path,
         .ring_bytes = settings->cache_bytes,
         .read_cache_bytes = settings->read_cache_bytes,
-        .segment_bytes = (uint64_t)64 << 20,
+        .segment_bytes = segment_bytes(settings),
         .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,
         .interval_ms = (uint32_t)settings->sync_interval_ms,
         .threads = true,
+        .max_disk = settings->max_disk_bytes,
+        .disk_free_min = settings->disk_free_min_bytes,
         .now_ms = clock_wall_ms(),
         .clock_ns = clock_ns,
     };
     char error[512] = "";
 
-    if (log_options.segment_bytes < 2 * settings->cache_bytes)
-        log_options.segment_bytes = 2 * settings->cache_bytes;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
     int rc = broker_open(&node->broker, &options, &log_options, wake, start_clock, node, error, sizeof(error));

@@ -14,8 +14,9 @@
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
+#define PIB (1024 * 1024 * GIB)
 
-enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50 };
+enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
 
 static bool parse_sync(const char *text, enum gnode_sync *ret_mode, uint64_t *ret_ms)
 {
@@ -93,6 +94,12 @@ static const struct setting TABLE[] = {
     {.flag = "input_memory", .section = "node", .key = "input_memory", .type = SETTING_BYTES, AT(input_memory_bytes),
      .min = MIB, .max = 16 * GIB, .fallback = "64m",
      .help = "memory for requests that are still coming in, of all connections together"},
+    {.flag = "max_disk", .section = "node", .key = "max_disk", .type = SETTING_BYTES, AT(max_disk_bytes), .min = 0,
+     .max = PIB, .fallback = "0",
+     .help = "most that the data directory may take; beyond it pushes are refused; 0: no limit"},
+    {.flag = "disk_free_min", .section = "node", .key = "disk_free_min", .type = SETTING_BYTES,
+     AT(disk_free_min_bytes), .min = 0, .max = PIB, .fallback = "0",
+     .help = "with less room than this on the file system pushes are refused; 0: it is used to its end"},
 
     {.flag = "http_addr", .section = "http_server", .key = "addr", AT(http_addr), .fallback = "127.0.0.1:9504",
      .value = "ADDR", .help = "where the HTTP API listens; :PORT for all interfaces", .check = common_check_addr},
@@ -139,6 +146,8 @@ static int check_sizes(const struct gnode_settings *values, struct settings_repo
 
     if ((values->cache_bytes & (values->cache_bytes - 1)) != 0)
         return settings_refuse(report, "cache ([node] cache): must be a power of two, such as 16m or 32m");
+    if (values->max_disk_bytes != 0 && values->max_disk_bytes < MAX_DISK_LEAST)
+        return settings_refuse(report, "max_disk: must be 0 or at least 32m, less is taken by an empty node");
     if (values->cache_bytes / 4 >= values->max_message_bytes)
         return 0;
     buf_init(&text, 256);

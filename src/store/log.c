@@ -181,8 +181,11 @@ bool log_poll(struct log *log)
     bool stuck, changed = durable != log->durable || written != log->written;
 
     ENSURE(durable >= log->durable && written >= durable && written <= log->tail);
-    log->durable = durable;
-    log->written = written;
+    /* In a directory that is gone nothing is promised any more. */
+    if (log->state != LOG_READ_ONLY && !atomic_load(&log->janitor.watch.gone)) {
+        log->durable = durable;
+        log->written = written;
+    }
     changed = log_space_poll(log) || changed;
     bool waiting = log->cache.away > 0;
     changed = cache_poll(&log->cache, &stuck) || changed;
@@ -196,8 +199,26 @@ bool log_poll(struct log *log)
 
 enum log_state log_state(const struct log *log, const char **ret_reason)
 {
-    *ret_reason = log->state == LOG_READ_ONLY ? log->writer.reason : log->state == LOG_FULL ? "disk full" : "";
+    bool failed = atomic_load(&log->writer.failed) != 0;
+    const char *limit = log_limit(log);
+
+    switch (log->state) {
+    case LOG_OK:
+        *ret_reason = "";
+        break;
+    case LOG_FULL:
+        *ret_reason = limit ? limit : "disk full";
+        break;
+    case LOG_READ_ONLY:
+        *ret_reason = failed ? log->writer.reason : "the data directory was removed or replaced";
+        break;
+    }
     return log->state;
+}
+
+const char *log_limit(const struct log *log)
+{
+    return atomic_load(&log->writer.full) ? NULL : watch_reason(&log->janitor.watch);
 }
 
 void log_stats(const struct log *log, struct log_stats *ret)
@@ -218,6 +239,8 @@ void log_stats(const struct log *log, struct log_stats *ret)
         .checkpoints = log->checkpoints,
         .checkpoint_lsn = log->newest_cut,
         .unlinked = log->unlinked,
+        .disk_used = atomic_load(&log->janitor.watch.used),
+        .disk_free = atomic_load(&log->janitor.watch.free),
     };
 }
 

@@ -85,6 +85,7 @@ struct log {
     bool refused;         /* an append, since there was no spare */
     uint64_t spare_bytes_wanted; /* at least, for a large record or group */
     uint32_t rolls_seen;
+    uint64_t looked_tail, looked_ns; /* when the janitor was last asked to look around */
     size_t unlinking;
     uint64_t unlinked;
 
@@ -95,6 +96,7 @@ struct log {
     uint64_t checkpoint_bytes; /* of the last one */
     uint64_t checkpoint_tail;  /* where the last one was tried */
     uint64_t checkpoints;
+    bool checkpoint_failed; /* the last one */
 
     struct writer writer;
     struct reader reader;

@@ -49,6 +49,8 @@ static bool init_helpers(struct log *log)
     log->writer.clock_ctx = log->janitor.clock_ctx = o->clock_ctx;
     log->writer.ring = &log->ring;
     log->writer.interval_ns = interval_ns(o);
+    log->janitor.watch.max_disk = o->max_disk;
+    log->janitor.watch.free_min = o->disk_free_min;
     log->reader.budget = o->read_cache_bytes / 2;
     bool good = writer_init(&log->writer) && reader_init(&log->reader) && janitor_init(&log->janitor);
     cache_init(&log->cache, o->read_cache_bytes, &log->reader.requests, &log->reader.replies);
@@ -158,6 +160,8 @@ int log_recover(struct log *log, const struct log_hooks *hooks, struct log_repor
         return rc;
     }
     rc = take_lock(log, ret_error, error_bytes);
+    if (rc == 0 && log->options.max_disk != 0) /* the spare of a life without a limit, in which the log will go on */
+        janitor_shrink(log->options.disk, log->dir, SPARE_NAME, log->options.segment_bytes);
     if (rc == 0)
         rc = recover_directory(log, &report, ret_error, error_bytes);
     if (rc < 0)
@@ -202,6 +206,7 @@ int log_start(struct log *log)
     int rc = 0;
 
     ENSURE(log->recovered && !log->running);
+    (void)watch_look(&log->janitor.watch);
     if (log->options.threads) {
         rc = start_thread(&log->writer_thread, writer_main, &log->writer, "gmq-log");
         if (rc < 0)
@@ -276,7 +281,7 @@ int log_stop(struct log *log)
     if (log->running)
         drain(log);
     if (log->state == LOG_READ_ONLY)
-        rc = -atomic_load(&log->writer.failed);
+        rc = atomic_load(&log->writer.failed) != 0 ? -atomic_load(&log->writer.failed) : -ENOENT;
     else if (log->durable != log->tail)
         rc = -ENOSPC;
     else

@@ -26,6 +26,7 @@ enum {
     CHECKPOINT_FULL_BYTES = 256 * 1024, /* on a full disk: of log between tries */
     UNLINKS_MAX = 16,                   /* on the way at a time */
     IMAGE_BYTES_A_MESSAGE = 24,         /* engine/save.c: most of those that are kept long */
+    LOOK_NS = 1000000000,               /* between looks at the disk */
     IMAGE_RATIO = 16,                   /* of a segment to come, to what its messages take in a checkpoint */
 };
 
@@ -97,6 +98,12 @@ static void ask_for_larger_spare(struct log *log, uint64_t need)
         log->spare.state = STANDBY_NONE;
 }
 
+/* Is a limit passed that the owner has set? */
+static bool is_over(const struct log *log)
+{
+    return atomic_load_explicit(&log->janitor.watch.over, memory_order_relaxed) != WATCH_NONE;
+}
+
 int log_room(struct log *log, size_t bytes, bool essential)
 {
     uint64_t need = bytes + BATCH_STRIDE * (bytes / BATCH_BYTES_MAX + 2) + SEGMENT_TAIL_BYTES;
@@ -105,7 +112,7 @@ int log_room(struct log *log, size_t bytes, bool essential)
         return GMQ_E_READ_ONLY;
     if (bytes > log->ring.bytes / 2)
         return -EMSGSIZE;
-    if (!essential && atomic_load_explicit(&log->writer.full, memory_order_relaxed))
+    if (!essential && (atomic_load_explicit(&log->writer.full, memory_order_relaxed) || is_over(log)))
         return GMQ_E_DISK_FULL;
     if (!fits_ring(log, need, essential))
         return -EAGAIN;
@@ -224,7 +231,7 @@ bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
 static bool is_short(const struct log *log)
 {
     return log->spare.no_room || log->spare.denied != 0 || log->reserves[0].no_room || log->reserves[1].no_room ||
-           atomic_load(&log->writer.full);
+           atomic_load(&log->writer.full) || is_over(log);
 }
 
 static bool push_job(struct log *log, enum job_kind kind, uint64_t base)
@@ -274,6 +281,19 @@ static void unlink_done(struct log *log, const struct job *job)
 
 /* ---- checkpoints ------------------------------------------------------------------------------------------------ */
 
+/* Would a checkpoint free at least as much as it takes? So a backlog of a few large messages gives its room back. */
+static bool pays(const struct log *log)
+{
+    uint64_t freed = 0;
+
+    for (size_t i = 0; i < log->segments.count; i++) {
+        const struct segment *seg = &log->segments.at[i];
+        if (seg->dead_at > log->newest_cut && !seg->leaving)
+            freed += seg->capacity;
+    }
+    return freed > 0 && freed >= log->checkpoint_bytes && !log->checkpoint_failed;
+}
+
 bool log_checkpoint_due(const struct log *log)
 {
     uint64_t since = log->tail - log->checkpoint_tail;
@@ -282,7 +302,7 @@ bool log_checkpoint_due(const struct log *log)
         return false;
     /* A pinned segment goes by a checkpoint, too: its owner writes the records anew before it. */
     bool frees = log->segments.dead > log->unlinking || log->segments.pinned > 0;
-    if (is_short(log) && frees && since >= CHECKPOINT_FULL_BYTES)
+    if (is_short(log) && frees && (since >= CHECKPOINT_FULL_BYTES || (since > 0 && pays(log))))
         return true;
     return since >= max_u64(CHECKPOINT_LOG_BYTES, CHECKPOINT_RATIO * log->checkpoint_bytes);
 }
@@ -357,6 +377,7 @@ int log_checkpoint(struct log *log, void *image, size_t bytes)
 static void checkpoint_done(struct log *log, const struct job *job)
 {
     log->checkpoint_state = CHECKPOINT_NONE;
+    log->checkpoint_failed = job->result < 0;
     if (job->result == 0) {
         log->older_cut = log->newest_cut;
         log->newest_cut = job->checkpoint->header.cut;
@@ -415,16 +436,32 @@ static void take_rolls(struct log *log)
 
 static enum log_state present_state(const struct log *log)
 {
-    if (atomic_load(&log->writer.failed) != 0)
+    if (atomic_load(&log->writer.failed) != 0 || atomic_load(&log->janitor.watch.gone))
         return LOG_READ_ONLY;
-    if (atomic_load(&log->writer.full) || (log->spare.no_room && (log->in_reserve || log->refused)))
+    if (atomic_load(&log->writer.full) || is_over(log) || (log->spare.no_room && (log->in_reserve || log->refused)))
         return LOG_FULL;
     return LOG_OK;
+}
+
+/* While something is going on, the janitor looks at the disk and the directory. */
+static void look_around(struct log *log)
+{
+    if (!log->running || log->closed || log->tail == log->looked_tail)
+        return;
+    uint64_t now = log->options.clock_ns(log->options.clock_ctx);
+    if (now - log->looked_ns < LOOK_NS && log->looked_ns != 0)
+        return;
+    log->looked_tail = log->tail;
+    log->looked_ns = now;
+    atomic_store(&log->janitor.look, true);
+    bell_ring(&log->janitor.bell);
 }
 
 bool log_space_poll(struct log *log)
 {
     bool changed = take_dones(log);
+
+    look_around(log);
 
     take_rolls(log);
     hand_checkpoint_over(log);
