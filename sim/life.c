@@ -156,6 +156,8 @@ void life_lift_limit(struct life *life)
         life->now_ms += 100;
         round_of_all(life);
     }
+    for (int i = 0; i < LIFE_CLIENTS; i++) /* refusals of that time that were not taken yet */
+        hear(&life->clients[i]);
     life->disturbed = false;
 }
 

@@ -101,10 +101,10 @@ class Folder(Case):
         self.assertGreaterEqual(node.wait(), 0)
 
     def with_a_message(self):
-        """A node, and a message of it that is held."""
+        """A node with two messages, one of which is held."""
         node = self.gnode("-cache=4m", "-max_message=1m")
         with self.tcp(node) as tcp:
-            tcp.pub("t", b"x")
+            tcp.mpub("t", [b"x", b"y"])
             return node, tcp.pop("t")["id"]
 
     def test_a_folder_removed_under_a_node_is_noticed_and_nothing_is_promised_after_that(self):
