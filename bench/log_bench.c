@@ -3,6 +3,7 @@
  *
  *   build/bench/log [DIR] [SECONDS]     DIR is made and emptied by the caller; by default below $TMPDIR or /tmp
  *
+ * dead     ns of log_dead, messages of 150 bytes acked in the order of their pushes, and in a scattered one
  * append   ns of log_begin + fill + log_end for records of 150 and 1072 bytes, the log thread writing meanwhile
  * W        a round: append until W replies wait, publish, wait for a wake; each reply waits for its own record
  *
@@ -132,6 +133,46 @@ static void bench_append(struct bench *bench, size_t bytes)
                  (double)best / 1000);
 }
 
+enum { DEATHS = 40000, SCATTER = 7919 /* no divisor of DEATHS: every one is reached once */ };
+
+static uint64_t push(struct bench *bench, size_t bytes)
+{
+    struct record rec;
+    char *at = log_begin(bench->log, RECORD_PUSH, 0, 0, 1, bytes - HEADER);
+
+    memset(at, 'x', bytes - HEADER);
+    (void)log_end(bench->log, &rec);
+    return rec.lsn;
+}
+
+static void bench_dead(struct bench *bench, bool scattered)
+{
+    static uint64_t lsns[DEATHS];
+    uint64_t spent = 0, best = UINT64_MAX;
+    enum { ROUNDS = 40 };
+
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < DEATHS; i++) {
+            while (log_room(bench->log, 152, false) != 0) {
+                log_publish(bench->log);
+                wait_for_wake(bench);
+            }
+            lsns[i] = push(bench, 150);
+        }
+        uint64_t begin = now_ns(NULL);
+        for (size_t i = 0; i < DEATHS; i++)
+            log_dead(bench->log, lsns[scattered ? i * SCATTER % DEATHS : i]);
+        uint64_t took = now_ns(NULL) - begin;
+        spent += took;
+        best = min_u64(best, took);
+        keep_disk_small(bench);
+        log_publish(bench->log);
+        (void)log_poll(bench->log);
+    }
+    (void)printf("dead %s: mean %5.1f ns, best round %5.1f ns\n", scattered ? "scattered" : "in order ",
+                 (double)spent / DEATHS / ROUNDS, (double)best / DEATHS);
+}
+
 /* Records a second with `outstanding` replies waiting at a time. */
 static double bench_window(struct bench *bench, size_t bytes, size_t outstanding, double seconds, bool durable)
 {
@@ -166,6 +207,8 @@ static void bench_mode(struct disk *disk, const char *dir, enum log_sync sync, d
 
     open_log(&bench, disk, dir, sync);
     if (sync == LOG_SYNC_INTERVAL) {
+        bench_dead(&bench, false);
+        bench_dead(&bench, true);
         bench_append(&bench, 150);
         bench_append(&bench, 1072);
     }

@@ -133,7 +133,7 @@ uint64_t log_end(struct log *log, struct record *ret)
 {
     seal_record(log, &log->begun, log->begun_stride);
     log->more = (log->begun.flags & RECORD_F_MORE) != 0;
-    segment_count(segments_last(&log->segments), log->begun.type);
+    segment_count(segments_last(&log->segments), log->begun.type, log->begun_stride);
     *ret = log->begun;
     return log->tail;
 }

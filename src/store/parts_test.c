@@ -178,13 +178,15 @@ TEST(segments_count_what_lives_and_know_when_they_are_dead)
 
     assert_true(segments_reserve(&all, 3));
     struct segment seg = {.base = 4096, .capacity = 1000};
-    segment_count(segments_add(&all, &seg), RECORD_PUSH);
-    segment_count(segments_last(&all), RECORD_QUEUE);
-    segment_count(segments_last(&all), RECORD_ACK);
+    segment_count(segments_add(&all, &seg), RECORD_PUSH, 64);
+    segment_count(segments_last(&all), RECORD_PUSH, 64);
+    segment_count(segments_last(&all), RECORD_QUEUE, 104);
+    segment_count(segments_last(&all), RECORD_ACK, 40);
     segments_close(&all, segments_last(&all), 4096 + 800);
     seg.base = 8192;
     (void)segments_add(&all, &seg);
-    assert_int_equal(all.at[0].tracked, 2);
+    assert_int_equal(all.at[0].tracked, 3);
+    assert_int_equal(all.at[0].tracked_bytes, 232);
     assert_null(segments_find(&all, 4095));
     assert_ptr_equal(segments_find(&all, 4096), &all.at[0]);
     assert_null(segments_find(&all, 4096 + 800));
@@ -192,9 +194,14 @@ TEST(segments_count_what_lives_and_know_when_they_are_dead)
     assert_null(segments_find(&all, 8192 + 1000));
     assert_true(segments_drop_live(&all, 4096, 9000));
     assert_false(segments_drop_live(&all, 4096, 9000));
+    assert_int_equal(all.at[0].live, 1);
+    assert_true(segment_is_dead(&all.at[0], 4096));
+    assert_false(segment_is_dead(&all.at[0], 4160));
+    assert_true(segments_drop_live(&all, 4160, 9000));
+    assert_false(segments_drop_live(&all, 4224, 9000));
     assert_int_equal(all.pinned, 1);
     assert_int_equal(all.dead, 0);
-    assert_true(segments_drop_pin(&all, 4100, 9100));
+    assert_true(segments_drop_pin(&all, 4224, 9100));
     assert_int_equal(all.pinned, 0);
     assert_int_equal(all.dead, 1);
     assert_int_equal(all.at[0].dead_at, 9100);

@@ -172,8 +172,10 @@ static void forget_counts(struct recovery *rv)
 
     for (size_t i = 0; i < all->count; i++) {
         struct segment *seg = &all->at[i];
-        seg->end = seg->dead_at = seg->tracked = seg->live = seg->pins = 0;
-        seg->leaving = false;
+        deadset_free(seg->dead);
+        seg->dead = NULL;
+        seg->end = seg->dead_at = seg->tracked = seg->tracked_bytes = seg->live = seg->pins = 0;
+        seg->leaving = seg->blind = false;
     }
     rv->log->hooks.reset(rv->log->hooks.ctx);
 }
@@ -207,6 +209,8 @@ static void take_table(struct recovery *rv, const struct checkpoint_view *view)
         seg->tracked = entry.tracked;
         seg->live = entry.live;
         seg->pins = entry.pins;
+        seg->tracked_bytes = max_u64(entry.end, view->header.cut) - entry.base;
+        seg->blind = entry.live % SEGMENT_DAMAGED + entry.pins != entry.tracked;
         seg->leaving = false;
     }
 }
@@ -287,7 +291,7 @@ static void apply(struct recovery *rv, struct segment *seg, const struct record 
         rv->durable = max_u64(rv->durable, batch.durable);
     if (rec->type == RECORD_BATCH || rec->type == RECORD_SEAL)
         return;
-    segment_count(seg, rec->type);
+    segment_count(seg, rec->type, record_stride(rec->type, rec->payload.len));
     rv->report->records++;
     rv->log->hooks.apply(rv->log->hooks.ctx, rec);
 }
@@ -575,6 +579,7 @@ static void tidy_segments(struct recovery *rv)
             all->at[kept++] = *seg;
             continue;
         }
+        deadset_free(seg->dead);
         struct path path = path_segment(rv->log->dir, seg->base);
         (void)rv->disk->unlink(rv->disk->ctx, path.text);
     }

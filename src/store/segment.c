@@ -8,6 +8,8 @@
 
 void segments_free(struct segments *all)
 {
+    for (size_t i = 0; i < all->count; i++)
+        deadset_free(all->at[i].dead);
     free(all->at);
     *all = (struct segments){0};
 }
@@ -43,6 +45,7 @@ void segments_remove(struct segments *all, size_t index)
     all->total_bytes -= all->at[index].capacity;
     all->pinned -= is_pinned(&all->at[index]);
     all->dead -= is_dead(&all->at[index]);
+    deadset_free(all->at[index].dead);
     all->count--;
     memmove(&all->at[index], &all->at[index + 1], (all->count - index) * sizeof(all->at[0]));
     all->found = 0;
@@ -71,11 +74,12 @@ struct segment *segments_find(struct segments *all, uint64_t lsn)
     return &all->at[low - 1];
 }
 
-void segment_count(struct segment *seg, uint8_t type)
+void segment_count(struct segment *seg, uint8_t type, size_t stride)
 {
     if (!record_is_tracked(type))
         return;
     seg->tracked++;
+    seg->tracked_bytes += stride;
     if (type == RECORD_QUEUE || type == RECORD_CLIENT)
         seg->pins++;
     else
@@ -100,11 +104,17 @@ void segments_close(struct segments *all, struct segment *seg, uint64_t end)
     settle(all, seg, before, end);
 }
 
+/* Marks the record at `lsn`; false when it was dead already. What is not told apart any more is not marked. */
+static bool mark(struct segment *seg, uint64_t lsn)
+{
+    return seg->blind || seg->live >= SEGMENT_DAMAGED / 2 || deadset_add(&seg->dead, lsn);
+}
+
 bool segments_drop_live(struct segments *all, uint64_t lsn, uint64_t tail)
 {
     struct segment *seg = segments_find(all, lsn);
 
-    if (!seg || seg->live == 0)
+    if (!seg || seg->live == 0 || !mark(seg, lsn))
         return !seg;
     if (--seg->live == 0) {
         struct segment before = *seg;
@@ -118,7 +128,7 @@ bool segments_drop_pin(struct segments *all, uint64_t lsn, uint64_t tail)
 {
     struct segment *seg = segments_find(all, lsn);
 
-    if (!seg || seg->pins == 0)
+    if (!seg || seg->pins == 0 || !mark(seg, lsn))
         return !seg;
     if (--seg->pins == 0) {
         struct segment before = *seg;

@@ -6,6 +6,8 @@
  *        live     of these: messages and list chunks still needed
  *        pins     of these: queue and client records still needed
  *        dead_at  LSN of the log's tail when live and pins came to 0 in a closed segment; 0 before
+ *        dead     which of the tracked records are needed no more
+ *        blind    `dead` is not known: the segment goes when all of it is dead, but nothing less of it
  * Cost   Finding a segment O(log n), O(1) for the one found last.
  *
  *   open (end 0) -> closed (end set)          [segments_close]
@@ -18,7 +20,7 @@
 #ifndef GMQ_STORE_SEGMENT_H
 #define GMQ_STORE_SEGMENT_H
 
-#include "base/base.h"
+#include "store/deadset.h"
 
 /* Added to `live` of a segment in which recovery passed over damage: its counts are unknown, it never goes. */
 #define SEGMENT_DAMAGED (UINT64_C(1) << 40)
@@ -28,9 +30,12 @@ struct segment {
     uint64_t capacity; /* bytes of log that the file has room for */
     uint64_t dead_at;
     uint64_t tracked, live, pins;
+    uint64_t tracked_bytes; /* strides of the tracked records */
+    struct deadset *dead;   /* owned */
     uint32_t epoch, generation;
     bool header_ok; /* recovery: its header could be read */
     bool leaving;   /* its removal is on the way */
+    bool blind;
 };
 
 struct segments {
@@ -55,15 +60,18 @@ static inline struct segment *segments_last(struct segments *all) { return &all-
 /* The segment that holds `lsn`, or NULL. */
 struct segment *segments_find(struct segments *all, uint64_t lsn);
 
-/* A tracked record was appended to, or replayed from, `seg`. */
-void segment_count(struct segment *seg, uint8_t type);
+/* A record of `stride` bytes was appended to, or replayed from, `seg`. */
+void segment_count(struct segment *seg, uint8_t type, size_t stride);
+
+/* Is the tracked record at `lsn` of `seg`, which is not blind, needed no more? */
+static inline bool segment_is_dead(const struct segment *seg, uint64_t lsn) { return deadset_has(seg->dead, lsn); }
 
 /* The last byte of `seg` is written: it ends at `end`, which is the tail of the log too. */
 void segments_close(struct segments *all, struct segment *seg, uint64_t end);
 
 /*
- * One message / one pin of the segment at `lsn` is needed no more; `tail` is the log's tail. False when none was
- * left; a segment that is lost counts nothing.
+ * The message / the pin at `lsn` is needed no more; `tail` is the log's tail. False when it was dead already, as far
+ * as that is known, or none was left; a segment that is lost counts nothing.
  */
 bool segments_drop_live(struct segments *all, uint64_t lsn, uint64_t tail);
 bool segments_drop_pin(struct segments *all, uint64_t lsn, uint64_t tail);
