@@ -39,7 +39,11 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
     return waiting_take(&engine->lists, &queue->ready, ref);
 }
 
-static void bury(struct queue *queue, uint64_t ref) { refset_add(&queue->dead, ref); }
+static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
+{
+    refset_add(&queue->dead, ref);
+    engine->dead++;
+}
 
 static void apply_push(struct engine *engine, const struct record *rec)
 {
@@ -104,6 +108,7 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!refset_remove(&queue->dead, pair->ref))
             return false;
+        engine->dead--;
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
         if (!lease || lease->ref != pair->ref)
@@ -143,7 +148,7 @@ static void apply_bury(struct engine *engine, const struct record *rec)
     for (uint32_t i = 0; i < letter.count; i++) {
         struct payload_pair pair = payload_pair(letter.entries, i);
         if (take(engine, queue, pair.ref))
-            bury(queue, pair.ref);
+            bury(engine, queue, pair.ref);
         else
             engine->ignored++;
     }
@@ -168,7 +173,7 @@ static void fire_lease(struct engine *engine, struct lease *lease)
     if (ref_retries(ref) < max)
         waiting_push(&engine->lists, &queue->ready, ref_again(ref));
     else
-        bury(queue, ref_again(ref));
+        bury(engine, queue, ref_again(ref));
 }
 
 /* Fires what is due at the wheels' present time, delayed messages before leases; returns how many may still fire. */

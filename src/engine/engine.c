@@ -75,11 +75,13 @@ void state_name_queue(struct engine *engine, struct queue_node *node, struct sli
         return;
     if (queue->name) {
         HASH_DELETE(by_name, engine->names, node);
+        engine->name_words -= state_name_words(queue->name_len);
         free(queue->name);
     }
     queue->name = mem_new(name.len + 1);
     memcpy(queue->name, name.ptr, name.len);
     queue->name_len = (uint32_t)name.len;
+    engine->name_words += state_name_words(name.len);
     HASH_ADD_KEYPTR(by_name, engine->names, queue->name, queue->name_len, node);
 }
 

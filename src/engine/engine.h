@@ -121,6 +121,12 @@ uint32_t engine_chunk_refs(const struct queue *queue);
 
 /* ---- whole state ------------------------------------------------------------------------------------------------ */
 
+/* How many bytes the whole state takes in an image now; O(1). */
+size_t engine_saved_bytes(const struct engine *engine);
+
+/* Writes the whole state to the engine_saved_bytes() at `to`. Takes no memory and no lock: good in a forked child. */
+void engine_save_to(const struct engine *engine, char *to);
+
 /* Appends the whole state to `out`. False when `out` may not grow that far; it is then unchanged in length. */
 NODISCARD bool engine_save(const struct engine *engine, struct buf *out);
 

@@ -165,6 +165,17 @@ size_t refset_oldest(const struct refset *set, uint64_t *ret, size_t max)
     return n;
 }
 
+bool refset_next(const struct refset *set, struct refset_cursor *cursor, uint64_t *ret_ref)
+{
+    if (cursor->block >= set->used)
+        return false;
+    const struct refset_block *block = set->blocks[cursor->block];
+    *ret_ref = block->refs[cursor->at];
+    if (++cursor->at == block->count)
+        *cursor = (struct refset_cursor){.block = cursor->block + 1};
+    return true;
+}
+
 void refset_free(struct refset *set)
 {
     for (size_t at = set->first; at < set->used; at++)

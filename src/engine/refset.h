@@ -23,6 +23,12 @@ struct refset {
     uint64_t count;
 };
 
+/* A place in a set, for reading on; good until the set changes. */
+struct refset_cursor {
+    size_t block;
+    uint32_t at;
+};
+
 /* `ref` must not be in the set. */
 void refset_add(struct refset *set, uint64_t ref);
 
@@ -33,6 +39,13 @@ bool refset_has(const struct refset *set, uint64_t ref);
 
 /* Copies the up to `max` oldest refs to `ret`; returns how many. */
 size_t refset_oldest(const struct refset *set, uint64_t *ret, size_t max);
+
+/* The first place, and the ref that stands at a place, oldest first; false at the end. */
+static inline struct refset_cursor refset_begin(const struct refset *set)
+{
+    return (struct refset_cursor){.block = set->first};
+}
+bool refset_next(const struct refset *set, struct refset_cursor *cursor, uint64_t *ret_ref);
 
 void refset_free(struct refset *set);
 

@@ -16,29 +16,20 @@
 #include "engine/engine.h"
 
 #include "base/bytes.h"
-#include "base/mem.h"
 #include "engine/state.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define MAGIC_1 0x31474e45514d47ull /* "GMQENG1" */
 #define MAGIC 0x32474e45514d47ull   /* "GMQENG2" */
 enum { HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024 };
 
-static size_t name_words(size_t bytes) { return (bytes + 7) / 8; }
-
-static size_t saved_words(const struct engine *engine)
+size_t engine_saved_bytes(const struct engine *engine)
 {
-    size_t words = HEAD_WORDS + DELAY_WORDS * engine->delay.count + LEASE_WORDS * engine->flight.count;
+    uint64_t words = HEAD_WORDS + DELAY_WORDS * engine->delay.count + LEASE_WORDS * engine->flight.count;
 
-    for (uint32_t i = 0; i < engine->queue_count; i++) {
-        const struct queue *queue = &engine->queues[i]->queue;
-        const struct waiting_out *out = queue->ready.out;
-        words += QUEUE_WORDS + name_words(queue->name_len) + waiting_in_memory(&queue->ready) + queue->dead.count;
-        words += out ? out->chunks.count + out->aside.count : 0;
-    }
-    return words;
+    words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
+    return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead);
 }
 
 static char *put(char *at, uint64_t value)
@@ -60,6 +51,7 @@ static char *save_queue(char *at, const struct queue *queue)
 {
     static const struct waiting_out NOTHING;
     const struct waiting_out *out = queue->ready.out ? queue->ready.out : &NOTHING;
+    uint64_t ref;
 
     at = put(at, queue->name_len);
     at = put(at, (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u));
@@ -74,19 +66,16 @@ static char *save_queue(char *at, const struct queue *queue)
     at = put(at, out->head.count);
     at = put(at, out->chunks.count);
     at = put(at, out->aside.count);
-    memset(at, 0, 8 * name_words(queue->name_len));
+    memset(at, 0, 8 * state_name_words(queue->name_len));
     if (queue->name_len > 0)
         memcpy(at, queue->name, queue->name_len);
-    at += 8 * name_words(queue->name_len);
+    at += 8 * state_name_words(queue->name_len);
     at = save_fifo(at, &out->head);
     at = save_fifo(at, &out->chunks);
     at = save_fifo(at, &out->aside);
     at = save_fifo(at, &queue->ready.tail);
-    uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
-    size_t n = refset_oldest(&queue->dead, dead, queue->dead.count);
-    for (size_t i = 0; i < n; i++)
-        at = put(at, dead[i]);
-    free(dead);
+    for (struct refset_cursor dead = refset_begin(&queue->dead); refset_next(&queue->dead, &dead, &ref);)
+        at = put(at, ref);
     return at;
 }
 
@@ -109,14 +98,10 @@ static char *save_timers(char *at, const struct engine *engine)
     return at;
 }
 
-bool engine_save(const struct engine *engine, struct buf *out)
+void engine_save_to(const struct engine *engine, char *begin)
 {
-    size_t bytes = 8 * saved_words(engine);
-    char *begin = buf_reserve(out, bytes);
-
-    if (!begin)
-        return false;
     char *at = put(begin, MAGIC);
+
     at = put(at, engine->last_id);
     at = put(at, engine->last_time_ms);
     at = put(at, engine->node_record_lsn);
@@ -128,7 +113,17 @@ bool engine_save(const struct engine *engine, struct buf *out)
     for (uint32_t i = 0; i < engine->queue_count; i++)
         at = save_queue(at, &engine->queues[i]->queue);
     at = save_timers(at, engine);
-    ENSURE((size_t)(at - begin) == bytes);
+    ENSURE((size_t)(at - begin) == engine_saved_bytes(engine));
+}
+
+bool engine_save(const struct engine *engine, struct buf *out)
+{
+    size_t bytes = engine_saved_bytes(engine);
+    char *to = buf_reserve(out, bytes);
+
+    if (!to)
+        return false;
+    engine_save_to(engine, to);
     buf_commit(out, bytes);
     return true;
 }
@@ -162,7 +157,7 @@ static bool load_lists(struct engine *engine, struct reader *in, struct queue *q
     for (uint64_t left = n[2]; left > 0 && take(in, &ref, 1); left--)
         waiting_add_head(&engine->lists, &queue->ready, ref);
     for (uint64_t left = n[3] + n[4]; left > 0 && take(in, &ref, 1); left--)
-        if (!waiting_add_chunk(&queue->ready, ref, left <= n[4]))
+        if (!waiting_add_chunk(&engine->lists, &queue->ready, ref, left <= n[4]))
             return false;
     for (uint64_t left = n[0]; left > 0 && take(in, &ref, 1); left--)
         waiting_push(&engine->lists, &queue->ready, ref);
@@ -170,6 +165,7 @@ static bool load_lists(struct engine *engine, struct reader *in, struct queue *q
         if (ref <= before)
             return false;
         refset_add(&queue->dead, ref);
+        engine->dead++;
     }
     return true;
 }
@@ -178,14 +174,14 @@ static bool load_queue(struct engine *engine, struct reader *in)
 {
     uint64_t w[QUEUE_WORDS] = {0};
 
-    if (!take(in, w, in->queue_words) || w[0] > NAME_BYTES_MAX || name_words(w[0]) > in->words)
+    if (!take(in, w, in->queue_words) || w[0] > NAME_BYTES_MAX || state_name_words(w[0]) > in->words)
         return false;
     if (w[2] > UINT32_MAX || w[3] > UINT32_MAX || w[4] > WHEEL_MS_MAX)
         return false;
     struct queue *queue = state_queue(engine, engine->queue_count + 1);
     struct slice name = slice_of(in->at, w[0]);
-    in->at += 8 * name_words(w[0]);
-    in->words -= name_words(w[0]);
+    in->at += 8 * state_name_words(w[0]);
+    in->words -= state_name_words(w[0]);
     if (name.len > 0) {
         if (engine_find(engine, name))
             return false;

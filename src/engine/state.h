@@ -29,6 +29,8 @@ struct engine {
     struct delay delay;
     struct flight flight;
     struct waiting_pool lists;
+    uint64_t dead;            /* dead letters of all queues */
+    uint64_t name_words;      /* of all queues' names, in an image */
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */
@@ -40,6 +42,9 @@ struct engine {
 
 /* Adds or replaces the queue's name; the engine copies it. */
 void state_name_queue(struct engine *engine, struct queue_node *node, struct slice name);
+
+/* Words of 8 bytes that a name takes in an image. */
+static inline uint64_t state_name_words(size_t bytes) { return (bytes + 7) / 8; }
 
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);

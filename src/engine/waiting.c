@@ -155,6 +155,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
         (void)fifo_pop(&list->tail);
     fifo_push(&out->chunks, waiting_chunk_make(lsn, count));
     out->chunked += count;
+    pool->chunks++;
     pool->refs -= count;
     return true;
 }
@@ -167,6 +168,7 @@ bool waiting_load(struct waiting_pool *pool, struct waiting *list, uint64_t lsn,
     if (!out || count > WAITING_CHUNK_REFS_MAX || !fifo_take(&out->chunks, waiting_chunk_make(lsn, count)))
         return false;
     out->chunked -= count;
+    pool->chunks--;
     for (uint32_t i = 0; i < count; i++)
         waiting_add_head(pool, list, get_le64(refs.ptr + (size_t)i * REF_BYTES));
     return true;
@@ -227,7 +229,7 @@ void waiting_add_head(struct waiting_pool *pool, struct waiting *list, uint64_t 
     pool->refs++;
 }
 
-bool waiting_add_chunk(struct waiting *list, uint64_t chunk, bool aside)
+bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t chunk, bool aside)
 {
     uint32_t refs = waiting_chunk_refs(chunk);
 
@@ -236,6 +238,7 @@ bool waiting_add_chunk(struct waiting *list, uint64_t chunk, bool aside)
     struct waiting_out *out = out_of(list);
     fifo_push(aside ? &out->aside : &out->chunks, chunk);
     *(aside ? &out->put_aside : &out->chunked) += refs;
+    pool->chunks++;
     return true;
 }
 

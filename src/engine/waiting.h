@@ -37,6 +37,7 @@ struct waiting {
 
 struct waiting_pool {
     uint64_t refs;     /* in memory, of all lists */
+    uint64_t chunks;   /* of all lists, those aside too */
     uint64_t refs_max; /* above it chunks are owed, ... */
     uint64_t long_refs; /* ... of lists with this many refs in their tail: */
     uint32_t chunk_refs, keep_refs; /* that many go, that many stay: at the head, and in the tail */
@@ -143,7 +144,7 @@ bool waiting_next(struct waiting_cursor *cursor, uint64_t *ret_ref);
 
 /* For engine_load(), in this order: the end of the head, of the chunks, of those aside. False: no such chunk. */
 void waiting_add_head(struct waiting_pool *pool, struct waiting *list, uint64_t ref);
-NODISCARD bool waiting_add_chunk(struct waiting *list, uint64_t chunk, bool aside);
+NODISCARD bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t chunk, bool aside);
 
 /* What of it is not sound, in words, or NULL. */
 const char *waiting_fault(const struct waiting *list);

@@ -257,12 +257,15 @@ static int begin_checkpoint(struct broker *broker)
 
     buf_init(&image, (size_t)1 << STATE_BYTES_MAX_SHIFT);
     unpin_segments(broker);
-    if (!engine_save(broker->engine, &image))
-        return -ENOMEM;
-    int rc = log_checkpoint(broker->log, image.ptr, buf_len(&image));
-    if (rc < 0)
-        buf_free(&image);
-    return rc;
+    int rc = log_checkpoint_begin(broker->log);
+    if (rc <= 0)
+        return rc;
+    if (engine_save(broker->engine, &image)) {
+        log_checkpoint_image(broker->log, image.ptr, buf_len(&image), NULL);
+        return 0;
+    }
+    log_checkpoint_cancel(broker->log);
+    return -ENOMEM;
 }
 
 static uint64_t tail_lsn(const struct broker *broker)

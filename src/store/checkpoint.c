@@ -9,12 +9,21 @@
 
 enum { RESERVE_BYTES_MIN = 1024 * 1024, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
 
+void checkpoint_drop_image(struct checkpoint *ckpt)
+{
+    if (ckpt->image && ckpt->release)
+        ckpt->release(ckpt->image, ckpt->header.image_bytes);
+    else
+        free(ckpt->image);
+    ckpt->image = NULL;
+}
+
 void checkpoint_free(struct checkpoint *ckpt)
 {
     if (!ckpt)
         return;
+    checkpoint_drop_image(ckpt);
     free(ckpt->table);
-    free(ckpt->image);
     free(ckpt);
 }
 

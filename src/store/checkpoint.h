@@ -16,11 +16,15 @@
 struct checkpoint {
     struct checkpoint_header header; /* the CRCs are filled in by checkpoint_write */
     char *table;                     /* header.segments entries, encoded */
-    void *image;
+    void *image;                     /* header.image_bytes, NULL while it is being made */
+    void (*release)(void *image, size_t bytes); /* gives it back, from any thread; NULL = free() */
 };
 
 /* Takes NULL. */
 void checkpoint_free(struct checkpoint *ckpt);
+
+/* Gives back the image, which may take a while; the rest stays. */
+void checkpoint_drop_image(struct checkpoint *ckpt);
 
 /*
  * Writes it durably below `dir`, reads it back, then removes every other checkpoint but the one at `keep`.

@@ -187,6 +187,7 @@ bool janitor_step(struct janitor *janitor)
         break;
     case JOB_CHECKPOINT:
         job.result = checkpoint_write(janitor->disk, janitor->dir, job.checkpoint, job.keep);
+        checkpoint_drop_image(job.checkpoint); /* here, so that the loop need not */
         report(janitor, &job);
         break;
     case JOB_UNLINK:

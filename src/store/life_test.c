@@ -291,7 +291,9 @@ void life_checkpoint(struct life *life)
         put_le64(image + 8 + i * 16, life->live[i].lsn);
         put_le64(image + 16 + i * 16, life->live[i].id);
     }
-    if (log_checkpoint(life->log, image, bytes) < 0)
+    if (log_checkpoint_begin(life->log) > 0)
+        log_checkpoint_image(life->log, image, bytes, NULL);
+    else
         free(image);
     while (log_checkpoint_busy(life->log) && !life_is_read_only(life))
         life_turn(life);

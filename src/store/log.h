@@ -191,11 +191,20 @@ bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end);
 bool log_checkpoint_due(const struct log *log);
 
 /*
- * Begins a checkpoint at the present tail. `image` (malloc'ed; ownership passes) is the owner's whole state there.
- * Returns 0 or -EBUSY while one is being written (then the image stays the caller's). One that fails is forgotten;
- * log_stats tells: checkpoint_lsn stays.
+ * Begins a checkpoint at the present tail, its cut: what the log itself says in it is that of this moment. The owner's
+ * whole state as of this moment follows, when it is ready, by log_checkpoint_image(); meanwhile the log goes on.
+ * 1 = begun; 0 = nothing was appended since the newest one, none is needed; -EBUSY while one is under way or nothing
+ * can be written; -ENOMEM. A checkpoint that fails is forgotten; log_stats tells: checkpoint_lsn stays.
  */
-NODISCARD int log_checkpoint(struct log *log, void *image, size_t bytes);
+NODISCARD int log_checkpoint_begin(struct log *log);
+
+/* The image of the checkpoint that was begun; ownership passes. `release` is called by any thread; NULL = free(). */
+void log_checkpoint_image(struct log *log, void *image, size_t bytes, void (*release)(void *image, size_t bytes));
+
+/* There will be no image: the checkpoint that was begun is forgotten. */
+void log_checkpoint_cancel(struct log *log);
+
+/* One was begun, and its file is not yet written. */
 bool log_checkpoint_busy(const struct log *log);
 
 /* One segment as the log counts it, for those who check it. */

@@ -48,6 +48,7 @@ struct standby {
 
 enum checkpoint_state {
     CHECKPOINT_NONE,
+    CHECKPOINT_OPEN,  /* its image is being made */
     CHECKPOINT_WAITS, /* for its cut to be durable */
     CHECKPOINT_BUSY,  /* the janitor has it */
 };
@@ -91,7 +92,7 @@ struct log {
 
     /* checkpoints */
     enum checkpoint_state checkpoint_state;
-    struct checkpoint *checkpoint; /* while it waits */
+    struct checkpoint *checkpoint; /* while it is open or waits */
     uint64_t newest_cut, older_cut; /* 0 = none */
     uint64_t checkpoint_bytes; /* of the last one */
     uint64_t checkpoint_tail;  /* where the last one was tried */

@@ -309,7 +309,8 @@ bool log_checkpoint_due(const struct log *log)
 
 bool log_checkpoint_busy(const struct log *log) { return log->checkpoint_state != CHECKPOINT_NONE; }
 
-static struct checkpoint *checkpoint_make(const struct log *log, size_t image_bytes)
+/* What the log itself says in a checkpoint of this moment. */
+static struct checkpoint *checkpoint_make(const struct log *log)
 {
     struct checkpoint *ckpt = calloc(1, sizeof(*ckpt));
     char *table = malloc(log->segments.count * CHECKPOINT_SEGMENT_BYTES);
@@ -322,7 +323,6 @@ static struct checkpoint *checkpoint_make(const struct log *log, size_t image_by
     ckpt->table = table;
     ckpt->header = (struct checkpoint_header){
         .cut = log->tail,
-        .image_bytes = image_bytes,
         .created_ms = log->options.now_ms,
         .epoch = log->epoch,
         .segments = (uint32_t)log->segments.count,
@@ -353,25 +353,38 @@ static void hand_checkpoint_over(struct log *log)
     log->checkpoint_state = CHECKPOINT_BUSY;
 }
 
-int log_checkpoint(struct log *log, void *image, size_t bytes)
+int log_checkpoint_begin(struct log *log)
 {
     ENSURE(log->recovered && !log->more);
     if (log->checkpoint_state != CHECKPOINT_NONE || log->state == LOG_READ_ONLY || log->closed)
         return -EBUSY;
-    if (log->tail == log->newest_cut) { /* nothing was appended since: it is there already */
-        free(image);
+    if (log->tail == log->newest_cut) /* nothing was appended since: it is there already */
         return 0;
-    }
-    struct checkpoint *ckpt = checkpoint_make(log, bytes);
-    if (!ckpt)
-        return -EBUSY;
-    ckpt->image = image;
-    log->checkpoint = ckpt;
-    log->checkpoint_state = CHECKPOINT_WAITS;
+    log->checkpoint = checkpoint_make(log);
+    if (!log->checkpoint)
+        return -ENOMEM;
+    log->checkpoint_state = CHECKPOINT_OPEN;
     log->checkpoint_tail = log->tail;
     log->want_durable = log->tail;
+    return 1;
+}
+
+void log_checkpoint_image(struct log *log, void *image, size_t bytes, void (*release)(void *image, size_t bytes))
+{
+    ENSURE(log->checkpoint_state == CHECKPOINT_OPEN && image);
+    log->checkpoint->header.image_bytes = bytes;
+    log->checkpoint->image = image;
+    log->checkpoint->release = release;
+    log->checkpoint_state = CHECKPOINT_WAITS;
     hand_checkpoint_over(log);
-    return 0;
+}
+
+void log_checkpoint_cancel(struct log *log)
+{
+    ENSURE(log->checkpoint_state == CHECKPOINT_OPEN);
+    checkpoint_free(log->checkpoint);
+    log->checkpoint = NULL;
+    log->checkpoint_state = CHECKPOINT_NONE;
 }
 
 static void checkpoint_done(struct log *log, const struct job *job)
