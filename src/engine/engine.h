@@ -86,6 +86,12 @@ uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplacea
 /* When the next TICK is owed, ms; UINT64_MAX = never. */
 uint64_t engine_next_due_ms(const struct engine *engine);
 
+/*
+ * Bytes of memory that the engine takes, its allocator's share included, as counted block by block; O(1). Memory that
+ * was given back is not in it, though the process may keep it for the next use.
+ */
+uint64_t engine_memory(const struct engine *engine);
+
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 
 /* The number that a new queue would get. */

@@ -43,6 +43,9 @@ struct flight {
 void flight_init(struct flight *flight);
 void flight_free(struct flight *flight);
 
+/* The memory that its leases take; what is free in its pages is for those to come. */
+uint64_t flight_bytes(const struct flight *flight);
+
 /* (queue, id) must not be in flight. */
 void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint32_t holder,
                 uint64_t deadline_ms);

@@ -165,7 +165,7 @@ static bool load_lists(struct engine *engine, struct reader *in, struct queue *q
         if (ref <= before)
             return false;
         refset_add(&queue->dead, ref);
-        engine->dead++;
+        state_count_dead(engine, queue, 1);
     }
     return true;
 }

@@ -157,6 +157,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
     out->chunked += count;
     pool->chunks++;
     pool->refs -= count;
+    waiting_account(pool, list);
     return true;
 }
 
@@ -227,6 +228,7 @@ void waiting_add_head(struct waiting_pool *pool, struct waiting *list, uint64_t 
 {
     fifo_push(&out_of(list)->head, ref);
     pool->refs++;
+    waiting_account(pool, list);
 }
 
 bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t chunk, bool aside)
@@ -239,6 +241,7 @@ bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t
     fifo_push(aside ? &out->aside : &out->chunks, chunk);
     *(aside ? &out->put_aside : &out->chunked) += refs;
     pool->chunks++;
+    waiting_account(pool, list);
     return true;
 }
 
@@ -296,5 +299,6 @@ uint64_t waiting_drop(struct waiting_pool *pool, struct waiting *list, bool (*is
         settle(list);
     }
     pool->refs -= dropped;
+    waiting_account(pool, list);
     return dropped;
 }

@@ -33,10 +33,12 @@ struct waiting {
     struct fifo tail;
     struct waiting_out *out; /* NULL: the tail is all */
     struct list in_longs;
+    uint64_t counted; /* of its memory, in the pool's bytes */
 };
 
 struct waiting_pool {
     uint64_t refs;     /* in memory, of all lists */
+    uint64_t bytes;    /* that the lists take; what moves within a list is counted when it changes next */
     uint64_t chunks;   /* of all lists, those aside too */
     uint64_t refs_max; /* above it chunks are owed, ... */
     uint64_t long_refs; /* ... of lists with this many refs in their tail: */
@@ -64,10 +66,23 @@ void waiting_pool_limit(struct waiting_pool *pool, uint64_t refs_max, uint32_t c
 static inline void waiting_init(struct waiting *list) { list_init(&list->in_longs); }
 void waiting_free(struct waiting *list);
 
+/* Brings the pool's bytes up to what the list takes now. */
+static inline void waiting_account(struct waiting_pool *pool, struct waiting *list)
+{
+    const struct waiting_out *out = list->out;
+    uint64_t bytes = list->tail.bytes;
+
+    if (UNLIKELY(out != NULL))
+        bytes += sizeof(*out) + out->head.bytes + out->chunks.bytes + out->aside.bytes;
+    pool->bytes += bytes - list->counted;
+    list->counted = bytes;
+}
+
 static inline void waiting_push(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
 {
     fifo_push(&list->tail, ref);
     pool->refs++;
+    waiting_account(pool, list);
     if (UNLIKELY(list->tail.count >= pool->long_refs) && list_empty(&list->in_longs))
         list_add_tail(&pool->longs, &list->in_longs);
 }
@@ -82,6 +97,7 @@ static inline bool waiting_take(struct waiting_pool *pool, struct waiting *list,
     bool taken = LIKELY(!list->out) ? fifo_take(&list->tail, ref) : waiting_take_out(list, ref);
 
     pool->refs -= taken;
+    waiting_account(pool, list);
     return taken;
 }
 

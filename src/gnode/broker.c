@@ -15,6 +15,7 @@ enum {
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     CHECKPOINT_EVERY_MS = 60000,    /* of activity */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
+    MEMORY_REST = 16,               /* of the memory, kept for what must go on */
     STATE_BYTES_MAX_SHIFT = 40,
 };
 
@@ -313,6 +314,24 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         return now_ms;
     uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
     return min_u64(due, checkpoint_due_ms(broker));
+}
+
+uint64_t broker_memory(const struct broker *broker)
+{
+    uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
+
+    return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
+           broker->parked_bytes + doors;
+}
+
+enum memory_state broker_memory_state(const struct broker *broker)
+{
+    uint64_t limit = broker->options.memory_limit, rest = limit / MEMORY_REST;
+
+    if (limit == 0)
+        return MEMORY_OK;
+    uint64_t taken = broker_memory(broker);
+    return taken <= limit - rest ? MEMORY_OK : taken <= limit - rest / 2 ? MEMORY_FULL : MEMORY_TIGHT;
 }
 
 bool broker_idle(const struct broker *broker)

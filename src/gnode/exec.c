@@ -94,9 +94,19 @@ static size_t ensure_bytes(const struct turn *turn)
     return broker_queue_stride(turn->cmd->topic.len);
 }
 
+/* 0, or the error that refuses to begin what takes memory. */
+static int check_memory(const struct turn *turn)
+{
+    return broker_memory_state(turn->broker) == MEMORY_OK ? 0 : GMQ_E_MEMORY_LIMIT;
+}
+
 /* 0, or the error that refuses to make the topic. */
 static int check_creation(const struct turn *turn)
 {
+    int rc = turn->queue ? 0 : check_memory(turn);
+
+    if (rc < 0)
+        return rc;
     if (turn->queue || engine_queues(turn->broker->engine) < turn->broker->options.max_topics)
         return 0;
     return GMQ_E_TOPIC_LIMIT;
@@ -153,6 +163,8 @@ static int do_push(struct turn *turn)
     if (rc == 0 && cmd->body.len > turn->broker->options.max_message)
         return refuse(turn, GMQ_E_BODY_LIMIT, turn->broker->options.max_message, NULL);
     if (rc == 0)
+        rc = check_memory(turn);
+    if (rc == 0)
         rc = check_creation(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
@@ -195,6 +207,8 @@ static int do_mpush(struct turn *turn)
     if (packed.len - turn->cmd->count * (size_t)CMD_ITEM_HEADER_BYTES > limits->max_message)
         return refuse(turn, GMQ_E_BODY_LIMIT, limits->max_message, NULL);
     int rc = check_items(turn, &bytes);
+    if (rc == 0)
+        rc = check_memory(turn);
     if (rc == 0)
         rc = check_creation(turn);
     if (rc < 0)
@@ -331,6 +345,9 @@ static int do_pop(struct turn *turn)
     rc = find_message(turn, &ref, &push);
     if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
         return no_room(turn, rc);
+    /* A lease takes more than what waits; without one memory is given back. */
+    if (rc == 0 && !turn->queue->auto_ack && broker_memory_state(turn->broker) == MEMORY_TIGHT)
+        rc = GMQ_E_MEMORY_LIMIT;
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
     rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);

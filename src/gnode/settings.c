@@ -2,6 +2,7 @@
 #include "gnode/settings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,9 @@ static const struct setting TABLE[] = {
     {.flag = "input_memory", .section = "node", .key = "input_memory", .type = SETTING_BYTES, AT(input_memory_bytes),
      .min = MIB, .max = 16 * GIB, .fallback = "64m",
      .help = "memory for requests that are still coming in, of all connections together"},
+    {.flag = "memory_limit", .section = "node", .key = "memory_limit", .type = SETTING_BYTES, AT(memory_limit_bytes),
+     .min = 0, .max = PIB, .fallback = "0",
+     .help = "memory of the node; near it pushes, pops and new connections are refused; 0: no limit"},
     {.flag = "max_disk", .section = "node", .key = "max_disk", .type = SETTING_BYTES, AT(max_disk_bytes), .min = 0,
      .max = PIB, .fallback = "0",
      .help = "most that the data directory may take; beyond it pushes are refused; 0: no limit"},
@@ -139,6 +143,13 @@ static const struct setting_alien ALIENS[] = {
     {"http_server", "max_connections"},
 };
 
+/* What is claimed at once, and what a few clients with large messages may need. */
+static uint64_t memory_least(const struct gnode_settings *values)
+{
+    return values->cache_bytes + values->read_cache_bytes + values->list_memory_bytes + values->input_memory_bytes +
+           8 * values->max_message_bytes + 32 * MIB;
+}
+
 static int check_sizes(const struct gnode_settings *values, struct settings_report *report)
 {
     struct buf text;
@@ -148,6 +159,10 @@ static int check_sizes(const struct gnode_settings *values, struct settings_repo
         return settings_refuse(report, "cache ([node] cache): must be a power of two, such as 16m or 32m");
     if (values->max_disk_bytes != 0 && values->max_disk_bytes < MAX_DISK_LEAST)
         return settings_refuse(report, "max_disk: must be 0 or at least 32m, less is taken by an empty node");
+    if (values->memory_limit_bytes != 0 && values->memory_limit_bytes < memory_least(values))
+        return settings_refuse(report, "memory_limit: must be 0 or at least cache + read_cache + list_memory + "
+                                       "input_memory + 8 x max_message + 32m, which is %" PRIu64 "m",
+                               (memory_least(values) + MIB - 1) / MIB);
     if (values->cache_bytes / 4 >= values->max_message_bytes)
         return 0;
     buf_init(&text, 256);

@@ -44,6 +44,7 @@ struct gnode_settings {
     uint64_t read_cache_bytes;
     uint64_t list_memory_bytes;
     uint64_t input_memory_bytes;
+    uint64_t memory_limit_bytes;  /* 0 = no limit */
     uint64_t max_disk_bytes;      /* 0 = no limit */
     uint64_t disk_free_min_bytes; /* 0 = no limit */
 

@@ -1,6 +1,9 @@
 /* log.c - appending, publishing, watermarks; see log.h and log_impl.h. SPDX-License-Identifier: MIT */
 #include "store/log.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/err.h"
 #include "store/log_impl.h"
@@ -221,6 +224,17 @@ const char *log_limit(const struct log *log)
     return atomic_load(&log->writer.full) ? NULL : watch_reason(&log->janitor.watch);
 }
 
+/* A spare or reserve that is being made, checkpoints and removals under way. */
+static uint64_t log_jobs(const struct log *log)
+{
+    uint64_t jobs = log->unlinking + (log->checkpoint_state != CHECKPOINT_NONE) +
+                    (log->spare.state == STANDBY_ASKED || log->rolling);
+
+    for (size_t i = 0; i < ARRAY_LEN(log->reserves); i++)
+        jobs += log->reserves[i].state == STANDBY_ASKED;
+    return jobs;
+}
+
 void log_stats(const struct log *log, struct log_stats *ret)
 {
     *ret = (struct log_stats){
@@ -239,9 +253,30 @@ void log_stats(const struct log *log, struct log_stats *ret)
         .checkpoints = log->checkpoints,
         .checkpoint_lsn = log->newest_cut,
         .unlinked = log->unlinked,
+        .jobs = log_jobs(log),
+        .checkpoint_errors = log->checkpoint_errors,
+        .file_errors = log->file_errors,
         .disk_used = atomic_load(&log->janitor.watch.used),
         .disk_free = atomic_load(&log->janitor.watch.free),
     };
+}
+
+const char *log_trouble(const struct log *log, enum log_trouble kind) { return log->troubles[kind]; }
+
+void log_note_trouble(struct log *log, enum log_trouble kind, const char *what, int rc)
+{
+    char text[64];
+
+    if (disk_is_full(rc))
+        return;
+    (void)snprintf(log->troubles[kind], sizeof(log->troubles[kind]), "%s: %s", what,
+                   strerror_r(-rc, text, sizeof(text)));
+}
+
+uint64_t log_memory(const struct log *log)
+{
+    return log->ring.bytes + log->options.read_cache_bytes + log->segments.room * sizeof(log->segments.at[0]) +
+           log->dead_bytes;
 }
 
 bool log_step_writer(struct log *log) { return writer_step(&log->writer); }

@@ -84,6 +84,9 @@ struct log_stats {
     uint64_t tail_lsn, written_lsn, durable_lsn;
     uint64_t segments, segment_bytes, batches, syncs, sync_ns_last, sync_ns_max;
     uint64_t reads, read_bytes, read_faults, checkpoints, checkpoint_lsn, unlinked;
+    uint64_t jobs;         /* that the janitor has or is asked for */
+    uint64_t heals;        /* failed writes after which the log went on in a new file */
+    uint64_t checkpoint_errors, file_errors;
     uint64_t disk_used, disk_free; /* of the data directory, as of the last look */
 };
 
@@ -159,6 +162,13 @@ enum log_state log_state(const struct log *log, const char **ret_reason);
 const char *log_limit(const struct log *log);
 
 void log_stats(const struct log *log, struct log_stats *ret);
+
+/* What went wrong in this life of the log, though it goes on: the newest of each kind in words, "" = nothing. */
+enum log_trouble { LOG_TROUBLE_CHECKPOINT, LOG_TROUBLE_FILE, LOG_TROUBLE_HEALED, LOG_TROUBLES };
+const char *log_trouble(const struct log *log, enum log_trouble kind);
+
+/* Bytes of memory: the ring, the read cache, the table of segments with what is dead in them as of the last look. */
+uint64_t log_memory(const struct log *log);
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 

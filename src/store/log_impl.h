@@ -28,6 +28,7 @@ enum {
     BATCH_BYTES_MAX = 1024 * 1024,             /* larger writes were measured slower */
     SEGMENT_TAIL_BYTES = BATCH_STRIDE + SEAL_STRIDE, /* kept free at the end of a segment */
     FIRST_SEGMENT_BYTES = 4 * 1024 * 1024,
+    TROUBLE_BYTES = 256,
     ALWAYS_INTERVAL_MS = 50, /* sync=always: what nobody waits for is durable after this long */
 };
 
@@ -70,6 +71,8 @@ struct log {
     uint32_t pushed; /* items given to the writer */
 
     enum log_state state;
+    char troubles[LOG_TROUBLES][TROUBLE_BYTES];
+    uint64_t checkpoint_errors, file_errors;
     bool recovered, running, degraded, closed;
     struct log_options options;
     struct log_hooks hooks;
@@ -86,6 +89,7 @@ struct log {
     bool refused;         /* an append, since there was no spare */
     uint64_t spare_bytes_wanted; /* at least, for a large record or group */
     uint32_t rolls_seen;
+    uint64_t dead_bytes; /* memory of what is dead, as of the last look */
     uint64_t looked_tail, looked_ns; /* when the janitor was last asked to look around */
     size_t unlinking;
     uint64_t unlinked;
@@ -121,6 +125,9 @@ bool log_space_poll(struct log *log);
 
 /* Sets `limit` anew, after the tail, the segment or the watermarks changed. */
 void log_set_limit(struct log *log);
+
+/* Notes that something went wrong: its kind, what, and the error. A full disk is no trouble of its own. */
+void log_note_trouble(struct log *log, enum log_trouble kind, const char *what, int rc);
 
 /* The largest reserve that is ready, or NULL. */
 struct standby *log_reserve(struct log *log);

@@ -171,6 +171,10 @@ static void standby_done(struct log *log, struct standby *standby, const struct 
     bool reserved = segments_reserve(&log->segments, log->segments.count + 4);
 
     standby->no_room = job->result < 0;
+    if (job->result < 0 && !disk_is_full(job->result)) {
+        log->file_errors++;
+        log_note_trouble(log, LOG_TROUBLE_FILE, "a file could not be made ahead", job->result);
+    }
     if (standby == &log->spare)
         log->refused = log->refused && standby->no_room;
     if (standby->no_room)
@@ -276,6 +280,10 @@ static void unlink_done(struct log *log, const struct job *job)
     ENSURE(seg && seg->leaving && seg->base == job->base);
     log->unlinking--;
     log->unlinked++;
+    if (job->result < 0 && job->result != -ENOENT) {
+        log->file_errors++;
+        log_note_trouble(log, LOG_TROUBLE_FILE, "a segment could not be removed", job->result);
+    }
     segments_remove(&log->segments, (size_t)(seg - log->segments.at));
 }
 
@@ -391,6 +399,10 @@ static void checkpoint_done(struct log *log, const struct job *job)
 {
     log->checkpoint_state = CHECKPOINT_NONE;
     log->checkpoint_failed = job->result < 0;
+    if (job->result < 0) {
+        log->checkpoint_errors++;
+        log_note_trouble(log, LOG_TROUBLE_CHECKPOINT, "a checkpoint could not be written", job->result);
+    }
     if (job->result == 0) {
         log->older_cut = log->newest_cut;
         log->newest_cut = job->checkpoint->header.cut;
@@ -464,6 +476,9 @@ static void look_around(struct log *log)
     uint64_t now = log->options.clock_ns(log->options.clock_ctx);
     if (now - log->looked_ns < LOOK_NS && log->looked_ns != 0)
         return;
+    log->dead_bytes = 0;
+    for (size_t i = 0; i < log->segments.count; i++)
+        log->dead_bytes += deadset_image_bytes(log->segments.at[i].dead);
     log->looked_tail = log->tail;
     log->looked_ns = now;
     atomic_store(&log->janitor.look, true);

@@ -121,3 +121,109 @@ class Disk(Case):
             most = self.lives_with(node, "disk full: less than disk_free_min is free", 3000)
             self.assertLessEqual(most, 32 * MIB)
             self.assertGreater(most, 26 * MIB)
+
+
+class Memory(Case):
+    FULL = "^memory limit reached$"
+    FLAGS = ("-cache=4m", "-max_message=1m", "-read_cache=1m", "-list_memory=1m", "-input_memory=8m", "-msg_ttr=300",
+             "-sync=none", "-memory_limit=64m")
+
+    def until_refused(self, request):
+        """Repeats it until it is refused for want of memory; returns the answers."""
+        answers = []
+        with self.assertRaisesRegex(Refused, self.FULL):
+            while True:
+                answers.append(request())
+        return answers
+
+    def below_the_limit(self, node):
+        self.assertLess(node.rss_bytes(), 64 * MIB)
+
+    def test_delays_and_leases_fill_the_memory_and_acks_and_answers_free_it(self):
+        node = self.gnode(*self.FLAGS)
+        tcp, http = self.tcp(node), self.http(node)
+        for _ in range(6):
+            tcp.mpub("t", [b"x"] * 10000)
+        held = [tcp.pop("t")["id"] for _ in range(10)]
+        tcp.mpub("late", [(2, b"x")] * 100)
+        self.until_refused(lambda: tcp.mpub("late", [(3000, b"x")] * 10000))
+        self.below_the_limit(node)
+        self.until_refused(lambda: tcp.mpub("late", [(3000, b"x")] * 10))
+        for request in (lambda: tcp.pub("t", b"x"), lambda: tcp.pub("new", b"x"), lambda: tcp.pop("other"),
+                        lambda: tcp.set("third", 1), lambda: http.push("t", "x")):
+            with self.assertRaisesRegex(Refused, self.FULL):
+                request()
+        node.wait_line(r"\[E\].*memory limit reached")
+        self.assertEqual(http.get("/readyz").status, 503)
+        self.assertEqual(http.get("/readyz").json, {"status": "full", "reasons": ["memory limit reached"]})
+        for ident in held:
+            self.assertTrue(tcp.ack(ident, "t"))
+        held = [m["id"] for m in self.until_refused(lambda: tcp.pop("t"))]  # they go on for a while
+        self.assertGreater(len(held), 1000)
+        self.below_the_limit(node)
+        late = self.tcp(node)
+        self.assertEqual((late.reply(), late.reply()), ((102, b"memory limit reached"), None))
+        refused = self.http(node)
+        got = refused.get("/pop?topic=t")
+        self.assertEqual((got.status, got.json["msg"]), (503, "memory limit reached"))
+        for ident in held:
+            self.assertTrue(tcp.ack(ident, "t"))
+        self.assertIsNotNone(tcp.pop("t"))
+        self.assertTrue(self.tcp(node).pop("t"))         # connections are taken again
+        self.below_the_limit(node)
+        self.assertEqual(node.stop(), 0)
+
+    def test_topics_fill_the_memory_and_messages_go_on_after_an_answer(self):
+        node = self.gnode(*self.FLAGS, "-max_topics=1000000")
+        tcp, names = self.tcp(node), iter(range(1000000))
+        self.until_refused(lambda: tcp.pub(f"a-rather-long-name-of-a-topic-{next(names)}", b"x"))
+        self.below_the_limit(node)
+        self.assertGreater(next(names), 10000)
+        message = tcp.pop("a-rather-long-name-of-a-topic-0")
+        self.assertTrue(tcp.ack(message["id"], "a-rather-long-name-of-a-topic-0"))
+
+    def test_clients_that_do_not_read_cannot_fill_the_memory(self):
+        node = self.gnode(*self.FLAGS)
+        tcp = self.tcp(node)
+        for _ in range(40):
+            tcp.mpub("t", [b"x" * 100000] * 10)
+        lazy = [self.tcp(node) for _ in range(40)]
+        for conn in lazy:
+            conn.send(b"pop t\n" * 10)
+        wait_until(lambda: self.http(node).stat("t")["queue_num"] == 0, "all were asked for")
+        self.below_the_limit(node)
+        got = [conn.reply()[0] for conn in lazy for _ in range(10)]
+        self.assertEqual(set(got), {101})
+        self.below_the_limit(node)
+
+
+class Counts(Case):
+    def test_messages_in_flight_up_to_the_limit_and_not_one_more(self):
+        node = self.gnode("-max_in_flight=100")
+        tcp, http = self.tcp(node), self.http(node)
+        tcp.mpub("t", [b"x"] * 101)
+        held = [tcp.pop("t")["id"] for _ in range(100)]
+        with self.assertRaisesRegex(Refused, "^too many messages wait for their ack$"):
+            tcp.pop("t")
+        self.assertEqual(http.get("/pop?topic=t").json["msg"], "too many messages wait for their ack")
+        self.assertTrue(tcp.ack(held[0], "t"))
+        self.assertIsNotNone(tcp.pop("t"))
+
+    def test_topics_up_to_the_limit_and_not_one_more(self):
+        tcp = self.tcp(self.gnode("-max_topics=100"))
+        for number in range(100):
+            tcp.pub(f"t{number}", b"x")
+        for request in (lambda: tcp.pub("more", b"x"), lambda: tcp.pop("more"), lambda: tcp.set("more", 1)):
+            with self.assertRaisesRegex(Refused, "^too many topics$"):
+                request()
+        tcp.pub("t99", b"x")
+
+    def test_connections_up_to_the_limit_and_the_next_one_when_one_goes(self):
+        node = self.gnode("-max_connections=10")
+        conns = [self.tcp(node) for _ in range(10)]
+        for conn in conns:
+            conn.pub("t", b"x")
+        late = self.tcp(node)
+        late.send(b"pop t\n")
+        conns[0].close()
+        self.assertEqual(late.reply()[0], 101)
