@@ -76,7 +76,7 @@ static void open_log(struct bench *bench, struct disk *disk, const char *dir, en
 {
     struct log_options options = {
         .disk = disk, .dir = dir, .ring_bytes = RING_BYTES, .read_cache_bytes = 4 * MIB,
-        .segment_bytes = 64 * MIB, .record_bytes_max = 4 * MIB, .sync = sync, .interval_ms = 50,
+        .segment_bytes = 64 * MIB, .gc_slack = 256 * MIB, .record_bytes_max = 4 * MIB, .sync = sync, .interval_ms = 50,
         .threads = true, .uuid = {1}, .clock_ns = now_ns,
     };
     struct log_hooks hooks = {.ctx = bench, .reset = on_reset, .load = on_load, .apply = on_apply, .wake = on_wake};

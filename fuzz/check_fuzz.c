@@ -121,11 +121,17 @@ static uint64_t fix_checkpoint(struct file *ckpt)
         .segments = (uint32_t)min_u64(get_le32(ckpt->bytes + 44) % 4, rest / CHECKPOINT_SEGMENT_BYTES),
     };
     size_t table = (size_t)header.segments * CHECKPOINT_SEGMENT_BYTES;
-    const char *at = ckpt->bytes + CHECKPOINT_HEADER_BYTES;
+    char *at = ckpt->bytes + CHECKPOINT_HEADER_BYTES;
 
-    header.image_bytes = rest - table;
+    for (uint32_t i = 0; i < header.segments; i++) {
+        char *dead = at + (size_t)i * CHECKPOINT_SEGMENT_BYTES + 76;
+        put_le32(dead, get_le32(dead) % (uint32_t)(rest - table - header.dead_bytes + 1));
+        header.dead_bytes += get_le32(dead);
+    }
+    header.image_bytes = rest - table - header.dead_bytes;
     header.table_crc = crc32c(0, at, table);
-    header.image_crc = crc32c(0, at + table, rest - table);
+    header.dead_crc = crc32c(0, at + table, header.dead_bytes);
+    header.image_crc = crc32c(0, at + table + header.dead_bytes, header.image_bytes);
     checkpoint_header_encode(ckpt->bytes, &header);
     return header.cut;
 }

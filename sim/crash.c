@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "gnode/check.h"
 #include "sim/life.h"
-#include "store/format.h"
+#include "store/pack.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +31,7 @@ struct scratch {
     struct engine *engine;
     char *checkpoints[8];
     size_t count;
+    bool compacted; /* part of what happened is gone */
 };
 
 static void scratch_dead(void *ctx, uint64_t lsn) { log_dead(((struct scratch *)ctx)->log, lsn); }
@@ -51,6 +52,8 @@ static void find_checkpoint(void *ctx, const char *path, uint64_t bytes)
     const char *dot = strrchr(path, '.');
 
     (void)bytes;
+    if (strchr(path, '-'))
+        scratch->compacted = true;
     if (!dot || strcmp(dot, ".ckpt") != 0 || scratch->count == ARRAY_LEN(scratch->checkpoints))
         return;
     scratch->checkpoints[scratch->count] = strdup(path);
@@ -80,7 +83,7 @@ static uint64_t digest_from_scratch(struct life *life)
     ENSURE(scratch.log);
     if (log_recover(scratch.log, &hooks, &report, error, sizeof(error)) < 0)
         life_fail(life, "the log cannot be read from its beginning: %s", error);
-    bool whole = report.lost_ranges == 0;
+    bool whole = report.lost_ranges == 0 && !scratch.compacted;
     uint64_t digest = whole ? engine_digest(scratch.engine) : 0;
     log_free(scratch.log);
     engine_free(scratch.engine);
@@ -90,39 +93,36 @@ static uint64_t digest_from_scratch(struct life *life)
 
 /* ---- what lies on the disk ------------------------------------------------------------------- */
 
-struct shelf {
-    uint64_t lsn, base; /* looked for; the greatest base at or below it */
-    char path[64];
-};
-
-static void find_segment(void *ctx, const char *path, uint64_t bytes)
-{
-    struct shelf *shelf = ctx;
-    const char *name = strrchr(path, '/');
-    char *end;
-    uint64_t base = name ? strtoull(name + 1, &end, 16) : 0;
-
-    (void)bytes;
-    if (!name || strcmp(end, ".seg") != 0 || base > shelf->lsn || base < shelf->base)
-        return;
-    shelf->base = base;
-    (void)snprintf(shelf->path, sizeof(shelf->path), "%s", path);
-}
-
-/* Every message that is needed stands in its segment, whole. */
+/* Every message that is needed stands in its segment, whole; pieces that a crash left of a compaction do not count. */
 static void check_shelves(struct life *life)
 {
-    for (size_t i = 0; i < life->oracle.now.count; i++) {
-        const struct oracle_message *m = &life->oracle.now.live[i];
-        struct shelf shelf = {.lsn = m->lsn};
-        struct record rec;
-        uint64_t bytes = 0, at;
-        simdisk_each(life->disk, find_segment, &shelf);
-        const char *file = simdisk_file(life->disk, shelf.path, &bytes);
-        at = SEGMENT_HEADER_BYTES + (m->lsn - shelf.base);
-        if (!file || at >= bytes || record_read(file + at, bytes - at, m->lsn, &rec) != RECORD_OK)
-            life_fail(life, "message %" PRIu64 " at %" PRIx64 " is not on the disk", m->id, m->lsn);
+    struct simdisk *copy = simdisk_copy(life->disk);
+    struct log_segment seg;
+    struct shelf shelf;
+    struct record rec;
+    size_t seen = 0;
+
+    ENSURE(copy);
+    simdisk_kill(copy); /* of the faults to come */
+
+    for (size_t i = 0; log_segment(life->broker.log, i, &seg); i++) {
+        struct segment_name name = {.base = seg.base, .generation = seg.generation};
+        name.end = seg.generation > 0 ? seg.end : 0;
+        if (shelf_open(&shelf, simdisk_disk(copy), life->log_options.dir, &name) < 0)
+            life_fail(life, "segment %" PRIx64 " cannot be opened", seg.base);
+        for (size_t k = 0; k < life->oracle.now.count; k++) {
+            const struct oracle_message *m = &life->oracle.now.live[k];
+            if (m->lsn < seg.base || (seg.end != 0 && m->lsn >= seg.end))
+                continue;
+            seen++;
+            if (!shelf_find(&shelf, m->lsn, &rec))
+                life_fail(life, "message %" PRIu64 " at %" PRIx64 " is not on the disk", m->id, m->lsn);
+        }
+        shelf_close(&shelf);
     }
+    if (seen < life->oracle.now.count)
+        life_fail(life, "%zu messages are in no segment", life->oracle.now.count - seen);
+    simdisk_free(copy);
 }
 
 /* ---- coming back ----------------------------------------------------------------------------- */
@@ -289,6 +289,9 @@ void crash_now(struct life *life, enum crash crash)
     life->at_least_power = must_stay(life, CRASH_POWER);
     log_stats(life->broker.log, &stats);
     life->unlinked += stats.unlinked;
+    life->compactions += stats.compactions;
+    life->copied += stats.compact_bytes;
+    life->reclaimed += stats.reclaimed_bytes;
     life_say(life, "---- %s; tail %" PRIx64 " written %" PRIx64 " durable %" PRIx64, NAMES[crash], stats.tail_lsn,
              stats.written_lsn, stats.durable_lsn);
     if (crash == CRASH_STOP)

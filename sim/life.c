@@ -392,6 +392,8 @@ static void draw_options(struct life *life)
         .ring_bytes = (size_t)1 << (rng_chance(rng, 200) ? 22 : 20),
         .read_cache_bytes = 1 << 20,
         .segment_bytes = 1 << 20,
+        .gc_slack = rng_chance(rng, 500) ? 0 : rng_below(rng, 3 << 20),
+        .gc_rate = rng_chance(rng, 700) ? 0 : 1 << 20,
         .record_bytes_max = WORKLOAD_MAX_MESSAGE,
         .sync = life->options.sync,
         .interval_ms = (uint32_t)rng_between(rng, 1, 200),
@@ -440,8 +442,10 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
         step(&life);
     finish(&life);
     life_say(&life, "%" PRIu64 " answers, %" PRIu64 " restarts, %" PRIu64 " events lost in them, %" PRIu64
-                    " segments removed, %" PRIu64 " pieces of lists written",
-             life.answers, life.restarts, life.lost, life.unlinked, life.spills);
+                    " segments removed, %" PRIu64 " pieces of lists written, %" PRIu64 " compactions wrote %" PRIu64
+                    " bytes, %" PRIu64 " came free",
+             life.answers, life.restarts, life.lost, life.unlinked, life.spills, life.compactions, life.copied,
+             life.reclaimed);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);

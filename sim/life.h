@@ -106,6 +106,7 @@ struct life {
     bool limited;      /* the disk's room is limited */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
     uint64_t unlinked; /* segments removed in all lives of the directory */
+    uint64_t compactions, copied, reclaimed; /* likewise: how many, bytes written by them, bytes that came free */
     uint64_t restarts, lost, answers, spills;
     uint64_t scratch;  /* digest of a replay from the very beginning; 0 = none was made */
 };

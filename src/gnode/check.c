@@ -6,8 +6,7 @@
 #include "engine/payload.h"
 #include "engine/ref.h"
 #include "store/checkpoint.h"
-#include "store/paths.h"
-#include "store/scan.h"
+#include "store/pack.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -183,23 +182,43 @@ static bool is_known(const struct check *check, const struct survey_range *range
     return range->end <= check->report.checkpoint_lsn && check_is_quarantined(check->disk, check->dir, range);
 }
 
+/* "log/0000000000001000.seg" */
+struct file_name {
+    char text[80];
+};
+
+static struct file_name file_name(const struct survey_segment *seen)
+{
+    struct path path = path_named("", &seen->name);
+    struct file_name name;
+
+    (void)snprintf(name.text, sizeof(name.text), "%.79s", path.text + 1);
+    return name;
+}
+
 static void judge_segment(struct check *check, const struct survey_segment *seen, struct check_segment *seg)
 {
+    struct file_name name = file_name(seen);
+
     if (seen->error != 0)
-        damage(check, "segment log/%016" PRIx64 ".seg: %s", seen->base, strerror(-seen->error));
+        damage(check, "segment %s: %s", name.text, strerror(-seen->error));
     if (!seg->kept)
         return;
+    if (seen->bad_directory)
+        damage(check, "segment %s: its directory is damaged; its records were found without it", name.text);
+    if (seg->blind)
+        say(&check->notes, "segment %s: which of its messages are needed no more is not known; it goes when all are",
+            name.text);
     for (size_t i = 0; i < seen->damage_count; i++) {
         const struct survey_range *range = &seen->damage[i];
         if (is_known(check, range)) {
             seg->known++;
-            say(&check->notes, "segment log/%016" PRIx64 ".seg: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a "
-                               "start has passed over them and keeps a copy in quarantine/", seen->base, range->begin,
-                range->end);
+            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed over "
+                               "them and keeps a copy in quarantine/", name.text, range->begin, range->end);
             continue;
         }
-        damage(check, "segment log/%016" PRIx64 ".seg: %" PRIu64 " bytes, %016" PRIx64 " to %016" PRIx64
-                      ", are damaged", seen->base, range->end - range->begin, range->begin, range->end);
+        damage(check, "segment %s: %" PRIu64 " bytes, %016" PRIx64 " to %016" PRIx64 ", are damaged", name.text,
+               range->end - range->begin, range->begin, range->end);
     }
     if (seen->torn_bytes > 0)
         say(&check->plan, "cut a torn tail of %" PRIu64 " bytes, which nobody was promised, off log/%016" PRIx64
@@ -234,7 +253,8 @@ static void judge_segments(struct check *check)
         if (at == check->survey.count || check->survey.segments[at].base != seg.base)
             continue; /* the one that a start would make */
         check->segments[at] = (struct check_segment){
-            .kept = true, .live = seg.live, .pins = seg.pins, .uncounted = seg.damaged};
+            .kept = true, .live = seg.live, .pins = seg.pins, .uncounted = seg.damaged, .blind = seg.blind,
+            .alive = seg.tracked - seg.dead};
     }
     for (size_t i = 0; i < check->survey.count; i++)
         judge_segment(check, &check->survey.segments[i], &check->segments[i]);
@@ -276,13 +296,15 @@ static int by_lsn(const void *a, const void *b)
 }
 
 /* What is wrong with the message's record, or NULL. */
-static const char *judge_record(struct scan *scan, const struct handle *handle)
+static const char *judge_record(struct check *check, struct shelf *shelf, const struct handle *handle)
 {
     struct record rec;
     struct payload_push push;
 
-    if (!scan_record(scan, handle->lsn, &rec))
+    if (!shelf_find(shelf, handle->lsn, &rec))
         return "its record is unreadable";
+    if (log_is_dead(check->log, handle->lsn))
+        return "its record counts as needed no more";
     if (rec.type != RECORD_PUSH || !payload_get_push(rec.payload, &push))
         return "its record is no message";
     if (rec.queue != handle->queue)
@@ -303,13 +325,15 @@ static void tell_message(struct check *check, const struct handle *handle, const
 /* ---- pieces of lists that are not in memory ---------------------------------------------------------------------- */
 
 /* What is wrong with the CHUNK, or NULL: then its messages are added to `all`. */
-static const char *judge_chunk(struct scan *scan, uint32_t queue, uint64_t lsn, uint32_t refs, struct handles *all)
+static const char *judge_chunk(struct shelf *shelf, uint32_t queue, uint64_t lsn, uint32_t refs, struct handles *all)
 {
     struct record rec;
     struct payload_chunk chunk;
 
-    if (!scan_record(scan, lsn, &rec))
+    if (!shelf_find(shelf, lsn, &rec))
         return "its record is unreadable";
+    if (log_is_dead(all->check->log, lsn))
+        return "its record counts as needed no more";
     if (rec.type != RECORD_CHUNK || rec.aux != PAYLOAD_WAITING || !payload_get_chunk(rec.payload, &chunk))
         return "its record is no piece of a list";
     if (rec.queue != queue || chunk.count != refs)
@@ -326,15 +350,14 @@ static void add_chunk(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs)
     const struct survey_segment *seen;
     struct check_segment *seg = segment_of(check, lsn, &seen);
     const char *fault = "its segment is missing";
-    struct scan scan;
+    struct shelf shelf;
 
     if (seg) {
-        struct path path = path_segment(check->dir, seen->base);
         seg->live_seen++;
         fault = "its segment cannot be opened";
-        if (scan_open(&scan, check->disk, path.text, seen->base) == 0) {
-            fault = judge_chunk(&scan, queue, lsn, refs, all);
-            scan_close(&scan);
+        if (shelf_open(&shelf, check->disk, check->dir, &seen->name) == 0) {
+            fault = judge_chunk(&shelf, queue, lsn, refs, all);
+            shelf_close(&shelf);
         }
     }
     if (!fault)
@@ -350,7 +373,7 @@ static void add_chunk(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs)
 static void judge_messages(struct check *check, const struct handles *all)
 {
     const struct survey_segment *open = NULL;
-    struct scan scan;
+    struct shelf shelf;
 
     for (size_t i = 0; i < all->count; i++) {
         const struct handle *handle = &all->at[i];
@@ -363,16 +386,15 @@ static void judge_messages(struct check *check, const struct handles *all)
         seg->live_seen++;
         if (open != seen) {
             if (open)
-                scan_close(&scan);
-            struct path path = path_segment(check->dir, seen->base);
-            open = scan_open(&scan, check->disk, path.text, seen->base) == 0 ? seen : NULL;
+                shelf_close(&shelf);
+            open = shelf_open(&shelf, check->disk, check->dir, &seen->name) == 0 ? seen : NULL;
         }
-        const char *fault = open ? judge_record(&scan, handle) : "its segment cannot be opened";
+        const char *fault = open ? judge_record(check, &shelf, handle) : "its segment cannot be opened";
         if (fault)
             tell_message(check, handle, fault);
     }
     if (open)
-        scan_close(&scan);
+        shelf_close(&shelf);
     if (check->unreadable > CHECK_MESSAGES_TOLD)
         damage(check, "and %" PRIu64 " messages more", check->unreadable - CHECK_MESSAGES_TOLD);
 }
@@ -384,8 +406,11 @@ static void count_pin(struct check *check, uint64_t lsn)
     const struct survey_segment *seen;
     struct check_segment *seg = lsn == 0 ? NULL : segment_of(check, lsn, &seen);
 
-    if (seg)
-        seg->pins_seen++;
+    if (!seg)
+        return;
+    seg->pins_seen++;
+    if (log_is_dead(check->log, lsn))
+        damage(check, "the record of a topic at %016" PRIx64 " counts as needed no more", lsn);
 }
 
 /* `all`: every message is known, so that the segments' counts can be told. */
@@ -396,15 +421,18 @@ static void compare_counts(struct check *check, bool all)
     count_pin(check, engine_node_record_lsn(check->engine));
     for (size_t i = 0; i < check->survey.count; i++) {
         const struct check_segment *seg = &check->segments[i];
-        uint64_t base = check->survey.segments[i].base;
+        struct file_name name = file_name(&check->survey.segments[i]);
         if (!seg->kept || seg->uncounted)
             continue;
         if (all && seg->live != seg->live_seen)
-            damage(check, "segment log/%016" PRIx64 ".seg: the log counts %" PRIu64 " messages and pieces of "
-                          "lists, the topics have %" PRIu64, base, seg->live, seg->live_seen);
+            damage(check, "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %" PRIu64,
+                   name.text, seg->live, seg->live_seen);
         if (seg->pins != seg->pins_seen)
-            damage(check, "segment log/%016" PRIx64 ".seg: the log counts %" PRIu64 " records of topics, there are %"
-                          PRIu64, base, seg->pins, seg->pins_seen);
+            damage(check, "segment %s: the log counts %" PRIu64 " records of topics, there are %" PRIu64, name.text,
+                   seg->pins, seg->pins_seen);
+        if (!seg->blind && seg->alive != seg->live + seg->pins)
+            damage(check, "segment %s: %" PRIu64 " records are not known to be dead, %" PRIu64 " are needed", name.text,
+                   seg->alive, seg->live + seg->pins);
     }
 }
 

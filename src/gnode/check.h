@@ -33,7 +33,9 @@ struct check_checkpoint {
 struct check_segment {
     bool kept;                   /* false: a start removes it */
     bool uncounted;              /* damage was passed over in it: the counts say nothing */
+    bool blind;                  /* which of its records are dead is not known */
     uint64_t live, pins;         /* as the log counts them */
+    uint64_t alive;              /* records that can die one by one and are not known to be dead */
     uint64_t live_seen, pins_seen; /* as the state has them */
     size_t known;                /* damaged ranges that a start has quarantined before */
 };

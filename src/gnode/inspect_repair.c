@@ -14,9 +14,7 @@
 #include "app/log.h"
 #include "gnode/broker.h"
 #include "net/clock.h"
-#include "store/paths.h"
 #include "store/quarantine.h"
-#include "store/scan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -81,16 +79,21 @@ static int copy_file(struct disk *disk, const char *from, const char *to, uint64
 
 static int set_damage_aside(const struct check *check, const struct survey_segment *seen)
 {
-    struct path path = path_segment(check->dir, seen->base);
-    struct scan scan;
-    int rc = scan_open(&scan, check->disk, path.text, seen->base);
+    struct shelf shelf;
+    int rc = shelf_open(&shelf, check->disk, check->dir, &seen->name);
 
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < seen->damage_count; i++)
-        if (!check_is_quarantined(check->disk, check->dir, &seen->damage[i]))
-            quarantine_save(check->disk, check->dir, &scan, seen->damage[i].begin, seen->damage[i].end);
-    scan_close(&scan);
+    for (size_t i = 0; i < seen->damage_count; i++) {
+        const struct survey_range *range = &seen->damage[i];
+        if (check_is_quarantined(check->disk, check->dir, range))
+            continue;
+        if (shelf.packed)
+            quarantine_save_pack(check->disk, check->dir, &shelf.pack, range->begin, range->end);
+        else
+            quarantine_save(check->disk, check->dir, &shelf.scan, range->begin, range->end);
+    }
+    shelf_close(&shelf);
     return 0;
 }
 
@@ -130,13 +133,16 @@ static int make_header(const struct check *check, size_t index)
     char bytes[SEGMENT_HEADER_BYTES], name[64];
 
     header.base = seen->base;
+    header.end = seen->name.end;
+    header.generation = seen->name.generation;
+    header.compacted = seen->name.generation > 0;
     header.prev_end = seen->base == LSN_FIRST ? 0 : seen->base;
     for (size_t i = 0; i < index; i++)
         if (check->segments[i].kept)
             header.prev_end = check->survey.segments[i].end;
     segment_header_encode(bytes, &header);
     (void)snprintf(name, sizeof(name), "quarantine/%016" PRIx64 ".header", seen->base);
-    struct path from = path_segment(check->dir, seen->base), to = path_of(check->dir, name);
+    struct path from = path_named(check->dir, &seen->name), to = path_of(check->dir, name);
     int rc = copy_file(check->disk, from.text, to.text, SEGMENT_HEADER_BYTES);
     if (rc < 0)
         return rc;
@@ -207,7 +213,8 @@ static int start_and_stop(struct disk *disk, const char *dir, uint32_t max_retri
         .sync = LOG_SYNC_ALWAYS, .format_time = clock_format_local};
     struct log_options log_options = {
         .disk = disk, .dir = dir, .ring_bytes = RING_BYTES, .read_cache_bytes = RECORD_BYTES_LIMIT,
-        .segment_bytes = 64 << 20, .record_bytes_max = RECORD_BYTES_LIMIT, .sync = LOG_SYNC_ALWAYS, .threads = true,
+        .segment_bytes = 64 << 20, .gc_slack = UINT64_MAX, .record_bytes_max = RECORD_BYTES_LIMIT,
+        .sync = LOG_SYNC_ALWAYS, .threads = true,
         .repair = true, .now_ms = clock_wall_ms(), .clock_ns = clock_ns};
     struct broker broker;
     char error[512] = "";

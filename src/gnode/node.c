@@ -26,9 +26,9 @@ enum {
     TCP_CLIENT_BYTES = 1024,
     OUT_BYTES_MAX = 256 << 20, /* of answers not taken, of each door */
     OUT_PART = 16,             /* ... of the memory limit, if that is less */
-    SEGMENT_BYTES = 64 << 20,
     SEGMENT_BYTES_LEAST = 4 << 20,
     SEGMENTS_MIN = 16,       /* that max_disk has room for */
+    GC_RATE_BYTES = 16 << 20, /* a second: 8 MiB read, and at most as much written */
 };
 
 struct node {
@@ -237,11 +237,9 @@ static uint64_t doors_memory(void *ctx)
 /* Segments go as a whole: where the disk is limited they are small enough that some can. */
 static uint64_t segment_bytes(const struct gnode_settings *settings)
 {
-    uint64_t bytes = max_u64(SEGMENT_BYTES, 2 * settings->cache_bytes);
-
     if (settings->max_disk_bytes == 0)
-        return bytes;
-    return max_u64(min_u64(bytes, settings->max_disk_bytes / SEGMENTS_MIN), SEGMENT_BYTES_LEAST);
+        return settings->segment_bytes;
+    return max_u64(min_u64(settings->segment_bytes, settings->max_disk_bytes / SEGMENTS_MIN), SEGMENT_BYTES_LEAST);
 }
 
 static int open_broker(struct node *node)
@@ -254,6 +252,8 @@ static int open_broker(struct node *node)
         .ring_bytes = settings->cache_bytes,
         .read_cache_bytes = settings->read_cache_bytes,
         .segment_bytes = segment_bytes(settings),
+        .gc_slack = settings->gc_slack_bytes,
+        .gc_rate = GC_RATE_BYTES,
         .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,
         .interval_ms = (uint32_t)settings->sync_interval_ms,

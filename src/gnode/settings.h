@@ -42,6 +42,8 @@ struct gnode_settings {
     uint64_t max_connections; /* of each door */
     uint64_t cache_bytes;     /* a power of two, >= 4 x max_message_bytes */
     uint64_t read_cache_bytes;
+    uint64_t segment_bytes;
+    uint64_t gc_slack_bytes;
     uint64_t list_memory_bytes;
     uint64_t input_memory_bytes;
     uint64_t memory_limit_bytes;  /* 0 = no limit */

@@ -104,14 +104,13 @@ static struct fetch *find(struct cache *cache, uint64_t lsn)
     return fetch;
 }
 
-static struct fetch *make(struct cache *cache, uint64_t lsn, uint64_t base, enum fetch_state state)
+static struct fetch *make(struct cache *cache, uint64_t lsn, enum fetch_state state)
 {
     struct fetch *fetch = calloc(1, sizeof(*fetch));
 
     if (!fetch)
         return NULL;
     fetch->lsn = lsn;
-    fetch->base = base;
     fetch->waited = state == FETCH_WANTED;
     list_init(&fetch->node);
     HASH_ADD(hh, cache->by_lsn, lsn, sizeof(fetch->lsn), fetch);
@@ -119,12 +118,12 @@ static struct fetch *make(struct cache *cache, uint64_t lsn, uint64_t base, enum
     return fetch;
 }
 
-int cache_read(struct cache *cache, uint64_t lsn, uint64_t base, struct record *ret)
+int cache_read(struct cache *cache, uint64_t lsn, struct record *ret)
 {
     struct fetch *fetch = find(cache, lsn);
 
     if (!fetch)
-        return make(cache, lsn, base, FETCH_WANTED) ? 0 : -ENOMEM;
+        return make(cache, lsn, FETCH_WANTED) ? 0 : -ENOMEM;
     if (fetch->state < FETCH_PINNED) {
         fetch->waited = true;
         if (fetch->state == FETCH_AHEAD)
@@ -138,10 +137,10 @@ int cache_read(struct cache *cache, uint64_t lsn, uint64_t base, struct record *
     return 1;
 }
 
-void cache_prefetch(struct cache *cache, uint64_t lsn, uint64_t base)
+void cache_prefetch(struct cache *cache, uint64_t lsn)
 {
     if (cache->ahead_count < AHEAD_MAX && !find(cache, lsn))
-        (void)make(cache, lsn, base, FETCH_AHEAD); /* without memory it is fetched when asked for */
+        (void)make(cache, lsn, FETCH_AHEAD); /* without memory it is fetched when asked for */
 }
 
 static bool send(struct cache *cache, struct list *from)
@@ -150,6 +149,7 @@ static bool send(struct cache *cache, struct list *from)
         return false;
     struct fetch *fetch = CONTAINER_OF(from->next, struct fetch, node);
     move(cache, fetch, FETCH_AWAY);
+    (void)cache->locate(cache->locate_ctx, fetch->lsn, &fetch->name); /* else as it was: the reader finds nothing */
     chan_push(cache->requests, &fetch);
     return true;
 }
@@ -177,10 +177,26 @@ static void make_room(struct cache *cache, struct list *list)
         discard(cache, CONTAINER_OF(list->next, struct fetch, node));
 }
 
+static bool is_same(const struct segment_name *a, const struct segment_name *b)
+{
+    return a->base == b->base && a->end == b->end && a->generation == b->generation;
+}
+
+/* The file was removed: after its records were copied to another, or with them. */
+static int look_again(struct cache *cache, const struct fetch *fetch)
+{
+    struct segment_name name;
+    bool moved = cache->locate(cache->locate_ctx, fetch->lsn, &name) && !is_same(&name, &fetch->name);
+
+    return moved ? FETCH_DEFERRED : GMQ_E_UNREADABLE;
+}
+
 /* True when somebody waits for it. */
 static bool take_back(struct cache *cache, struct fetch *fetch)
 {
     leave(cache, fetch);
+    if (fetch->result == FETCH_GONE)
+        fetch->result = look_again(cache, fetch);
     if (fetch->result == FETCH_DEFERRED) {
         struct list *list = fetch->waited ? &cache->wanted : &cache->ahead;
         enter(cache, fetch, fetch->waited ? FETCH_WANTED : FETCH_AHEAD);

@@ -24,16 +24,22 @@
 #include "base/list.h"
 #include "base/record.h"
 #include "store/chan.h"
+#include "store/paths.h"
 
 enum fetch_state { FETCH_WANTED, FETCH_AHEAD, FETCH_AWAY, FETCH_PINNED, FETCH_FRESH, FETCH_USED };
 
-enum { FETCH_DEFERRED = 1 }; /* result: the reader had no room for it; it is sent for again */
+/* Results of the reader by which a fetch is sent for again. */
+enum {
+    FETCH_DEFERRED = 1, /* it had no room for it */
+    FETCH_GONE = 2,     /* the file is not there: the record may be in another one by now */
+};
 
 struct fetch {
     uint64_t lsn;
-    uint64_t base; /* of its segment */
+    struct segment_name name; /* of the file that it is in */
 
     /* filled in by the reader */
+    uint64_t at;           /* offset in the file */
     int result;        /* 0, FETCH_DEFERRED or GMQ_E_UNREADABLE */
     char *bytes;       /* owned; NULL unless result is 0 */
     size_t byte_count;
@@ -50,6 +56,8 @@ struct fetch {
 struct cache {
     size_t budget;
     struct chan *requests, *replies; /* of struct fetch *; to and from the reader */
+    bool (*locate)(void *ctx, uint64_t lsn, struct segment_name *ret); /* which file is it in now? */
+    void *locate_ctx;
     struct fetch *by_lsn;
     struct list wanted, ahead, pinned, fresh, used;
     size_t ahead_count, away;
@@ -57,12 +65,13 @@ struct cache {
     uint64_t polls;
 };
 
+/* `locate` and its context are to be set before records are asked for. */
 void cache_init(struct cache *cache, size_t budget, struct chan *requests, struct chan *replies);
 void cache_fini(struct cache *cache);
 
 /* 1 = `ret` is filled; 0 = it will come; GMQ_E_UNREADABLE; -ENOMEM. */
-NODISCARD int cache_read(struct cache *cache, uint64_t lsn, uint64_t base, struct record *ret);
-void cache_prefetch(struct cache *cache, uint64_t lsn, uint64_t base);
+NODISCARD int cache_read(struct cache *cache, uint64_t lsn, struct record *ret);
+void cache_prefetch(struct cache *cache, uint64_t lsn);
 
 /* Sends for what is wanted. True when something was sent: the reader is to be woken. */
 bool cache_flush(struct cache *cache);

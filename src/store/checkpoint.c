@@ -23,39 +23,62 @@ void checkpoint_free(struct checkpoint *ckpt)
     if (!ckpt)
         return;
     checkpoint_drop_image(ckpt);
-    free(ckpt->table);
+    for (uint32_t i = 0; ckpt->dead && i < ckpt->header.segments; i++)
+        deadset_free(ckpt->dead[i]);
+    free(ckpt->dead);
+    free(ckpt->segments);
     free(ckpt);
 }
 
-static size_t table_bytes(const struct checkpoint *ckpt)
-{
-    return (size_t)ckpt->header.segments * CHECKPOINT_SEGMENT_BYTES;
-}
+/* What stands before the image: header, table and sets. */
+struct head {
+    char *bytes;
+    size_t count;
+};
 
-static uint64_t file_bytes(const struct checkpoint *ckpt)
+static NODISCARD bool head_make(struct checkpoint *ckpt, struct head *ret)
 {
-    return CHECKPOINT_HEADER_BYTES + table_bytes(ckpt) + ckpt->header.image_bytes;
+    struct checkpoint_header *header = &ckpt->header;
+    size_t table_bytes = header->segments * (size_t)CHECKPOINT_SEGMENT_BYTES;
+
+    header->dead_bytes = 0;
+    for (uint32_t i = 0; i < header->segments; i++) {
+        ckpt->segments[i].dead_bytes = (uint32_t)deadset_image_bytes(ckpt->dead[i]);
+        header->dead_bytes += ckpt->segments[i].dead_bytes;
+    }
+    ret->count = CHECKPOINT_HEADER_BYTES + table_bytes + header->dead_bytes;
+    ret->bytes = malloc(ret->count);
+    if (!ret->bytes)
+        return false;
+    char *table = ret->bytes + CHECKPOINT_HEADER_BYTES, *dead = table + table_bytes;
+    for (uint32_t i = 0; i < header->segments; i++) {
+        checkpoint_segment_encode(table + i * (size_t)CHECKPOINT_SEGMENT_BYTES, &ckpt->segments[i]);
+        deadset_save(ckpt->dead[i], dead);
+        dead += ckpt->segments[i].dead_bytes;
+    }
+    header->table_crc = crc32c(0, table, table_bytes);
+    header->dead_crc = crc32c(0, table + table_bytes, header->dead_bytes);
+    header->image_crc = crc32c(0, ckpt->image, header->image_bytes);
+    checkpoint_header_encode(ret->bytes, header);
+    return true;
 }
 
 /* Claims the room first: a full disk shows before anything is written. */
-static int write_file(struct disk *disk, const struct checkpoint *ckpt, const char *path)
+static int write_file(struct disk *disk, const struct checkpoint *ckpt, const struct head *head, const char *path)
 {
-    char head[CHECKPOINT_HEADER_BYTES];
+    uint64_t bytes = head->count + ckpt->header.image_bytes;
     int file = disk->open(disk->ctx, path, DISK_CREATE);
 
     if (file < 0)
         return file;
-    checkpoint_header_encode(head, &ckpt->header);
     int64_t size = disk->size(disk->ctx, file);
-    int rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
-    if (rc == 0 && size > 0 && (uint64_t)size > file_bytes(ckpt))
-        rc = disk->truncate(disk->ctx, file, file_bytes(ckpt));
+    int rc = disk->allocate(disk->ctx, file, bytes);
+    if (rc == 0 && size > 0 && (uint64_t)size > bytes)
+        rc = disk->truncate(disk->ctx, file, bytes);
     if (rc == 0)
-        rc = disk->pwrite(disk->ctx, file, head, sizeof(head), 0);
+        rc = disk->pwrite(disk->ctx, file, head->bytes, head->count, 0);
     if (rc == 0)
-        rc = disk->pwrite(disk->ctx, file, ckpt->table, table_bytes(ckpt), sizeof(head));
-    if (rc == 0)
-        rc = disk->pwrite(disk->ctx, file, ckpt->image, ckpt->header.image_bytes, sizeof(head) + table_bytes(ckpt));
+        rc = disk->pwrite(disk->ctx, file, ckpt->image, ckpt->header.image_bytes, head->count);
     if (rc == 0)
         rc = disk->sync(disk->ctx, file);
     disk->close(disk->ctx, file);
@@ -201,20 +224,21 @@ int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
  * On a full disk the file of the reserve becomes the checkpoint's, else that of a checkpoint which is older than the
  * newest one: so nobody else can take their room in between.
  */
-static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
+static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, const struct head *head,
+                         uint64_t keep)
 {
     struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), reserve = path_of(dir, "ckpt/reserve.tmp");
     uint64_t cuts[CUTS_MAX];
-    int rc = write_file(disk, ckpt, tmp.text);
+    int rc = write_file(disk, ckpt, head, tmp.text);
 
     if (!disk_is_full(rc))
         return rc;
     if (disk->rename(disk->ctx, reserve.text, tmp.text) == 0)
-        rc = write_file(disk, ckpt, tmp.text);
+        rc = write_file(disk, ckpt, head, tmp.text);
     int count = disk_is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
     for (int i = 0; i < count && disk_is_full(rc); i++) {
         if (cuts[i] != keep && take_over(disk, dir, cuts[i], tmp.text) == 0)
-            rc = write_file(disk, ckpt, tmp.text);
+            rc = write_file(disk, ckpt, head, tmp.text);
     }
     if (disk_is_full(rc)) /* what it had stays claimed for the next one */
         (void)disk->rename(disk->ctx, tmp.text, reserve.text);
@@ -225,10 +249,12 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
 {
     struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), path = path_checkpoint(dir, ckpt->header.cut);
     struct path folder = path_of(dir, "ckpt");
+    struct head head;
 
-    ckpt->header.table_crc = crc32c(0, ckpt->table, table_bytes(ckpt));
-    ckpt->header.image_crc = crc32c(0, ckpt->image, ckpt->header.image_bytes);
-    int rc = write_somehow(disk, dir, ckpt, keep);
+    if (!head_make(ckpt, &head))
+        return -ENOMEM;
+    int rc = write_somehow(disk, dir, ckpt, &head, keep);
+    free(head.bytes);
     if (rc == 0)
         rc = read_back(disk, tmp.text);
     if (rc == 0)
@@ -241,7 +267,7 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     }
     remove_others(disk, dir, ckpt->header.cut, keep);
     (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
-    (void)checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt)); /* as far as there is room */
+    (void)checkpoint_reserve(disk, dir, 2 * (head.count + ckpt->header.image_bytes)); /* as far as there is room */
     return 0;
 }
 

@@ -9,18 +9,20 @@
 #ifndef GMQ_STORE_CHECKPOINT_H
 #define GMQ_STORE_CHECKPOINT_H
 
+#include "store/deadset.h"
 #include "store/disk.h"
 #include "store/format.h"
 
 /* One to be written; owns all it points at. */
 struct checkpoint {
-    struct checkpoint_header header; /* the CRCs are filled in by checkpoint_write */
-    char *table;                     /* header.segments entries, encoded */
-    void *image;                     /* header.image_bytes, NULL while it is being made */
+    struct checkpoint_header header;     /* cut, image bytes, epoch, uuid, segments; checkpoint_write adds the rest */
+    struct checkpoint_segment *segments; /* dead_bytes is filled in by checkpoint_write */
+    struct deadset **dead;               /* of each segment, copies */
+    void *image;                         /* header.image_bytes, NULL while it is being made */
     void (*release)(void *image, size_t bytes); /* gives it back, from any thread; NULL = free() */
 };
 
-/* Takes NULL. */
+/* Takes NULL. In the thread that owns the sets (deadset.h). */
 void checkpoint_free(struct checkpoint *ckpt);
 
 /* Gives back the image, which may take a while; the rest stays. */

@@ -202,18 +202,27 @@ bool deadset_add(struct deadset **ret_set, uint64_t lsn)
 
 uint64_t deadset_count(const struct deadset *set) { return set ? set->members : 0; }
 
+/* Adds the members of `page`, from `base` on, that are not in `but`. */
+static void join_page(struct deadset **set, uint64_t base, const struct page *page, const struct page *but)
+{
+    for (uint32_t n = 0; n < (page->room > 0 ? page->count : BITMAP_BYTES); n++) {
+        unsigned left = page->room > 0 ? 1 : bits_of(page)[n];
+        if (page->room == 0 && but && but->room == 0)
+            left &= ~(unsigned)bits_of(but)[n];
+        for (uint32_t bit = 0; left != 0; bit++, left >>= 1) {
+            uint32_t slot = page->room > 0 ? page->list[n] : n * 8 + bit;
+            if ((left & 1) && !(but && page_has(but, slot)))
+                (void)deadset_add(set, base + slot * (uint64_t)DEADSET_SLOT_BYTES);
+        }
+    }
+}
+
 void deadset_join(struct deadset **set, const struct deadset *from, const struct deadset *but)
 {
     for (uint64_t i = 0; from && i < from->count; i++) {
-        const struct page *page = from->pages[i];
-        uint64_t base = (from->first + i) * PAGE_BYTES;
-        for (uint32_t n = 0; page && n < (page->room > 0 ? page->count : DEADSET_PAGE_SLOTS); n++) {
-            if (page->room == 0 && !page_has(page, n))
-                continue;
-            uint64_t lsn = base + (page->room > 0 ? page->list[n] : n) * (uint64_t)DEADSET_SLOT_BYTES;
-            if (!deadset_has(but, lsn))
-                (void)deadset_add(set, lsn);
-        }
+        const struct page *page = from->pages[i], *not_these = page_at(but, from->first + i);
+        if (page && page != not_these)
+            join_page(set, (from->first + i) * PAGE_BYTES, page, not_these);
     }
 }
 

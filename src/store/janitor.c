@@ -1,10 +1,19 @@
 /* janitor.c - see janitor.h. SPDX-License-Identifier: MIT */
 #include "store/janitor.h"
 
+#include <errno.h>
+
 #include "store/format.h"
 #include "store/paths.h"
 
-enum { RETRY_NS = 1000000000 };
+enum {
+    RETRY_NS = 1000000000,
+    COPY_RATIO = 8,
+    PACE_SECOND = 1000000000,
+    PACE_NS_MAX = 1000000000,
+    PACE_BYTES_MAX = 64 * 1024 * 1024,
+    PACE_LEAST_NS = 1000000,
+};
 
 bool janitor_init(struct janitor *janitor)
 {
@@ -18,8 +27,10 @@ static void free_jobs(struct chan *chan)
 {
     struct job job;
 
-    while (chan->items && chan_take(chan, &job))
+    while (chan->items && chan_take(chan, &job)) {
         checkpoint_free(job.checkpoint);
+        compact_free(job.compaction);
+    }
     chan_free(chan);
 }
 
@@ -27,6 +38,10 @@ void janitor_fini(struct janitor *janitor)
 {
     free_jobs(&janitor->jobs);
     free_jobs(&janitor->dones);
+    if (janitor->compacting.compaction)
+        compact_close(janitor->compacting.compaction, janitor->disk);
+    compact_free(janitor->compacting.compaction);
+    janitor->compacting.compaction = NULL;
 }
 
 int janitor_prepare(struct disk *disk, const char *dir, const char *name, uint64_t bytes, uint64_t *ret_bytes)
@@ -91,6 +106,19 @@ static uint64_t spare_bytes(struct janitor *janitor)
     return size > 0 ? (uint64_t)size : 0;
 }
 
+/* Room for a copy of the little that is needed of a segment, which lets that segment go. */
+static int reserve_for_copy(struct janitor *janitor, uint64_t bytes)
+{
+    struct disk *disk = janitor->disk;
+    struct path path = path_of(janitor->dir, COMPACT_NAME);
+    int file = disk->open(disk->ctx, path.text, DISK_READ);
+    int64_t size = file < 0 ? 0 : disk->size(disk->ctx, file);
+
+    if (file >= 0)
+        disk->close(disk->ctx, file);
+    return size >= (int64_t)bytes ? 0 : janitor_prepare(disk, janitor->dir, COMPACT_NAME, bytes, &bytes);
+}
+
 /* A small segment on a disk that is nearly full is better than refusing pushes. */
 static int prepare_spare(struct janitor *janitor, struct job *job)
 {
@@ -98,6 +126,8 @@ static int prepare_spare(struct janitor *janitor, struct job *job)
     enum watch_limit limit = WATCH_NONE;
     int rc = checkpoint_reserve(janitor->disk, janitor->dir, job->checkpoint_bytes);
 
+    if (!disk_is_full(rc) && !janitor->compacting.compaction)
+        rc = reserve_for_copy(janitor, job->wanted_bytes / COPY_RATIO);
     if (disk_is_full(rc))
         return rc;
     look(janitor);
@@ -153,7 +183,7 @@ static bool lacks_room(const struct janitor *janitor)
 /* What was waiting for the room is there when the removal is reported. */
 static void remove_file(struct janitor *janitor, struct job *job)
 {
-    struct path path = path_segment(janitor->dir, job->base);
+    struct path path = path_named(janitor->dir, &job->name);
 
     if (job->kind == JOB_UNLINK)
         job->result = janitor->disk->unlink(janitor->disk->ctx, path.text);
@@ -161,6 +191,65 @@ static void remove_file(struct janitor *janitor, struct job *job)
         job->result = checkpoint_drop(janitor->disk, janitor->dir, job->base);
     retry(janitor);
     report(janitor, job);
+}
+
+/* ---- compaction -------------------------------------------------------------------------------------------------- */
+
+/* How long until the next step may be made; 0 = now. */
+static uint64_t pace(struct janitor *janitor)
+{
+    uint64_t now = now_ns(janitor), taken = atomic_load_explicit(janitor->taken_in, memory_order_relaxed);
+    uint64_t rate = janitor->compact_rate;
+
+    if (rate == 0 || janitor->compacting.compaction->hurry)
+        return 0;
+    uint64_t passed = min_u64(now - janitor->pace_ns, PACE_NS_MAX);
+    uint64_t came = min_u64(taken - janitor->pace_taken, PACE_BYTES_MAX);
+    janitor->pace_ns = now;
+    janitor->pace_taken = taken;
+    janitor->pace_bytes += (int64_t)max_u64(passed * rate / PACE_SECOND, 2 * came); /* both read and written */
+    if (janitor->pace_bytes > COMPACT_STEP_BYTES)
+        janitor->pace_bytes = COMPACT_STEP_BYTES;
+    return janitor->pace_bytes > 0 ? 0 : (uint64_t)-janitor->pace_bytes * PACE_SECOND / rate + PACE_LEAST_NS;
+}
+
+static bool compact(struct janitor *janitor)
+{
+    struct job *job = &janitor->compacting;
+    uint64_t bytes;
+
+    if (!job->compaction || pace(janitor) > 0)
+        return false;
+    job->result = compact_step(job->compaction, janitor->disk, janitor->dir, &bytes);
+    janitor->pace_bytes -= (int64_t)bytes;
+    if (job->result == 1)
+        return true;
+    report(janitor, job);
+    job->compaction = NULL;
+    return true;
+}
+
+void janitor_cancel(struct janitor *janitor)
+{
+    struct job *job = &janitor->compacting;
+
+    if (!job->compaction)
+        return;
+    compact_cancel(job->compaction, janitor->disk, janitor->dir);
+    job->result = -ECANCELED;
+    report(janitor, job);
+    job->compaction = NULL;
+}
+
+static bool work_unasked(struct janitor *janitor)
+{
+    if (compact(janitor))
+        return true;
+    if (!lacks_room(janitor) || now_ns(janitor) < janitor->retry_ns)
+        return false;
+    janitor->retry_ns = now_ns(janitor) + RETRY_NS;
+    retry(janitor);
+    return true;
 }
 
 bool janitor_step(struct janitor *janitor)
@@ -171,13 +260,8 @@ bool janitor_step(struct janitor *janitor)
         look(janitor);
         return true;
     }
-    if (!chan_take(&janitor->jobs, &job)) {
-        if (!lacks_room(janitor) || now_ns(janitor) < janitor->retry_ns)
-            return false;
-        janitor->retry_ns = now_ns(janitor) + RETRY_NS;
-        retry(janitor);
-        return true;
-    }
+    if (!chan_take(&janitor->jobs, &job))
+        return work_unasked(janitor);
     switch (job.kind) {
     case JOB_SPARE:
     case JOB_RESERVE:
@@ -194,8 +278,22 @@ bool janitor_step(struct janitor *janitor)
     case JOB_DROP_CHECKPOINT:
         remove_file(janitor, &job);
         break;
+    case JOB_COMPACT:
+        ENSURE(!janitor->compacting.compaction);
+        janitor->compacting = job;
+        break;
     }
     return true;
+}
+
+static int64_t sleep_ns(struct janitor *janitor)
+{
+    int64_t sleep = lacks_room(janitor) ? RETRY_NS : BELL_FOREVER;
+
+    if (!janitor->compacting.compaction)
+        return sleep;
+    uint64_t wait = pace(janitor);
+    return sleep == BELL_FOREVER || wait < (uint64_t)sleep ? (int64_t)wait : sleep;
 }
 
 void *janitor_main(void *arg)
@@ -211,6 +309,6 @@ void *janitor_main(void *arg)
             continue;
         bell_arm(&janitor->bell);
         if (chan_empty(&janitor->jobs) && !atomic_load(&janitor->look) && atomic_load(&janitor->order) == order)
-            bell_wait(&janitor->bell, lacks_room(janitor) ? RETRY_NS : BELL_FOREVER);
+            bell_wait(&janitor->bell, sleep_ns(janitor));
     }
 }

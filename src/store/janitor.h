@@ -4,14 +4,18 @@
  * What   Takes jobs from the loop in order and reports each as done, with 0 or -errno.
  *          SPARE, RESERVE*     the file exists with room for `bytes`, durable; `bytes` is then its real room.
  *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
- *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go.
+ *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go, and
+ *                              log/compact.tmp an eighth of the spare, so that those which are nearly dead can.
  *                              Without room on the disk, or where a limit forbids a spare (watch.h), it is reported
  *                              as failed once, and tried again every second and after each removal until it
  *                              succeeds; then it is reported again with 0.
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
- *          UNLINK              the segment at `base` is removed, or returns when it was not there
+ *          UNLINK              the segment `name` is removed, or was not there
  *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes ckpt/reserve.tmp: checkpoint_drop()
+ *          COMPACT             `compaction` is made, a step at a time between other jobs, which never wait for more than
+ *                              one; at the pace of `compact_rate` bytes a second or of what the log takes in, whichever
+ *                              is more, unless it is in a hurry. One at a time; ownership goes there and back.
  * Thread One janitor_step() at a time; the loop pushes to `jobs` and takes from `dones` only.
  *
  * SPDX-License-Identifier: MIT
@@ -22,13 +26,15 @@
 #include "store/bell.h"
 #include "store/chan.h"
 #include "store/checkpoint.h"
+#include "store/compact.h"
 #include "store/watch.h"
 
 #define SPARE_NAME "log/next.tmp"
 #define RESERVE_NAME "log/reserve.tmp"
 #define RESERVE2_NAME "log/reserve2.tmp"
 
-enum job_kind { JOB_SPARE, JOB_RESERVE, JOB_RESERVE2, JOB_CHECKPOINT, JOB_UNLINK, JOB_DROP_CHECKPOINT };
+enum job_kind { JOB_SPARE, JOB_RESERVE, JOB_RESERVE2, JOB_CHECKPOINT, JOB_UNLINK, JOB_DROP_CHECKPOINT,
+                JOB_COMPACT };
 
 enum { JANITOR_FILES = 3, SPARE_BYTES_MIN = 1024 * 1024 };
 
@@ -38,9 +44,12 @@ struct job {
     uint64_t bytes; /* SPARE, RESERVE*: of the file */
     uint64_t wanted_bytes;     /* SPARE, RESERVE*: `bytes` as it was asked for */
     uint64_t checkpoint_bytes; /* SPARE: what the next checkpoint may take */
-    uint64_t base;  /* UNLINK, DROP_CHECKPOINT */
+    uint64_t base;  /* DROP_CHECKPOINT */
+    struct segment_name name; /* UNLINK */
+    bool replaced;  /* UNLINK: another file holds what was needed of it */
     uint64_t keep;  /* CHECKPOINT: cut of another one to keep, 0 = none */
     struct checkpoint *checkpoint;
+    struct compaction *compaction;
 };
 
 enum janitor_order {
@@ -58,6 +67,8 @@ struct janitor {
     void *clock_ctx;
     void (*wake)(void *ctx);
     void *wake_ctx;
+    uint64_t compact_rate; /* bytes a second, read and written; 0 = no limit */
+    const _Atomic uint64_t *taken_in; /* how far the log is written: the pace goes with it */
 
     struct chan jobs, dones;
     struct bell bell;
@@ -68,6 +79,9 @@ struct janitor {
     /* the janitor's own: files that found no room, by kind; wanted_bytes 0 = none */
     struct job unmet[JANITOR_FILES];
     uint64_t retry_ns;
+    struct job compacting; /* compaction NULL = none is */
+    int64_t pace_bytes;    /* that may be read and written now */
+    uint64_t pace_ns, pace_taken;
 };
 
 /* Takes the memory it needs; the configuration above the first blank line is filled in already. False: no memory. */
@@ -77,6 +91,9 @@ NODISCARD bool janitor_init(struct janitor *janitor);
 void janitor_fini(struct janitor *janitor);
 
 bool janitor_step(struct janitor *janitor);
+
+/* Gives up the compaction that is under way; when the thread has ended. */
+void janitor_cancel(struct janitor *janitor);
 
 /* The thread; `arg` is the janitor. */
 void *janitor_main(void *arg);

@@ -258,7 +258,15 @@ void log_stats(const struct log *log, struct log_stats *ret)
         .file_errors = log->file_errors,
         .disk_used = atomic_load(&log->janitor.watch.used),
         .disk_free = atomic_load(&log->janitor.watch.free),
+        .disk_bytes = log->segments.total_bytes + log->segments.count * SEGMENT_HEADER_BYTES + log->replaced_bytes,
+        .compactions = log->compactions,
+        .compacted_segments = log->compacted_segments,
+        .compact_read_bytes = log->compact_read_bytes,
+        .compact_bytes = log->compact_bytes,
+        .reclaimed_bytes = log->reclaimed_bytes,
     };
+    for (size_t i = 0; i < log->segments.count; i++)
+        ret->live_bytes += segment_live_bytes(&log->segments.at[i]);
 }
 
 const char *log_trouble(const struct log *log, enum log_trouble kind) { return log->troubles[kind]; }

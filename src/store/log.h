@@ -35,6 +35,8 @@ struct log_options {
     size_t ring_bytes;       /* power of two, 1 MiB..1 GiB; also the cache of recent records */
     size_t read_cache_bytes; /* what the reader may hold, >= 1 MiB */
     uint64_t segment_bytes;  /* largest segment, 1 MiB..1 GiB, default 64 MiB; the first ones are 4, 8, 16, 32 MiB */
+    uint64_t gc_slack;       /* bytes that the segments may take beyond twice what is needed, before they are compacted */
+    uint64_t gc_rate;        /* bytes a second that compaction may read and write, or twice what the log takes in; 0 = all */
     size_t record_bytes_max; /* largest record that will be appended; ring_bytes >= 4 x that */
     enum log_sync sync;
     uint32_t interval_ms;    /* LOG_SYNC_INTERVAL: 1..60000 */
@@ -88,6 +90,11 @@ struct log_stats {
     uint64_t heals;        /* failed writes after which the log went on in a new file */
     uint64_t checkpoint_errors, file_errors;
     uint64_t disk_used, disk_free; /* of the data directory, as of the last look */
+    uint64_t disk_bytes; /* of all segments, those that were replaced and are not yet removed too */
+    uint64_t live_bytes; /* of the records in them that are needed, estimated: segments whose messages differ in size
+                            are taken to lose small and large ones alike */
+    uint64_t compactions, compacted_segments; /* done; segments in whose place one came */
+    uint64_t compact_read_bytes, compact_bytes, reclaimed_bytes; /* read, written, and by how much the files shrank */
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -221,8 +228,17 @@ bool log_checkpoint_busy(const struct log *log);
 struct log_segment {
     uint64_t base, end; /* end 0 = still open */
     uint64_t live, pins; /* messages / queue records still needed; `live` is no count when it is damaged */
+    uint64_t tracked, dead; /* records that can die one by one; of these are known to be dead */
+    bool blind;          /* which are dead is not known */
+    uint32_t generation; /* 0 = raw */
     bool damaged;        /* recovery passed over damage in it, now or before: it never goes */
 };
+
+/*
+ * Is the tracked record at `lsn` needed no more? False also where that is not known: in segments that were partly dead
+ * in a checkpoint of version 1, or damaged.
+ */
+bool log_is_dead(const struct log *log, uint64_t lsn);
 
 /* Segment `index`, ascending by base; false beyond the last. */
 bool log_segment(const struct log *log, size_t index, struct log_segment *ret);

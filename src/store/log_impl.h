@@ -4,6 +4,7 @@
  * log.c        appending, publishing, watermarks
  * log_life.c   new, recover, start, stop, free
  * log_space.c  room, spare and reserve, what is dead, checkpoints
+ * log_compact.c  which segments are compacted, and what comes in their place
  * log_read.c   reading
  * recover.c    rebuilding the state of a directory
  *
@@ -93,6 +94,8 @@ struct log {
     uint64_t looked_tail, looked_ns; /* when the janitor was last asked to look around */
     size_t unlinking;
     uint64_t unlinked;
+    uint64_t replaced_bytes;  /* of files that are still to be removed */
+    size_t replaced;
 
     /* checkpoints */
     enum checkpoint_state checkpoint_state;
@@ -102,6 +105,15 @@ struct log {
     uint64_t checkpoint_tail;  /* where the last one was tried */
     uint64_t checkpoints;
     bool checkpoint_failed; /* the last one */
+    bool newest_known, older_known; /* the segments' frozen sets are those of these checkpoints */
+
+    /* compaction */
+    bool compacting, compact_look, compact_off; /* one is under way; look for one; none any more in this life */
+    bool compact_short;        /* the disk was short of room when it was last looked */
+    struct segment_name doomed[COMPACT_VICTIMS_MAX]; /* replaced, to be removed */
+    uint64_t doomed_bytes[COMPACT_VICTIMS_MAX];
+    size_t doomed_count;
+    uint64_t compactions, compacted_segments, compact_read_bytes, compact_bytes, reclaimed_bytes;
 
     struct writer writer;
     struct reader reader;
@@ -122,6 +134,20 @@ void log_append_seal(struct log *log, enum seal_reason reason);
 
 /* Takes in what janitor and writer did with files, and asks for what is missing. True when something changed. */
 bool log_space_poll(struct log *log);
+
+/* Is the disk, or what the log may take of it, nearly full? */
+bool log_is_short(const struct log *log);
+
+/* Gives the janitor a job, unless it has many. */
+bool log_push_job(struct log *log, const struct job *job);
+
+/* Begins a compaction when it is time for one; removes what one has replaced. */
+void log_compact_poll(struct log *log);
+void log_compact_done(struct log *log, const struct job *job);
+void log_replaced_gone(struct log *log, const struct job *job);
+
+/* Which file the record at `lsn` is in; `ctx` is the log. */
+bool log_locate(void *ctx, uint64_t lsn, struct segment_name *ret);
 
 /* Sets `limit` anew, after the tail, the segment or the watermarks changed. */
 void log_set_limit(struct log *log);

@@ -26,6 +26,7 @@ static void check_options(const struct log_options *options)
     ENSURE(options->record_bytes_max >= 1024 && options->record_bytes_max <= options->ring_bytes / 4);
     ENSURE(options->record_bytes_max <= RECORD_BYTES_MAX);
     ENSURE(options->read_cache_bytes >= 1024 * 1024);
+    ENSURE(options->gc_rate <= 1 << 30);
     ENSURE(options->segment_bytes >= 1024 * 1024 && options->segment_bytes <= 1024 * 1024 * 1024);
     ENSURE(options->sync != LOG_SYNC_INTERVAL || (options->interval_ms >= 1 && options->interval_ms <= 60000));
 }
@@ -47,6 +48,8 @@ static bool init_helpers(struct log *log)
     log->writer.wake_ctx = log->reader.wake_ctx = log->janitor.wake_ctx = log;
     log->writer.clock_ns = log->janitor.clock_ns = o->clock_ns;
     log->writer.clock_ctx = log->janitor.clock_ctx = o->clock_ctx;
+    log->janitor.compact_rate = o->gc_rate;
+    log->janitor.taken_in = &log->writer.written;
     log->writer.ring = &log->ring;
     log->writer.interval_ns = interval_ns(o);
     log->janitor.watch.max_disk = o->max_disk;
@@ -54,6 +57,8 @@ static bool init_helpers(struct log *log)
     log->reader.budget = o->read_cache_bytes / 2;
     bool good = writer_init(&log->writer) && reader_init(&log->reader) && janitor_init(&log->janitor);
     cache_init(&log->cache, o->read_cache_bytes, &log->reader.requests, &log->reader.replies);
+    log->cache.locate = log_locate;
+    log->cache.locate_ctx = log;
     return good;
 }
 
@@ -248,6 +253,7 @@ static void drain(struct log *log)
         while (!chan_empty(&log->janitor.jobs))
             (void)janitor_step(&log->janitor);
     }
+    janitor_cancel(&log->janitor);
     log->running = false;
     (void)log_poll(log);
 }

@@ -24,23 +24,31 @@ static int read_ring(const struct log *log, uint64_t lsn, struct record *ret)
     return 1;
 }
 
+bool log_locate(void *ctx, uint64_t lsn, struct segment_name *ret)
+{
+    struct log *log = ctx;
+    const struct segment *seg = segments_find(&log->segments, lsn);
+
+    if (!seg || lsn % RECORD_ALIGN != 0)
+        return false;
+    *ret = segment_name(seg);
+    return true;
+}
+
 int log_read(struct log *log, uint64_t lsn, struct record *ret)
 {
+    struct segment_name name;
+
     if (LIKELY(in_ring(log, lsn)))
         return read_ring(log, lsn, ret);
-    const struct segment *seg = segments_find(&log->segments, lsn);
-    if (!seg || lsn % RECORD_ALIGN != 0)
-        return GMQ_E_UNREADABLE;
-    return cache_read(&log->cache, lsn, seg->base, ret);
+    return log_locate(log, lsn, &name) ? cache_read(&log->cache, lsn, ret) : GMQ_E_UNREADABLE;
 }
 
 void log_prefetch(struct log *log, const uint64_t *lsns, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (in_ring(log, lsns[i]))
-            continue;
-        const struct segment *seg = segments_find(&log->segments, lsns[i]);
-        if (seg && lsns[i] % RECORD_ALIGN == 0)
-            cache_prefetch(&log->cache, lsns[i], seg->base);
-    }
+    struct segment_name name;
+
+    for (size_t i = 0; i < count; i++)
+        if (!in_ring(log, lsns[i]) && log_locate(log, lsns[i], &name))
+            cache_prefetch(&log->cache, lsns[i]);
 }

@@ -27,6 +27,7 @@ enum {
     UNLINKS_MAX = 16,                   /* on the way at a time */
     IMAGE_BYTES_A_MESSAGE = 24,         /* engine/save.c: most of those that are kept long */
     LOOK_NS = 1000000000,               /* between looks at the disk */
+    DEAD_RATIO = 512,                   /* of segments, to what their sets of dead records take */
     IMAGE_RATIO = 16,                   /* of a segment to come, to what its messages take in a checkpoint */
 };
 
@@ -142,7 +143,7 @@ static uint64_t image_bytes(const struct log *log)
 
     for (size_t i = 0; i < log->segments.count; i++)
         live += log->segments.at[i].live % SEGMENT_DAMAGED;
-    return live * IMAGE_BYTES_A_MESSAGE;
+    return live * IMAGE_BYTES_A_MESSAGE + log->segments.total_bytes / DEAD_RATIO;
 }
 
 static void ask(struct log *log, struct standby *standby, enum job_kind kind, uint64_t bytes)
@@ -217,6 +218,22 @@ bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end)
     return false;
 }
 
+bool log_is_dead(const struct log *log, uint64_t lsn)
+{
+    const struct segment *seg = NULL;
+
+    for (size_t low = 0, high = log->segments.count; low < high;) {
+        size_t mid = low + (high - low) / 2;
+        if (log->segments.at[mid].base <= lsn) {
+            seg = &log->segments.at[mid];
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return seg && segment_is_dead(seg, lsn);
+}
+
 bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
 {
     if (index >= log->segments.count)
@@ -227,24 +244,26 @@ bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
         .end = seg->end,
         .live = seg->live,
         .pins = seg->pins,
+        .tracked = seg->tracked,
+        .dead = deadset_count(seg->dead),
+        .blind = seg->blind,
+        .generation = seg->generation,
         .damaged = seg->live >= SEGMENT_DAMAGED / 2,
     };
     return true;
 }
 
-static bool is_short(const struct log *log)
+bool log_is_short(const struct log *log)
 {
     return log->spare.no_room || log->spare.denied != 0 || log->reserves[0].no_room || log->reserves[1].no_room ||
            atomic_load(&log->writer.full) || is_over(log);
 }
 
-static bool push_job(struct log *log, enum job_kind kind, uint64_t base)
+bool log_push_job(struct log *log, const struct job *job)
 {
-    struct job job = {.kind = kind, .base = base};
-
     if (chan_room(&log->janitor.jobs) < 4)
         return false;
-    chan_push(&log->janitor.jobs, &job);
+    chan_push(&log->janitor.jobs, job);
     bell_ring(&log->janitor.bell);
     return true;
 }
@@ -255,18 +274,18 @@ static void remove_dead(struct log *log)
 
     if (log->segments.dead == log->unlinking || !log->running || log->closed || log->newest_cut == 0)
         return;
-    if (is_short(log))
+    if (log_is_short(log))
         safe = log->newest_cut;
     for (size_t i = 0; i < log->segments.count && log->unlinking < UNLINKS_MAX; i++) {
         struct segment *seg = &log->segments.at[i];
-        if (seg->dead_at == 0 || seg->dead_at > safe || seg->leaving)
+        if (seg->dead_at == 0 || seg->dead_at > safe || seg->leaving || seg->busy)
             continue;
         if (seg->dead_at > log->older_cut && log->older_cut != 0) {
-            if (!push_job(log, JOB_DROP_CHECKPOINT, log->older_cut))
+            if (!log_push_job(log, &(struct job){.kind = JOB_DROP_CHECKPOINT, .base = log->older_cut}))
                 return;
             log->older_cut = 0;
         }
-        if (!push_job(log, JOB_UNLINK, seg->base))
+        if (!log_push_job(log, &(struct job){.kind = JOB_UNLINK, .name = segment_name(seg)}))
             return;
         seg->leaving = true;
         log->unlinking++;
@@ -275,9 +294,9 @@ static void remove_dead(struct log *log)
 
 static void unlink_done(struct log *log, const struct job *job)
 {
-    const struct segment *seg = segments_find(&log->segments, job->base);
+    const struct segment *seg = segments_find(&log->segments, job->name.base);
 
-    ENSURE(seg && seg->leaving && seg->base == job->base);
+    ENSURE(seg && seg->leaving && seg->base == job->name.base);
     log->unlinking--;
     log->unlinked++;
     if (job->result < 0 && job->result != -ENOENT) {
@@ -310,40 +329,45 @@ bool log_checkpoint_due(const struct log *log)
         return false;
     /* A pinned segment goes by a checkpoint, too: its owner writes the records anew before it. */
     bool frees = log->segments.dead > log->unlinking || log->segments.pinned > 0;
-    if (is_short(log) && frees && (since >= CHECKPOINT_FULL_BYTES || (since > 0 && pays(log))))
+    if (log_is_short(log) && frees && (since >= CHECKPOINT_FULL_BYTES || (since > 0 && pays(log))))
         return true;
     return since >= max_u64(CHECKPOINT_LOG_BYTES, CHECKPOINT_RATIO * log->checkpoint_bytes);
 }
 
 bool log_checkpoint_busy(const struct log *log) { return log->checkpoint_state != CHECKPOINT_NONE; }
 
-/* What the log itself says in a checkpoint of this moment. */
-static struct checkpoint *checkpoint_make(const struct log *log)
+/* What the log itself says in a checkpoint of this moment. Pointers and counts alone: what is encoded, the janitor encodes. */
+static struct checkpoint *checkpoint_make(struct log *log)
 {
+    size_t count = log->segments.count;
     struct checkpoint *ckpt = calloc(1, sizeof(*ckpt));
-    char *table = malloc(log->segments.count * CHECKPOINT_SEGMENT_BYTES);
+    struct checkpoint_segment *table = malloc(count * sizeof(*table));
+    struct deadset **dead = malloc(count * sizeof(struct deadset *));
 
-    if (!ckpt || !table) {
+    if (!ckpt || !table || !dead) {
         free(ckpt);
         free(table);
+        free(dead);
         return NULL;
     }
-    ckpt->table = table;
+    ckpt->segments = table;
+    ckpt->dead = dead;
     ckpt->header = (struct checkpoint_header){
         .cut = log->tail,
         .created_ms = log->options.now_ms,
         .epoch = log->epoch,
-        .segments = (uint32_t)log->segments.count,
+        .segments = (uint32_t)count,
     };
     memcpy(ckpt->header.uuid, log->options.uuid, UUID_BYTES);
-    for (size_t i = 0; i < log->segments.count; i++) {
+    segments_freeze(&log->segments);
+    for (size_t i = 0; i < count; i++) {
         const struct segment *seg = &log->segments.at[i];
-        struct checkpoint_segment entry = {
+        table[i] = (struct checkpoint_segment){
             .base = seg->base, .end = seg->end, .prev_end = seg->prev_end, .dead_at = seg->dead_at,
-            .tracked = seg->tracked, .live = seg->live, .pins = seg->pins,
-            .epoch = seg->epoch, .generation = seg->generation,
+            .tracked = seg->tracked, .live = seg->live, .pins = seg->pins, .tracked_bytes = seg->tracked_bytes,
+            .epoch = seg->epoch, .generation = seg->generation, .blind = seg->blind,
         };
-        checkpoint_segment_encode(table + i * CHECKPOINT_SEGMENT_BYTES, &entry);
+        dead[i] = deadset_copy(seg->dead);
     }
     return ckpt;
 }
@@ -398,12 +422,16 @@ void log_checkpoint_cancel(struct log *log)
 static void checkpoint_done(struct log *log, const struct job *job)
 {
     log->checkpoint_state = CHECKPOINT_NONE;
+    segments_frozen(&log->segments, job->result == 0);
     log->checkpoint_failed = job->result < 0;
     if (job->result < 0) {
         log->checkpoint_errors++;
         log_note_trouble(log, LOG_TROUBLE_CHECKPOINT, "a checkpoint could not be written", job->result);
     }
     if (job->result == 0) {
+        log->older_known = log->newest_known;
+        log->newest_known = true;
+        log->compact_look = true;
         log->older_cut = log->newest_cut;
         log->newest_cut = job->checkpoint->header.cut;
         log->checkpoint_bytes = job->checkpoint->header.image_bytes;
@@ -434,7 +462,13 @@ static bool take_dones(struct log *log)
             checkpoint_done(log, &job);
             break;
         case JOB_UNLINK:
-            unlink_done(log, &job);
+            if (job.replaced)
+                log_replaced_gone(log, &job);
+            else
+                unlink_done(log, &job);
+            break;
+        case JOB_COMPACT:
+            log_compact_done(log, &job);
             break;
         case JOB_DROP_CHECKPOINT:
             break;
@@ -495,6 +529,7 @@ bool log_space_poll(struct log *log)
     hand_checkpoint_over(log);
     ask_for_standbys(log);
     remove_dead(log);
+    log_compact_poll(log);
     enum log_state state = present_state(log);
     changed = changed || state != log->state;
     log->state = state;

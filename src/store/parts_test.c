@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/crc32c.h"
 #include "store/bell.h"
 #include "store/chan.h"
@@ -141,35 +142,130 @@ TEST(segment_header_of_version_one_has_these_bytes)
     }
 }
 
+enum {
+    CKPT_IMAGE = 40, CKPT_DEAD = 24,
+    CKPT_TABLE = 2 * CHECKPOINT_SEGMENT_BYTES,
+    CKPT_BYTES = CHECKPOINT_HEADER_BYTES + CKPT_TABLE + CKPT_DEAD + CKPT_IMAGE,
+};
+
 TEST(checkpoint_is_refused_at_every_prefix_and_with_any_byte_changed)
 {
-    enum { IMAGE = 40, BYTES = CHECKPOINT_HEADER_BYTES + 2 * CHECKPOINT_SEGMENT_BYTES + IMAGE };
-    char bytes[BYTES] = {0};
+    char bytes[CKPT_BYTES] = {0}, *table = bytes + CHECKPOINT_HEADER_BYTES;
     struct checkpoint_segment seg = {.base = 4096, .end = 8192, .prev_end = 1, .dead_at = 2, .tracked = 3, .live = 4,
-                                     .pins = 5, .epoch = 6, .generation = 7}, back;
+                                     .pins = 5, .tracked_bytes = 8, .epoch = 6, .generation = 7, .blind = true,
+                                     .dead_bytes = CKPT_DEAD / 2}, back;
     struct checkpoint_view view;
-    struct checkpoint_header header = {.cut = 8192, .image_bytes = IMAGE, .created_ms = 9, .epoch = 6, .segments = 2};
+    struct checkpoint_header header = {.cut = 8192, .image_bytes = CKPT_IMAGE, .dead_bytes = CKPT_DEAD,
+                                       .created_ms = 9, .epoch = 6, .segments = 2};
 
-    checkpoint_segment_encode(bytes + CHECKPOINT_HEADER_BYTES, &seg);
-    checkpoint_segment_encode(bytes + CHECKPOINT_HEADER_BYTES + CHECKPOINT_SEGMENT_BYTES, &seg);
-    memset(bytes + BYTES - IMAGE, 'i', IMAGE);
-    header.table_crc = crc32c(0, bytes + CHECKPOINT_HEADER_BYTES, 2 * CHECKPOINT_SEGMENT_BYTES);
-    header.image_crc = crc32c(0, bytes + BYTES - IMAGE, IMAGE);
+    checkpoint_segment_encode(table, &seg);
+    checkpoint_segment_encode(table + CHECKPOINT_SEGMENT_BYTES, &seg);
+    memset(bytes + CKPT_BYTES - CKPT_IMAGE, 'i', CKPT_IMAGE);
+    header.table_crc = crc32c(0, table, CKPT_TABLE);
+    header.dead_crc = crc32c(0, table + CKPT_TABLE, CKPT_DEAD);
+    header.image_crc = crc32c(0, bytes + CKPT_BYTES - CKPT_IMAGE, CKPT_IMAGE);
     checkpoint_header_encode(bytes, &header);
-    for (size_t len = 0; len <= BYTES; len++) {
+    for (size_t len = 0; len <= CKPT_BYTES; len++) {
         char *copy = guarded(bytes, len);
-        assert_int_equal(checkpoint_view_read(copy, len, &view), len == BYTES);
+        assert_int_equal(checkpoint_view_read(copy, len, &view), len == CKPT_BYTES);
         guarded_free(copy, len);
     }
-    assert_true(checkpoint_view_read(bytes, BYTES, &view));
-    assert_int_equal(view.image.len, IMAGE);
-    checkpoint_segment_decode(view.table + CHECKPOINT_SEGMENT_BYTES, &back);
+    assert_true(checkpoint_view_read(bytes, CKPT_BYTES, &view));
+    assert_int_equal(view.header.version, 2);
+    assert_int_equal(view.image.len, CKPT_IMAGE);
+    assert_int_equal(view.dead.len, CKPT_DEAD);
+    checkpoint_view_segment(&view, 1, &back);
     assert_memory_equal(&back, &seg, sizeof(seg));
-    for (size_t i = 0; i < BYTES; i++) {
+    for (size_t i = 0; i < CKPT_BYTES; i++) {
         bytes[i] ^= 1;
-        assert_false(checkpoint_view_read(bytes, BYTES, &view));
+        assert_false(checkpoint_view_read(bytes, CKPT_BYTES, &view));
         bytes[i] ^= 1;
     }
+    seg.dead_bytes++; /* the sets do not add up */
+    checkpoint_segment_encode(table, &seg);
+    header.table_crc = crc32c(0, table, CKPT_TABLE);
+    checkpoint_header_encode(bytes, &header);
+    assert_false(checkpoint_view_read(bytes, CKPT_BYTES, &view));
+}
+
+/* As the version before wrote it. */
+TEST(checkpoint_of_version_one_is_read_and_what_is_partly_dead_is_blind)
+{
+    enum { BYTES = CHECKPOINT_HEADER_BYTES + 2 * CHECKPOINT_SEGMENT_BYTES_V1 + CKPT_IMAGE };
+    char bytes[BYTES] = "GMQCKP1", *table = bytes + CHECKPOINT_HEADER_BYTES;
+    struct checkpoint_segment seg;
+    struct checkpoint_view view;
+
+    put_le16(bytes + 8, 1);
+    put_le64(bytes + 16, 8192 + 512);
+    put_le32(bytes + 44, 2);
+    put_le64(bytes + 48, CKPT_IMAGE);
+    for (uint64_t i = 0; i < 2; i++) {
+        char *entry = table + i * CHECKPOINT_SEGMENT_BYTES_V1;
+        put_le64(entry, 4096 * (i + 1));
+        put_le64(entry + 8, i == 0 ? 8192 : 0);
+        put_le64(entry + 32, 10);
+        put_le64(entry + 40, 9 - i);
+        put_le64(entry + 48, 1);
+    }
+    put_le32(bytes + 56, crc32c(0, table, 2 * CHECKPOINT_SEGMENT_BYTES_V1));
+    put_le32(bytes + 60, crc32c(0, bytes + BYTES - CKPT_IMAGE, CKPT_IMAGE));
+    put_le32(bytes + 12, crc32c(0, bytes, CHECKPOINT_HEADER_BYTES));
+    assert_true(checkpoint_view_read(bytes, BYTES, &view));
+    assert_int_equal(view.dead.len, 0);
+    checkpoint_view_segment(&view, 0, &seg);
+    assert_false(seg.blind);
+    assert_int_equal(seg.tracked_bytes, 4096);
+    checkpoint_view_segment(&view, 1, &seg);
+    assert_true(seg.blind);
+    assert_int_equal(seg.tracked_bytes, 512);
+    for (size_t len = 0; len < BYTES; len++) {
+        char *copy = guarded(bytes, len);
+        assert_false(checkpoint_view_read(copy, len, &view));
+        guarded_free(copy, len);
+    }
+}
+
+TEST(segment_header_of_a_compacted_segment_has_these_bytes)
+{
+    struct segment_header header = {.base = 4096, .end = 8192, .generation = 2, .compacted = true}, back;
+    char bytes[SEGMENT_HEADER_BYTES];
+
+    segment_header_encode(bytes, &header);
+    assert_memory_equal(bytes, "GMQSEG1\0\2\0\1\0", 12);
+    assert_memory_equal(bytes + 16, "\0\x10\0\0\0\0\0\0\0\x20\0\0\0\0\0\0", 16);
+    assert_true(segment_header_decode(bytes, sizeof(bytes), &back));
+    assert_memory_equal(&back, &header, sizeof(header));
+    put_le16(bytes + 10, 0);
+    put_le32(bytes + 12, 0);
+    put_le32(bytes + 12, crc32c(0, bytes, 72));
+    assert_false(segment_header_decode(bytes, sizeof(bytes), &back));
+}
+
+TEST(path_of_a_segment_says_what_it_is)
+{
+    static const char *const bad[] = {
+        "", "0000000000001000-0000000000002000.0.seg", "0000000000001000-0000000000002000.01.seg",
+        "0000000000001000-0000000000002000.4294967296.seg", "0000000000001000-0000000000002000.seg",
+        "0000000000001000-0000000000002000.1", "0000000000001000-0000000000001000.1.seg",
+        "0000000000001000-0000001000001008.1.seg", "0000000000001001-0000000000002000.1.seg",
+        "0000000000001000-00000000000020", "ffffffffffffffff.seg", "0000000000001000-0000000000002000.1 .seg",
+        "0000000000001000-0000000000002000.+1.seg",
+    };
+    struct segment_name name = {.base = 4096, .end = 8192, .generation = 4294967295u}, back;
+    struct path path = path_named("/d", &name);
+
+
+    assert_string_equal(path.text, "/d/log/0000000000001000-0000000000002000.4294967295.seg");
+    assert_true(path_parse_segment(strrchr(path.text, '/') + 1, &back));
+    assert_true(back.base == name.base && back.end == name.end && back.generation == name.generation);
+    name = (struct segment_name){.base = 4096};
+    path = path_named("/d", &name);
+    assert_string_equal(path.text, "/d/log/0000000000001000.seg");
+    assert_true(path_parse_segment(strrchr(path.text, '/') + 1, &back));
+    assert_true(back.base == 4096 && back.end == 0 && back.generation == 0);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(path_parse_segment(bad[i], &back));
 }
 
 TEST(segments_count_what_lives_and_know_when_they_are_dead)

@@ -1,12 +1,14 @@
 /* reader.c - see reader.h. SPDX-License-Identifier: MIT */
 #include "store/reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
 #include "store/format.h"
+#include "store/pack.h"
 #include "store/paths.h"
 
 enum {
@@ -26,6 +28,7 @@ void reader_fini(struct reader *reader)
 {
     free(reader->block);
     reader->block = NULL;
+    lookups_free(&reader->lookups);
     chan_free(&reader->requests);
     chan_free(&reader->replies);
 }
@@ -39,8 +42,7 @@ static int by_lsn(const void *a, const void *b)
 
 static int64_t read_at(struct reader *reader, int file, const struct fetch *first, void *to, size_t bytes)
 {
-    uint64_t at = SEGMENT_HEADER_BYTES + (first->lsn - first->base);
-    int64_t n = reader->disk->pread(reader->disk->ctx, file, to, bytes, at);
+    int64_t n = reader->disk->pread(reader->disk->ctx, file, to, bytes, first->at);
 
     atomic_fetch_add(&reader->reads, 1);
     atomic_fetch_add(&reader->read_bytes, n > 0 ? (uint64_t)n : 0);
@@ -76,14 +78,18 @@ static void take(struct reader *reader, int file, struct fetch *fetch, const cha
     settle(reader, fetch, bytes, len);
 }
 
-/* How many of the `count` fetches, ascending, one block can serve. */
+static bool same_file(const struct fetch *a, const struct fetch *b)
+{
+    return a->name.base == b->name.base && a->name.generation == b->name.generation;
+}
+
+/* How many of the `count` fetches, ascending and of one file, one block can serve. */
 static size_t block_count(struct fetch *const *fetches, size_t count)
 {
     size_t n = 1;
 
-    while (n < count && fetches[n]->base == fetches[0]->base &&
-           fetches[n]->lsn - fetches[n - 1]->lsn <= GAP_BYTES &&
-           fetches[n]->lsn - fetches[0]->lsn <= READER_BLOCK_BYTES - FIRST_BYTES)
+    while (n < count && fetches[n]->at - fetches[n - 1]->at <= GAP_BYTES &&
+           fetches[n]->at - fetches[0]->at <= READER_BLOCK_BYTES - FIRST_BYTES)
         n++;
     return n;
 }
@@ -102,44 +108,79 @@ static void read_singly(struct reader *reader, int file, struct fetch **fetches,
 
 static void read_block(struct reader *reader, int file, struct fetch **fetches, size_t count)
 {
-    uint64_t from = fetches[0]->lsn;
-    int64_t have = file < 0 ? -1
-                            : read_at(reader, file, fetches[0], reader->block,
-                                      fetches[count - 1]->lsn - from + FIRST_BYTES);
+    uint64_t from = fetches[0]->at;
+    int64_t have =
+        read_at(reader, file, fetches[0], reader->block, fetches[count - 1]->at - from + FIRST_BYTES);
 
-    if (file >= 0 && have < 0) {
+    if (have < 0) {
         read_singly(reader, file, fetches, count);
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        uint64_t skip = fetches[i]->lsn - from;
-        size_t left = have > 0 && (uint64_t)have > skip ? (size_t)((uint64_t)have - skip) : 0;
-        if (have < 0 || left == 0)
+        uint64_t skip = fetches[i]->at - from;
+        if ((uint64_t)have <= skip)
             settle(reader, fetches[i], NULL, 0);
         else
-            take(reader, file, fetches[i], reader->block + skip, left);
+            take(reader, file, fetches[i], reader->block + skip, (size_t)((uint64_t)have - skip));
     }
 }
 
-static int open_segment(struct reader *reader, uint64_t base)
+/* The directory is damaged: the whole file is searched. Slow, but the record may be sound. */
+static bool search(struct reader *reader, struct fetch *fetch)
 {
-    struct path path = path_segment(reader->dir, base);
+    struct pack pack;
+    struct record rec;
 
-    return reader->disk->open(reader->disk->ctx, path.text, DISK_READ);
+    if (pack_open(&pack, reader->disk, reader->dir, &fetch->name) < 0)
+        return false;
+    bool found = pack_find(&pack, fetch->lsn, &rec);
+    if (found)
+        fetch->at = pack_offset(&pack, pack_index(&pack, fetch->lsn));
+    pack_close(&pack);
+    return found;
 }
 
-static void read_all(struct reader *reader, struct fetch **fetches, size_t count)
+static bool place(struct reader *reader, int file, struct fetch *fetch)
 {
-    size_t held = 0;
-    int file = -1;
+    fetch->at = SEGMENT_HEADER_BYTES + (fetch->lsn - fetch->name.base);
+    if (fetch->name.generation == 0)
+        return true;
+    int found = lookup(&reader->lookups, reader->disk, file, &fetch->name, fetch->lsn, &fetch->at);
+    return found > 0 || (found < 0 && search(reader, fetch));
+}
 
-    for (size_t i = 0, n; i < count; i += n) {
-        if (i == 0 || fetches[i]->base != fetches[i - 1]->base) {
-            if (file >= 0)
-                reader->disk->close(reader->disk->ctx, file);
-            file = held < reader->budget ? open_segment(reader, fetches[i]->base) : -1;
+/* Finds where the records stand in the file; those that are not there are settled. Returns how many are left. */
+static size_t place_all(struct reader *reader, int file, struct fetch **fetches, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct fetch *fetch = fetches[i];
+        if (!place(reader, file, fetch)) {
+            settle(reader, fetch, NULL, 0);
+            continue;
         }
-        n = block_count(fetches + i, count - i);
+        fetches[i] = fetches[kept];
+        fetches[kept++] = fetch;
+    }
+    return kept;
+}
+
+/* All of one file. Returns the bytes that they hold now. */
+static size_t read_file(struct reader *reader, struct fetch **fetches, size_t count, size_t held)
+{
+    struct path path = path_named(reader->dir, &fetches[0]->name);
+    int file = reader->disk->open(reader->disk->ctx, path.text, DISK_READ);
+    size_t kept = file < 0 ? 0 : place_all(reader, file, fetches, count), before = held;
+
+    for (size_t i = 0; file < 0 && i < count; i++) {
+        if (file == -ENOENT)
+            fetches[i]->result = FETCH_GONE;
+        else
+            settle(reader, fetches[i], NULL, 0);
+    }
+    for (size_t i = 0, n; i < kept; i += n) {
+        n = block_count(fetches + i, kept - i);
         if (held < reader->budget)
             read_block(reader, file, fetches + i, n);
         else
@@ -150,6 +191,23 @@ static void read_all(struct reader *reader, struct fetch **fetches, size_t count
     }
     if (file >= 0)
         reader->disk->close(reader->disk->ctx, file);
+    return held - before;
+}
+
+static void read_all(struct reader *reader, struct fetch **fetches, size_t count)
+{
+    size_t held = 0;
+
+    for (size_t i = 0, n; i < count; i += n) {
+        n = 1;
+        while (i + n < count && same_file(fetches[i], fetches[i + n]))
+            n++;
+        if (held < reader->budget)
+            held += read_file(reader, fetches + i, n, held);
+        else
+            for (size_t k = 0; k < n; k++)
+                fetches[i + k]->result = FETCH_DEFERRED;
+    }
 }
 
 bool reader_step(struct reader *reader)

@@ -3,6 +3,7 @@
  *
  * What   Takes up to READER_BATCH fetches, orders them by LSN, reads neighbours with one pread of at most 256 KiB,
  *        checks each record (CRC, own address, a tracked type), copies it into memory of its own and gives it back.
+ *        Where a record stands in a compacted segment its directory says, of which lookup.h keeps what was read.
  * Limit  It holds at most `budget` bytes (and one record) that the loop has not taken yet; beyond that fetches go
  *        back as FETCH_DEFERRED.
  *
@@ -14,6 +15,7 @@
 #include "store/bell.h"
 #include "store/cache.h"
 #include "store/disk.h"
+#include "store/lookup.h"
 
 enum { READER_BATCH = 64, READER_BLOCK_BYTES = 256 * 1024 };
 
@@ -29,6 +31,7 @@ struct reader {
     _Atomic bool end;
     _Atomic uint64_t reads, read_bytes, faults;
     char *block;
+    struct lookups lookups;
 };
 
 /* Takes the memory it needs; the configuration above the first blank line is filled in already. False: no memory. */

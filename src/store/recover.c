@@ -24,26 +24,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/log_impl.h"
 #include "store/paths.h"
 #include "store/quarantine.h"
+#include "store/recover.h"
 #include "store/scan.h"
 
 enum { CHECKPOINTS_MAX = 16, REWRITE_BYTES = 1024 * 1024, OPEN_BYTES_MIN = 256 * 1024 };
-
-struct recovery {
-    struct log *log;
-    struct disk *disk;
-    struct log_report *report;
-    char *error;
-    size_t error_bytes;
-    int rc;          /* first failure inside a callback */
-    int header_rc;   /* last failure to read a segment's header */
-    bool has_uuid;
-    uint64_t end;    /* of the log, as far as it was read */
-    uint64_t highest; /* no address above was ever named */
-    uint64_t durable; /* everything below is known to be durable */
-};
 
 static int refuse(struct recovery *rv, int rc, const char *what, const char *path)
 {
@@ -51,7 +37,7 @@ static int refuse(struct recovery *rv, int rc, const char *what, const char *pat
     return rc;
 }
 
-static void note(struct recovery *rv, const char *what, uint64_t begin, uint64_t end)
+void recover_note(struct recovery *rv, const char *what, uint64_t begin, uint64_t end)
 {
     rv->log->degraded = true;
     if (rv->log->hooks.found)
@@ -79,30 +65,36 @@ static int refuse_newer(struct recovery *rv, enum header_claim claim, unsigned v
 static void add_name(void *arg, const char *name)
 {
     struct recovery *rv = arg;
-    struct segment seg = {0};
+    struct segment_name found;
     struct segments *all = &rv->log->segments;
 
-    if (!path_parse(name, ".seg", &seg.base) || seg.base >= LSN_LIMIT || seg.base % RECORD_ALIGN != 0)
+    if (!path_parse_segment(name, &found))
         return;
     if (!segments_reserve(all, all->count + 8)) {
         rv->rc = -ENOMEM;
         return;
     }
-    all->at[all->count++] = seg;
+    all->at[all->count++] = (struct segment){.base = found.base, .end = found.end, .generation = found.generation};
 }
 
+/* Ascending by base; of one base the higher generation first. */
 static int by_base(const void *a, const void *b)
 {
-    uint64_t x = ((const struct segment *)a)->base, y = ((const struct segment *)b)->base;
+    const struct segment *x = a, *y = b;
 
-    return x < y ? -1 : x > y;
+    if (x->base != y->base)
+        return x->base < y->base ? -1 : 1;
+    return x->generation > y->generation ? -1 : x->generation < y->generation;
 }
 
 static int take_header(struct recovery *rv, struct segment *seg, const struct segment_header *header,
                        const char *path)
 {
-    if (header->base != seg->base || header->prev_end > header->base) {
-        note(rv, "segment header of another file", seg->base, seg->base);
+    bool other = header->base != seg->base || header->prev_end > header->base ||
+                 (seg->generation > 0 ? !header->compacted || header->end != seg->end : header->compacted) ||
+                 header->generation != seg->generation;
+    if (other) {
+        recover_note(rv, "segment header of another file", seg->base, seg->base);
         return 0; /* misdirected: the file is read by its name, record by record */
     }
     if (rv->has_uuid && memcmp(rv->log->options.uuid, header->uuid, UUID_BYTES) != 0)
@@ -112,7 +104,6 @@ static int take_header(struct recovery *rv, struct segment *seg, const struct se
     seg->header_ok = true;
     seg->prev_end = header->prev_end;
     seg->epoch = header->epoch;
-    seg->generation = header->generation;
     rv->log->epoch = (uint32_t)max_u64(rv->log->epoch, header->epoch);
     return 0;
 }
@@ -122,7 +113,8 @@ static int read_header(struct recovery *rv, struct segment *seg)
     char bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
     unsigned version = 0;
-    struct path path = path_segment(rv->log->dir, seg->base);
+    struct segment_name name = segment_name(seg);
+    struct path path = path_named(rv->log->dir, &name);
     int file = rv->disk->open(rv->disk->ctx, path.text, DISK_READ);
 
     if (file < 0)
@@ -135,7 +127,7 @@ static int read_header(struct recovery *rv, struct segment *seg)
     if (size < 0)
         return refuse(rv, (int)size, "cannot tell the size of", path.text);
     seg->capacity = size > SEGMENT_HEADER_BYTES ? (uint64_t)size - SEGMENT_HEADER_BYTES : 0;
-    rv->highest = max_u64(rv->highest, seg->base + seg->capacity);
+    rv->highest = max_u64(rv->highest, seg->generation > 0 ? seg->end : seg->base + seg->capacity);
     if (n == sizeof(bytes) && segment_header_decode(bytes, sizeof(bytes), &header))
         return take_header(rv, seg, &header, path.text);
     if (n < 0)
@@ -143,7 +135,7 @@ static int read_header(struct recovery *rv, struct segment *seg)
     enum header_claim claim = n < 0 ? HEADER_CLAIM_NONE : segment_header_claim(bytes, (size_t)n, &version);
     int rc = refuse_newer(rv, claim, version, path.text);
     if (rc == 0)
-        note(rv, "segment header unreadable", seg->base, seg->base);
+        recover_note(rv, "segment header unreadable", seg->base, seg->base);
     return rc;
 }
 
@@ -161,6 +153,8 @@ static int find_segments(struct recovery *rv)
         qsort(all->at, all->count, sizeof(all->at[0]), by_base);
     for (size_t i = 0; rc == 0 && i < all->count; i++)
         rc = read_header(rv, &all->at[i]);
+    if (rc == 0)
+        recover_resolve(rv);
     return rc;
 }
 
@@ -172,47 +166,12 @@ static void forget_counts(struct recovery *rv)
 
     for (size_t i = 0; i < all->count; i++) {
         struct segment *seg = &all->at[i];
-        deadset_free(seg->dead);
-        seg->dead = NULL;
-        seg->end = seg->dead_at = seg->tracked = seg->tracked_bytes = seg->live = seg->pins = 0;
-        seg->leaving = seg->blind = false;
+        segment_clear(seg);
+        seg->end = seg->generation > 0 ? seg->end : 0;
+        seg->dead_at = seg->tracked = seg->tracked_bytes = seg->live = seg->pins = 0;
+        seg->leaving = seg->blind = seg->merged = false;
     }
     rv->log->hooks.reset(rv->log->hooks.ctx);
-}
-
-static struct segment *by_exact_base(struct segments *all, uint64_t base)
-{
-    struct segment key = {.base = base};
-
-    return all->count == 0 ? NULL : bsearch(&key, all->at, all->count, sizeof(key), by_base);
-}
-
-/* What the table names must be there, or dead; a file below the cut that it does not name was removed before. */
-static void take_table(struct recovery *rv, const struct checkpoint_view *view)
-{
-    struct segments *all = &rv->log->segments;
-
-    for (size_t i = 0; i < all->count; i++)
-        all->at[i].leaving = all->at[i].base < view->header.cut;
-    for (uint32_t i = 0; i < view->header.segments; i++) {
-        struct checkpoint_segment entry;
-        checkpoint_segment_decode(view->table + (size_t)i * CHECKPOINT_SEGMENT_BYTES, &entry);
-        struct segment *seg = by_exact_base(all, entry.base);
-        if (!seg && (entry.live > 0 || entry.pins > 0)) {
-            rv->report->lost_ranges++;
-            note(rv, "segment missing", entry.base, entry.end);
-        }
-        if (!seg)
-            continue;
-        seg->end = entry.end;
-        seg->dead_at = entry.dead_at;
-        seg->tracked = entry.tracked;
-        seg->live = entry.live;
-        seg->pins = entry.pins;
-        seg->tracked_bytes = max_u64(entry.end, view->header.cut) - entry.base;
-        seg->blind = entry.live % SEGMENT_DAMAGED + entry.pins != entry.tracked;
-        seg->leaving = false;
-    }
 }
 
 /* 1 = loaded, 0 = no use. */
@@ -230,7 +189,8 @@ static int load_checkpoint(struct recovery *rv, uint64_t cut)
         forget_counts(rv);
     rc = ours ? log->hooks.load(log->hooks.ctx, view.image.ptr, view.image.len) : -EXDEV;
     if (rc >= 0) {
-        take_table(rv, &view);
+        recover_take_table(rv, &view);
+        log->newest_known = true;
         memcpy(log->options.uuid, view.header.uuid, UUID_BYTES);
         rv->has_uuid = true;
         log->epoch = (uint32_t)max_u64(log->epoch, view.header.epoch);
@@ -274,7 +234,7 @@ static int find_checkpoint(struct recovery *rv)
             return 0;
         }
         rv->report->bad_checkpoints++;
-        note(rv, "checkpoint unreadable", cuts[i], cuts[i]);
+        recover_note(rv, "checkpoint unreadable", cuts[i], cuts[i]);
     }
     forget_counts(rv);
     return 0;
@@ -282,7 +242,7 @@ static int find_checkpoint(struct recovery *rv)
 
 /* ---- 3. replay -------------------------------------------------------------------------------- */
 
-static void apply(struct recovery *rv, struct segment *seg, const struct record *rec)
+void recover_apply(struct recovery *rv, struct segment *seg, const struct record *rec)
 {
     struct batch batch;
 
@@ -318,7 +278,7 @@ static void apply_range(struct recovery *rv, struct segment *seg, struct scan *s
     struct record rec;
 
     while (lsn < end && scan_record(scan, lsn, &rec)) {
-        apply(rv, seg, &rec);
+        recover_apply(rv, seg, &rec);
         lsn += record_stride(rec.type, rec.payload.len);
     }
 }
@@ -335,7 +295,7 @@ static uint64_t skip_damage(struct recovery *rv, struct segment *seg, struct sca
     rv->report->damaged_bytes += next - bad;
     if (seg->live < SEGMENT_DAMAGED)
         seg->live += SEGMENT_DAMAGED;
-    note(rv, "damaged bytes", bad, next);
+    recover_note(rv, "damaged bytes", bad, next);
     return next;
 }
 
@@ -370,7 +330,7 @@ static uint64_t replay_records(struct recovery *rv, struct segment *seg, struct 
             if (more)
                 end = group_end(scan, lsn, limit, &bad);
             if (!more)
-                apply(rv, seg, &rec);
+                recover_apply(rv, seg, &rec);
             else if (end != bad)
                 apply_range(rv, seg, scan, lsn, end);
             if (!more || end != bad) {
@@ -393,6 +353,9 @@ static int replay_segment(struct recovery *rv, size_t index, uint64_t from, uint
     struct segment *seg = &rv->log->segments.at[index];
     struct path path = path_segment(rv->log->dir, seg->base);
     struct scan scan;
+
+    if (seg->generation > 0)
+        return recover_replay_pack(rv, seg, from);
     int rc = scan_open(&scan, rv->disk, path.text, seg->base);
 
     if (rc < 0)
@@ -434,7 +397,7 @@ static int replay(struct recovery *rv)
         }
         if (seg->base > cut && seg->header_ok && seg->prev_end > rv->end) {
             rv->report->lost_ranges++;
-            note(rv, "part of the log missing", rv->end, seg->prev_end);
+            recover_note(rv, "part of the log missing", rv->end, seg->prev_end);
         }
         bool last = !next || !next->header_ok;
         rc = replay_segment(rv, i, max_u64(seg->base, cut), next && !last ? next->prev_end : UINT64_MAX, last);
@@ -478,6 +441,8 @@ static int make_durable(struct recovery *rv)
         const struct segment *seg = &all->at[i - 1];
         if (seg->leaving)
             continue;
+        if (seg->generation > 0) /* it was durable before it had its name */
+            break;
         path = path_segment(rv->log->dir, seg->base);
         int file = rv->disk->open(rv->disk->ctx, path.text, DISK_WRITE);
         rc = file < 0 ? file : rewrite(rv, seg, file, max_u64(seg->base, rv->durable));
@@ -493,7 +458,7 @@ static int make_durable(struct recovery *rv)
 /* Gives back what follows the end of a segment. Its successor says where it ended: this only saves room. */
 static void cut_file(struct recovery *rv, struct segment *seg)
 {
-    if (seg->leaving || seg->end <= seg->base || seg->end >= seg->base + seg->capacity)
+    if (seg->leaving || seg->generation > 0 || seg->end <= seg->base || seg->end >= seg->base + seg->capacity)
         return;
     struct path path = path_segment(rv->log->dir, seg->base);
     int file = rv->disk->open(rv->disk->ctx, path.text, DISK_WRITE);
@@ -579,11 +544,13 @@ static void tidy_segments(struct recovery *rv)
             all->at[kept++] = *seg;
             continue;
         }
-        deadset_free(seg->dead);
-        struct path path = path_segment(rv->log->dir, seg->base);
+        segment_clear(seg);
+        struct segment_name name = segment_name(seg);
+        struct path path = path_named(rv->log->dir, &name);
         (void)rv->disk->unlink(rv->disk->ctx, path.text);
     }
     all->count = kept;
+    recover_drop_losers(rv);
     segments_recount(all);
 }
 
@@ -598,34 +565,43 @@ static void remove_tmp(void *arg, const char *name)
     (void)rv->disk->unlink(rv->disk->ctx, path.text);
 }
 
+static int recover_all(struct recovery *rv)
+{
+    struct log *log = rv->log;
+    struct log_report *report = rv->report;
+    struct path ckpt = path_of(log->dir, "ckpt");
+    int rc = find_segments(rv);
+
+    if (rc == 0)
+        rc = find_checkpoint(rv);
+    if (rc < 0)
+        return rc;
+    if (!rv->has_uuid && rv->header_rc < 0) /* a log that is there must not be taken for another node's */
+        return refuse(rv, rv->header_rc, "cannot read any segment in", log->dir);
+    log->node_hash = uuid_hash(log->options.uuid);
+    report->fresh = log->segments.count == 0 && report->checkpoint_lsn == 0;
+    rc = replay(rv);
+    if (rc == 0)
+        rc = make_durable(rv);
+    if (rc < 0)
+        return rc;
+    report->clean = report->clean || report->fresh;
+    report->rebuilt = report->checkpoint_lsn == 0 && (report->bad_checkpoints > 0 || report->lost_ranges > 0);
+    rc = open_next(rv);
+    if (rc < 0)
+        return rc;
+    tidy_segments(rv);
+    (void)rv->disk->list(rv->disk->ctx, ckpt.text, remove_tmp, rv);
+    log->checkpoint_tail = max_u64(report->checkpoint_lsn, LSN_FIRST);
+    return 0;
+}
+
 int recover_directory(struct log *log, struct log_report *ret_report, char *ret_error, size_t error_bytes)
 {
     struct recovery rv = {.log = log, .disk = log->options.disk, .report = ret_report, .error = ret_error,
                           .error_bytes = error_bytes};
-    struct path ckpt = path_of(log->dir, "ckpt");
-    int rc = find_segments(&rv);
+    int rc = recover_all(&rv);
 
-    if (rc == 0)
-        rc = find_checkpoint(&rv);
-    if (rc < 0)
-        return rc;
-    if (!rv.has_uuid && rv.header_rc < 0) /* a log that is there must not be taken for another node's */
-        return refuse(&rv, rv.header_rc, "cannot read any segment in", log->dir);
-    log->node_hash = uuid_hash(log->options.uuid);
-    ret_report->fresh = log->segments.count == 0 && ret_report->checkpoint_lsn == 0;
-    rc = replay(&rv);
-    if (rc == 0)
-        rc = make_durable(&rv);
-    if (rc < 0)
-        return rc;
-    ret_report->clean = ret_report->clean || ret_report->fresh;
-    ret_report->rebuilt = ret_report->checkpoint_lsn == 0 &&
-                          (ret_report->bad_checkpoints > 0 || ret_report->lost_ranges > 0);
-    rc = open_next(&rv);
-    if (rc < 0)
-        return rc;
-    tidy_segments(&rv);
-    (void)rv.disk->list(rv.disk->ctx, ckpt.text, remove_tmp, &rv);
-    log->checkpoint_tail = max_u64(ret_report->checkpoint_lsn, LSN_FIRST);
-    return 0;
+    free(rv.losers);
+    return rc;
 }

@@ -328,8 +328,8 @@ TEST(recovery_refuses_a_segment_or_checkpoint_of_a_newer_format_and_touches_noth
                 (void)snprintf(path, sizeof(path), "%s", first_segment);
             char *file = simdisk_file(sim, path, &bytes);
             assert_non_null(file);
-            claim_version(file, 2, of_segment ? 72 : CHECKPOINT_HEADER_BYTES, sound);
-            check_refused(sim, path, "format 2", !sound);
+            claim_version(file, FORMAT_VERSION + 1, of_segment ? 72 : CHECKPOINT_HEADER_BYTES, sound);
+            check_refused(sim, path, "format 3", !sound);
             simdisk_free(sim);
         }
     }

@@ -78,21 +78,23 @@ const char *scan_bytes(struct scan *scan, uint64_t lsn, size_t bytes, size_t *re
     return scan->bytes + (lsn - scan->from);
 }
 
-bool scan_record(struct scan *scan, uint64_t lsn, struct record *ret)
+bool scan_record_at(struct scan *scan, uint64_t place, uint64_t lsn, struct record *ret)
 {
     size_t have;
 
-    if (lsn >= scan->end)
+    if (place >= scan->end)
         return false;
-    const char *at = scan_bytes(scan, lsn, RECORD_HEADER_BYTES, &have);
+    const char *at = scan_bytes(scan, place, RECORD_HEADER_BYTES, &have);
     enum record_fault fault = record_read(at, have, lsn, ret);
     if (fault != RECORD_CUT || have < RECORD_HEADER_BYTES)
         return fault == RECORD_OK;
-    at = scan_bytes(scan, lsn, get_le32(at + 4), &have);
+    at = scan_bytes(scan, place, get_le32(at + 4), &have);
     return record_read(at, have, lsn, ret) == RECORD_OK;
 }
 
-static bool is_known(uint8_t type)
+bool scan_record(struct scan *scan, uint64_t lsn, struct record *ret) { return scan_record_at(scan, lsn, lsn, ret); }
+
+bool scan_is_known(uint8_t type)
 {
     return (type >= RECORD_BATCH && type <= RECORD_BURY) || (type >= RECORD_TICK && type <= RECORD_CLIENT) ||
            (type >= RECORD_CHUNK && type <= RECORD_SEAL);
@@ -115,7 +117,7 @@ uint64_t scan_resync(struct scan *scan, uint64_t lsn, uint64_t end)
         lsn += step;
         if (have - step < RECORD_HEADER_BYTES)
             continue;
-        if (lsn < end && scan_record(scan, lsn, &rec) && is_known(rec.type))
+        if (lsn < end && scan_record(scan, lsn, &rec) && scan_is_known(rec.type))
             return lsn;
         lsn += RECORD_ALIGN;
     }

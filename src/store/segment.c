@@ -6,10 +6,20 @@
 
 #include "base/record.h"
 
+void segment_clear(struct segment *seg)
+{
+    deadset_free(seg->dead);
+    seg->dead = NULL;
+    for (size_t i = 0; i < FROZEN_COUNT; i++) {
+        deadset_free(seg->frozen[i]);
+        seg->frozen[i] = NULL;
+    }
+}
+
 void segments_free(struct segments *all)
 {
     for (size_t i = 0; i < all->count; i++)
-        deadset_free(all->at[i].dead);
+        segment_clear(&all->at[i]);
     free(all->at);
     *all = (struct segments){0};
 }
@@ -45,9 +55,26 @@ void segments_remove(struct segments *all, size_t index)
     all->total_bytes -= all->at[index].capacity;
     all->pinned -= is_pinned(&all->at[index]);
     all->dead -= is_dead(&all->at[index]);
-    deadset_free(all->at[index].dead);
+    segment_clear(&all->at[index]);
     all->count--;
     memmove(&all->at[index], &all->at[index + 1], (all->count - index) * sizeof(all->at[0]));
+    all->found = 0;
+}
+
+void segments_replace(struct segments *all, size_t index, size_t count, const struct segment *seg)
+{
+    ENSURE(count > 0 && index + count <= all->count);
+    for (size_t i = 1; i < count; i++)
+        segments_remove(all, index + 1);
+    struct segment *at = &all->at[index];
+    all->total_bytes -= at->capacity;
+    all->pinned -= is_pinned(at);
+    all->dead -= is_dead(at);
+    segment_clear(at);
+    *at = *seg;
+    all->total_bytes += at->capacity;
+    all->pinned += is_pinned(at);
+    all->dead += is_dead(at);
     all->found = 0;
 }
 
@@ -84,6 +111,21 @@ void segment_count(struct segment *seg, uint8_t type, size_t stride)
         seg->pins++;
     else
         seg->live++;
+}
+
+uint64_t segment_needed_bytes(const struct segment *seg, uint64_t dead)
+{
+    if (seg->live >= SEGMENT_DAMAGED / 2)
+        return seg->capacity;
+    uint64_t needed = seg->tracked > dead ? seg->tracked - dead : 0;
+    return needed == seg->tracked ? seg->tracked_bytes : seg->tracked_bytes / seg->tracked * needed;
+}
+
+uint64_t segment_live_bytes(const struct segment *seg)
+{
+    uint64_t live = seg->live + seg->pins;
+
+    return segment_needed_bytes(seg, seg->tracked > live ? seg->tracked - live : 0);
 }
 
 /* Called when live, pins or end changed; `before` is what it was. */
@@ -136,6 +178,30 @@ bool segments_drop_pin(struct segments *all, uint64_t lsn, uint64_t tail)
         settle(all, seg, before, tail);
     }
     return true;
+}
+
+void segments_freeze(struct segments *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *seg = &all->at[i];
+        ENSURE(!seg->frozen[FROZEN_PENDING]);
+        seg->frozen[FROZEN_PENDING] = deadset_copy(seg->dead);
+    }
+}
+
+void segments_frozen(struct segments *all, bool counts)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct deadset **frozen = all->at[i].frozen;
+        if (counts) {
+            deadset_free(frozen[FROZEN_OLDER]);
+            frozen[FROZEN_OLDER] = frozen[FROZEN_NEWEST];
+            frozen[FROZEN_NEWEST] = frozen[FROZEN_PENDING];
+        } else {
+            deadset_free(frozen[FROZEN_PENDING]);
+        }
+        frozen[FROZEN_PENDING] = NULL;
+    }
 }
 
 void segments_recount(struct segments *all)

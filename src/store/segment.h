@@ -7,6 +7,7 @@
  *        pins     of these: queue and client records still needed
  *        dead_at  LSN of the log's tail when live and pins came to 0 in a closed segment; 0 before
  *        dead     which of the tracked records are needed no more
+ *        frozen   what `dead` was at the cut of the checkpoints that count: being written, newest, older
  *        blind    `dead` is not known: the segment goes when all of it is dead, but nothing less of it
  * Cost   Finding a segment O(log n), O(1) for the one found last.
  *
@@ -21,9 +22,12 @@
 #define GMQ_STORE_SEGMENT_H
 
 #include "store/deadset.h"
+#include "store/paths.h"
 
 /* Added to `live` of a segment in which recovery passed over damage: its counts are unknown, it never goes. */
 #define SEGMENT_DAMAGED (UINT64_C(1) << 40)
+
+enum { FROZEN_PENDING, FROZEN_NEWEST, FROZEN_OLDER, FROZEN_COUNT };
 
 struct segment {
     uint64_t base, end, prev_end;
@@ -31,11 +35,13 @@ struct segment {
     uint64_t dead_at;
     uint64_t tracked, live, pins;
     uint64_t tracked_bytes; /* strides of the tracked records */
-    struct deadset *dead;   /* owned */
+    struct deadset *dead, *frozen[FROZEN_COUNT]; /* owned */
     uint32_t epoch, generation;
     bool header_ok; /* recovery: its header could be read */
     bool leaving;   /* its removal is on the way */
     bool blind;
+    bool merged;    /* recovery: its counts are those of the segments it was made of */
+    bool busy;      /* it is being compacted */
 };
 
 struct segments {
@@ -48,12 +54,21 @@ struct segments {
 
 void segments_free(struct segments *all);
 
+static inline struct segment_name segment_name(const struct segment *seg)
+{
+    return (struct segment_name){
+        .base = seg->base, .end = seg->generation > 0 ? seg->end : 0, .generation = seg->generation};
+}
+
 /* Room for `count` entries in all, so that adding them cannot fail. False when memory is short. */
 NODISCARD bool segments_reserve(struct segments *all, size_t count);
 
 /* Adds at the end; its base is above all others. There must be room. */
 struct segment *segments_add(struct segments *all, const struct segment *seg);
 void segments_remove(struct segments *all, size_t index);
+
+/* Puts `seg`, ownership passes, in the place of `count` neighbours from `index` on. */
+void segments_replace(struct segments *all, size_t index, size_t count, const struct segment *seg);
 
 static inline struct segment *segments_last(struct segments *all) { return &all->at[all->count - 1]; }
 
@@ -66,6 +81,13 @@ void segment_count(struct segment *seg, uint8_t type, size_t stride);
 /* Is the tracked record at `lsn` of `seg`, which is not blind, needed no more? */
 static inline bool segment_is_dead(const struct segment *seg, uint64_t lsn) { return deadset_has(seg->dead, lsn); }
 
+/*
+ * Bytes of the records of `seg` that are needed, when `dead` of its tracked ones are not: exact when they are all of one
+ * size. Nothing is needed of a dead segment; all of a damaged one may be.
+ */
+uint64_t segment_needed_bytes(const struct segment *seg, uint64_t dead);
+uint64_t segment_live_bytes(const struct segment *seg);
+
 /* The last byte of `seg` is written: it ends at `end`, which is the tail of the log too. */
 void segments_close(struct segments *all, struct segment *seg, uint64_t end);
 
@@ -75,6 +97,13 @@ void segments_close(struct segments *all, struct segment *seg, uint64_t end);
  */
 bool segments_drop_live(struct segments *all, uint64_t lsn, uint64_t tail);
 bool segments_drop_pin(struct segments *all, uint64_t lsn, uint64_t tail);
+
+/* Gives back what an entry owns. */
+void segment_clear(struct segment *seg);
+
+/* A checkpoint is cut here / it counts now, or it never will. */
+void segments_freeze(struct segments *all);
+void segments_frozen(struct segments *all, bool counts);
 
 /* Counts pinned and dead segments anew, after the table was filled by recovery. */
 void segments_recount(struct segments *all);

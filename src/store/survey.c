@@ -5,31 +5,35 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/paths.h"
+#include "store/pack.h"
 #include "store/scan.h"
 
 static void add_name(void *arg, const char *name)
 {
     struct survey *all = arg;
-    uint64_t base;
+    struct segment_name found;
 
-    if (!path_parse(name, ".seg", &base) || base >= LSN_LIMIT || base % RECORD_ALIGN != 0)
+    if (!path_parse_segment(name, &found))
         return;
     all->segments = mem_grow(all->segments, all->count + 1, sizeof(all->segments[0]));
-    all->segments[all->count++] = (struct survey_segment){.base = base, .end = base};
+    all->segments[all->count++] = (struct survey_segment){.base = found.base, .end = found.base, .name = found};
 }
 
+/* Of one base the higher generation first. */
 static int by_base(const void *a, const void *b)
 {
-    uint64_t x = ((const struct survey_segment *)a)->base, y = ((const struct survey_segment *)b)->base;
+    const struct segment_name *x = &((const struct survey_segment *)a)->name;
+    const struct segment_name *y = &((const struct survey_segment *)b)->name;
 
-    return x < y ? -1 : x > y;
+    if (x->base != y->base)
+        return x->base < y->base ? -1 : 1;
+    return x->generation > y->generation ? -1 : x->generation < y->generation;
 }
 
 static void read_header(struct disk *disk, const char *dir, struct survey_segment *seg)
 {
     char bytes[SEGMENT_HEADER_BYTES];
-    struct path path = path_segment(dir, seg->base);
+    struct path path = path_named(dir, &seg->name);
     unsigned version;
     int file = disk->open(disk->ctx, path.text, DISK_READ);
 
@@ -47,7 +51,8 @@ static void read_header(struct disk *disk, const char *dir, struct survey_segmen
         seg->header_state = SURVEY_HEADER_NEWER;
     if (!segment_header_decode(bytes, (size_t)n, &seg->header))
         return;
-    bool own = seg->header.base == seg->base && seg->header.prev_end <= seg->base;
+    bool own = seg->header.base == seg->base && seg->header.prev_end <= seg->base &&
+               seg->header.generation == seg->name.generation && seg->header.end == seg->name.end;
     seg->header_state = own ? SURVEY_HEADER_OK : SURVEY_HEADER_OTHER;
     if (!own)
         seg->header = (struct segment_header){.base = 0};
@@ -99,6 +104,25 @@ static void read_records(struct survey_segment *seg, struct scan *scan, const st
     seg->end = lsn;
 }
 
+static void read_pack(struct disk *disk, const char *dir, struct survey_segment *seg, const struct survey_eyes *eyes)
+{
+    struct record rec;
+    struct pack pack;
+
+    seg->error = pack_open(&pack, disk, dir, &seg->name);
+    if (seg->error < 0)
+        return;
+    seg->end = seg->name.end;
+    seg->bad_directory = pack.bad_directory;
+    for (uint32_t i = 0; i < pack.count; i++) {
+        if (pack_record(&pack, i, &rec))
+            add_record(seg, eyes, &rec);
+        else
+            add_damage(seg, eyes, pack_lsn(&pack, i), pack_after(&pack, i));
+    }
+    pack_close(&pack);
+}
+
 static void read_tail(struct survey_segment *seg, struct scan *scan, const struct survey_eyes *eyes)
 {
     if (seg->sealed || seg->end >= scan->end)
@@ -113,7 +137,7 @@ static void read_segment(struct disk *disk, const char *dir, const struct survey
 {
     struct survey_segment *seg = &all->segments[index];
     const struct survey_segment *next = index + 1 < all->count ? seg + 1 : NULL;
-    struct path path = path_segment(dir, seg->base);
+    struct path path = path_named(dir, &seg->name);
     struct scan scan;
 
     if (next && next->header_state != SURVEY_HEADER_OK)
@@ -121,6 +145,10 @@ static void read_segment(struct disk *disk, const char *dir, const struct survey
     seg->is_void = next && next->header.prev_end < seg->base;
     if (seg->is_void)
         return;
+    if (seg->name.generation > 0) {
+        read_pack(disk, dir, seg, eyes);
+        return;
+    }
     int rc = scan_open(&scan, disk, path.text, seg->base);
     if (rc < 0) {
         seg->error = rc;
@@ -136,6 +164,24 @@ static void read_segment(struct disk *disk, const char *dir, const struct survey
     if (!next)
         read_tail(seg, &scan, eyes);
     scan_close(&scan);
+}
+
+/* As recover_resolve() does. */
+static void drop_replaced(struct survey *all)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct survey_segment seg = all->segments[i];
+        const struct survey_segment *before = kept > 0 ? &all->segments[kept - 1] : NULL;
+        if (before && before->name.end > seg.base) {
+            if (seg.name.generation <= before->name.generation)
+                continue;
+            kept--;
+        }
+        all->segments[kept++] = seg;
+    }
+    all->count = kept;
 }
 
 int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *eyes,
@@ -157,6 +203,7 @@ int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *ey
         if (all.segments[i].header_state == SURVEY_HEADER_OK)
             node_hash = uuid_hash(all.segments[i].header.uuid);
     }
+    drop_replaced(&all);
     for (size_t i = 0; i < all.count; i++)
         read_segment(disk, dir, eyes, &all, i, node_hash, ends ? ends->end(ends->ctx, all.segments[i].base) : 0);
     *ret = all;

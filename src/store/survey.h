@@ -12,6 +12,7 @@
 
 #include "store/disk.h"
 #include "store/format.h"
+#include "store/paths.h"
 
 enum { SURVEY_TYPES = 32, SURVEY_RANGES_MAX = 4096 };
 
@@ -28,11 +29,13 @@ struct survey_range {
 
 struct survey_segment {
     uint64_t base;
+    struct segment_name name;
     uint64_t end;        /* where the sound part ends; damage may lie before it */
     uint64_t file_bytes;
     enum survey_header header_state;
     struct segment_header header; /* zero when it is not SURVEY_HEADER_OK */
     int error;           /* -errno when the file cannot be opened */
+    bool bad_directory;  /* of a compacted one: its records were found without it */
     bool is_void;        /* its successor passes over it: a start that ended before anything was kept */
     bool sealed, stopped; /* ends with a SEAL; with that of an orderly stop */
     uint64_t records;    /* BATCH and SEAL included */
@@ -43,6 +46,7 @@ struct survey_segment {
     size_t damage_count;
 };
 
+/* Without files that another, of a higher generation, has replaced: a crash left them, a start removes them. */
 struct survey {
     struct survey_segment *segments; /* ascending by base */
     size_t count;
