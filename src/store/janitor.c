@@ -8,7 +8,6 @@
 
 enum {
     RETRY_NS = 1000000000,
-    COPY_RATIO = 8,
     PACE_SECOND = 1000000000,
     PACE_NS_MAX = 1000000000,
     PACE_BYTES_MAX = 64 * 1024 * 1024,
@@ -127,7 +126,7 @@ static int prepare_spare(struct janitor *janitor, struct job *job)
     int rc = checkpoint_reserve(janitor->disk, janitor->dir, job->checkpoint_bytes);
 
     if (!disk_is_full(rc) && !janitor->compacting.compaction)
-        rc = reserve_for_copy(janitor, job->wanted_bytes / COPY_RATIO);
+        rc = reserve_for_copy(janitor, job->copy_bytes);
     if (disk_is_full(rc))
         return rc;
     look(janitor);

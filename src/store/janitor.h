@@ -5,7 +5,7 @@
  *          SPARE, RESERVE*     the file exists with room for `bytes`, durable; `bytes` is then its real room.
  *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
  *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go, and
- *                              log/compact.tmp an eighth of the spare, so that those which are nearly dead can.
+ *                              log/compact.tmp `copy_bytes`, so that those which are nearly dead can.
  *                              Without room on the disk, or where a limit forbids a spare (watch.h), it is reported
  *                              as failed once, and tried again every second and after each removal until it
  *                              succeeds; then it is reported again with 0.
@@ -44,6 +44,7 @@ struct job {
     uint64_t bytes; /* SPARE, RESERVE*: of the file */
     uint64_t wanted_bytes;     /* SPARE, RESERVE*: `bytes` as it was asked for */
     uint64_t checkpoint_bytes; /* SPARE: what the next checkpoint may take */
+    uint64_t copy_bytes;       /* SPARE: room for what is needed of a segment that is nearly dead */
     uint64_t base;  /* DROP_CHECKPOINT */
     struct segment_name name; /* UNLINK */
     bool replaced;  /* UNLINK: another file holds what was needed of it */

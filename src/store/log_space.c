@@ -28,6 +28,7 @@ enum {
     IMAGE_BYTES_A_MESSAGE = 24,         /* engine/save.c: most of those that are kept long */
     LOOK_NS = 1000000000,               /* between looks at the disk */
     DEAD_RATIO = 512,                   /* of segments, to what their sets of dead records take */
+    COPY_RATIO = 16,                    /* of a segment, to what is needed of it when it is nearly dead */
     IMAGE_RATIO = 16,                   /* of a segment to come, to what its messages take in a checkpoint */
 };
 
@@ -150,6 +151,8 @@ static void ask(struct log *log, struct standby *standby, enum job_kind kind, ui
 {
     struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = image_bytes(log) + bytes / IMAGE_RATIO};
 
+    if (log->newest_cut != 0) /* before a checkpoint nothing is copied */
+        job.copy_bytes = bytes / COPY_RATIO;
     if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
         return;
     standby->state = STANDBY_ASKED;
@@ -414,6 +417,7 @@ void log_checkpoint_image(struct log *log, void *image, size_t bytes, void (*rel
 void log_checkpoint_cancel(struct log *log)
 {
     ENSURE(log->checkpoint_state == CHECKPOINT_OPEN);
+    segments_frozen(&log->segments, false);
     checkpoint_free(log->checkpoint);
     log->checkpoint = NULL;
     log->checkpoint_state = CHECKPOINT_NONE;
