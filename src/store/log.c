@@ -80,6 +80,7 @@ void log_roll(struct log *log, enum seal_reason reason)
     segments_close(&log->segments, segments_last(&log->segments), log->tail);
     struct writer_item item = {
         .roll = true,
+        .capacity = from->bytes - SEGMENT_HEADER_BYTES,
         .from = spare ? SPARE_NAME : from == &log->reserves[0] ? RESERVE_NAME : RESERVE2_NAME,
         .header = {.base = log->tail, .prev_end = log->tail, .epoch = log->epoch, .created_ms = log->options.now_ms},
     };
@@ -178,12 +179,25 @@ uint64_t log_promised(const struct log *log)
     return log->options.sync == LOG_SYNC_ALWAYS ? log->durable : log->written;
 }
 
+void log_take_splits(struct log *log)
+{
+    struct writer_split split;
+
+    while (chan_take(&log->writer.splits, &split)) {
+        log_checkpoint_spoil(log, split.base);
+        segments_split(&log->segments, &log->ring, split.base, log->tail, split.epoch);
+        log->epoch = (uint32_t)max_u64(log->epoch, split.epoch);
+        (void)snprintf(log->troubles[LOG_TROUBLE_HEALED], sizeof(log->troubles[0]), "%s", split.reason);
+    }
+}
+
 bool log_poll(struct log *log)
 {
     uint64_t durable = atomic_load(&log->writer.durable), written = atomic_load(&log->writer.written);
     bool stuck, changed = durable != log->durable || written != log->written;
 
     ENSURE(durable >= log->durable && written >= durable && written <= log->tail);
+    log_take_splits(log); /* those before the watermarks above */
     /* In a directory that is gone nothing is promised any more. */
     if (log->state != LOG_READ_ONLY && !atomic_load(&log->janitor.watch.gone)) {
         log->durable = durable;
@@ -254,6 +268,7 @@ void log_stats(const struct log *log, struct log_stats *ret)
         .checkpoint_lsn = log->newest_cut,
         .unlinked = log->unlinked,
         .jobs = log_jobs(log),
+        .heals = atomic_load(&log->writer.heals),
         .checkpoint_errors = log->checkpoint_errors,
         .file_errors = log->file_errors,
         .disk_used = atomic_load(&log->janitor.watch.used),

@@ -105,6 +105,7 @@ struct log {
     uint64_t checkpoint_tail;  /* where the last one was tried */
     uint64_t checkpoints;
     bool checkpoint_failed; /* the last one */
+    bool checkpoint_spoiled; /* the open one is to be dropped */
     bool newest_known, older_known; /* the segments' frozen sets are those of these checkpoints */
 
     /* compaction */
@@ -154,6 +155,12 @@ void log_set_limit(struct log *log);
 
 /* Notes that something went wrong: its kind, what, and the error. A full disk is no trouble of its own. */
 void log_note_trouble(struct log *log, enum log_trouble kind, const char *what, int rc);
+
+/* Takes in where the writer went on in a new file after a failure. */
+void log_take_splits(struct log *log);
+
+/* A checkpoint that was cut above `lsn` and is not handed over yet is dropped: its table is not true any more. */
+void log_checkpoint_spoil(struct log *log, uint64_t lsn);
 
 /* The largest reserve that is ready, or NULL. */
 struct standby *log_reserve(struct log *log);

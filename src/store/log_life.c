@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/heal.h"
 #include "store/log_impl.h"
 #include "store/paths.h"
 
@@ -165,6 +166,10 @@ int log_recover(struct log *log, const struct log_hooks *hooks, struct log_repor
         return rc;
     }
     rc = take_lock(log, ret_error, error_bytes);
+    if (rc == 0) {
+        struct path heal = path_of(log->dir, HEAL_NAME);
+        (void)log->options.disk->unlink(log->options.disk->ctx, heal.text); /* of a life that ended while it healed */
+    }
     if (rc == 0 && log->options.max_disk != 0) /* the spare of a life without a limit, in which the log will go on */
         janitor_shrink(log->options.disk, log->dir, SPARE_NAME, log->options.segment_bytes);
     if (rc == 0)
@@ -262,7 +267,6 @@ static void drain(struct log *log)
 static int mark_clean(struct log *log)
 {
     struct disk *disk = log->options.disk;
-    struct segment *seg = segments_last(&log->segments);
 
     log_open_batch(log);
     log_append_seal(log, SEAL_STOP);
@@ -273,8 +277,10 @@ static int mark_clean(struct log *log)
         continue;
     if (atomic_load(&log->writer.durable) != log->tail)
         return -EIO;
+    log_take_splits(log);
     log->durable = log->written = log->tail;
-    if (disk->truncate(disk->ctx, log->writer.file, SEGMENT_HEADER_BYTES + (log->tail - seg->base)) == 0)
+    uint64_t used = SEGMENT_HEADER_BYTES + (log->tail - log->writer.base);
+    if (disk->truncate(disk->ctx, log->writer.file, used) == 0)
         (void)disk->sync(disk->ctx, log->writer.file); /* only to give room back: the mark is durable */
     return 0;
 }

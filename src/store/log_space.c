@@ -399,6 +399,7 @@ int log_checkpoint_begin(struct log *log)
     if (!log->checkpoint)
         return -ENOMEM;
     log->checkpoint_state = CHECKPOINT_OPEN;
+    log->checkpoint_spoiled = false;
     log->checkpoint_tail = log->tail;
     log->want_durable = log->tail;
     return 1;
@@ -407,11 +408,30 @@ int log_checkpoint_begin(struct log *log)
 void log_checkpoint_image(struct log *log, void *image, size_t bytes, void (*release)(void *image, size_t bytes))
 {
     ENSURE(log->checkpoint_state == CHECKPOINT_OPEN && image);
+    if (log->checkpoint_spoiled) {
+        log->checkpoint->image = image;
+        log->checkpoint->release = release;
+        log_checkpoint_cancel(log);
+        return;
+    }
     log->checkpoint->header.image_bytes = bytes;
     log->checkpoint->image = image;
     log->checkpoint->release = release;
     log->checkpoint_state = CHECKPOINT_WAITS;
     hand_checkpoint_over(log);
+}
+
+void log_checkpoint_spoil(struct log *log, uint64_t lsn)
+{
+    bool open = log->checkpoint_state == CHECKPOINT_OPEN;
+
+    if ((!open && log->checkpoint_state != CHECKPOINT_WAITS) || log->checkpoint->header.cut <= lsn)
+        return;
+    log->checkpoint_spoiled = open;
+    if (open)
+        return; /* the owner still has its image in hand */
+    log->checkpoint_state = CHECKPOINT_OPEN;
+    log_checkpoint_cancel(log);
 }
 
 void log_checkpoint_cancel(struct log *log)
