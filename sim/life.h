@@ -102,6 +102,7 @@ struct life {
     bool resume_inside; /* clients act within the resume() call */
     bool disturbed;    /* since the last restart the disk has failed or been full */
     bool broken;       /* ... failed, which only a restart heals */
+    bool healable;     /* ... by one write or sync alone, which the log must survive */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
