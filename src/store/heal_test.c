@@ -2,6 +2,7 @@
 #include "store/heal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,40 @@ TEST(heal_writes_anew_what_the_failed_sync_has_lost)
     life_sync(&life);
     restart(&life, sim, true);
     assert_int_equal(life.count, 100);
+    end(&life, sim);
+}
+
+/* The file that failed still has the same addresses, and the one that tells where it ended cannot be read. */
+TEST(heal_leaves_nothing_twice_when_the_new_header_is_damaged)
+{
+    struct simdisk *sim = simdisk_new(5);
+    struct life life;
+    struct log_segment one, two;
+    char path[64];
+    uint64_t bytes;
+
+    life_init(&life, simdisk_disk(sim), dir);
+    life.options.sync = LOG_SYNC_NONE;
+    assert_int_equal(life_open(&life), 0);
+    for (uint64_t id = 1; id <= 50; id++)
+        (void)life_push(&life, id, BODY);
+    life_sync(&life);
+    for (uint64_t id = 51; id <= 100; id++)
+        (void)life_push(&life, id, BODY);
+    life_promise(&life);
+    simdisk_fail(sim, SIMDISK_SYNC, 0, EIO, false);
+    life_sync(&life);
+    assert_true(log_segment(life.log, 0, &one) && log_segment(life.log, 1, &two));
+    assert_int_equal(two.live, 50);
+    life_kill(&life);
+    simdisk_kill(sim);
+    (void)snprintf(path, sizeof(path), "%s/log/%016llx.seg", dir, (unsigned long long)two.base);
+    char *file = simdisk_file(sim, path, &bytes);
+    assert_non_null(file);
+    memset(file, 'x', 64);
+    assert_int_equal(life_open(&life), 0);
+    assert_int_equal(life.count, 100);
+    assert_string_not_equal(life.report.note, "");
     end(&life, sim);
 }
 

@@ -1,4 +1,4 @@
-/* segment_split.c - one segment becomes two, after a failed write; see segment.h and heal.h. SPDX-License-Identifier: MIT */
+/* segment_split.c - one segment becomes two, after a failed write; see segment.h. SPDX-License-Identifier: MIT */
 #include <string.h>
 
 #include "base/record.h"
