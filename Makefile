@@ -62,7 +62,7 @@ sources  = $(filter-out %_test.c,$(wildcard src/$(1)/*.c))
 objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))
 
-TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c sim/simdisk.c
+TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c $(wildcard sim/simdisk*.c)
 SIM_SRC  := $(wildcard sim/*.c)
 FUZZ_SRC := $(wildcard fuzz/*_fuzz.c)
 FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
@@ -108,7 +108,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(ALL_LINK)
 # The fault tests: what stands between a program and its files is never a sanitizer build.
 $(BUILD)/faults/preload.so: tests/faults/preload.c
 	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -pthread -o $@ $< -ldl
-$(BUILD)/faults/torn_tail: $(BUILD)/obj/tests/faults/torn_tail.o $(BUILD)/obj/sim/simdisk.o $(call archives,store base)
+$(BUILD)/faults/torn_tail: $(call objects,tests/faults/torn_tail.c $(wildcard sim/simdisk*.c)) $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
@@ -129,8 +129,8 @@ tidy:                                        ## line, function and file lengths;
 unit: $(BUILD)/unit                          ## unit tests; T=word runs those whose name holds it
 	@$(BUILD)/unit $(T)
 
-sim: $(BUILD)/gmqsim                         ## seeded lives on a simulated disk: SEEDS=n, or SEED=x for one
-	@$(BUILD)/gmqsim $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+sim: $(BUILD)/gmqsim                         ## seeded lives on a simulated disk: SEEDS=n FROM=x, or SEED=x for one
+	@$(BUILD)/gmqsim $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(or $(FROM),1))
 
 fuzz-replay: $(FUZZERS:%=$(BUILD)/fuzz/%-replay)
 	@set -e; for f in $(FUZZERS); do $(BUILD)/fuzz/$$f-replay fuzz/corpus/$$f; done
@@ -155,8 +155,8 @@ syscall-kill: build $(BUILD)/faults/preload.so ## killed, or failed, at every ca
 	@$(PYTHON) tests/run.py --build $(BUILD) syscall-kill $(if $(SHORT),--short)
 full-disk: build $(BUILD)/faults/preload.so  ## a disk that fills up, drains, and is killed; SHORT=1
 	@$(PYTHON) tests/run.py --build $(BUILD) full-disk $(if $(SHORT),--short)
-torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed and flipped at every byte; SHORT=1: a sample
-	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short)
+torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed, flipped at every byte; SHORT=1: a sample; PART=K/N
+	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short) $(if $(PART),--part $(PART))
 bench-log: $(BUILD)/bench/log                ## the log alone: ns an append, records a second by sync mode
 	@d=$$(mktemp -d) && { $(BUILD)/bench/log $$d; e=$$?; rm -rf $$d; exit $$e; }
 measure: build                               ## lateness, memory, start-up against their targets

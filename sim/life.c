@@ -390,6 +390,9 @@ static void draw_options(struct life *life)
         .witness = witness_record,
         .witness_ctx = life,
     };
+    imager_init(life);
+    if (rng_chance(rng, 700))
+        life->options.imager = &life->imager;
     life_draw_lists(life);
     life->log_options = (struct log_options){
         .disk = simdisk_disk(life->disk),

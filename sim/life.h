@@ -4,6 +4,7 @@
  * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
  * client.c    clients: commands, the answers they must get, and when these may come
  * witness.c   every record as it is written: was it asked for, is it what was asked for?
+ * imager.c    images for checkpoints that are there a while later, or never
  * crash.c     kill -9, power cuts, orderly stops, and what must be there afterwards
  *
  * Everything that is left to chance comes from the seed; so a life can be lived again.
@@ -79,6 +80,9 @@ struct life {
     bool is_open;
     struct broker_options options;
     struct log_options log_options;
+    struct imager imager;
+    char *image;       /* being made */
+    size_t image_bytes;
     uint64_t now_ms;
     uint64_t latest_ms; /* the clock has never stood higher */
     struct oracle oracle;
@@ -131,6 +135,9 @@ void life_lift_limit(struct life *life);
 
 /* How much of the lists is in memory, from now on or from the next start on. */
 void life_draw_lists(struct life *life);
+
+/* imager.c */
+void imager_init(struct life *life);
 
 /* witness.c */
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn);

@@ -1,70 +1,9 @@
 /* simdisk.c - see simdisk.h. SPDX-License-Identifier: MIT */
-#include "sim/simdisk.h"
+#include "sim/simdisk_impl.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SECTOR = 512, HANDLES_MAX = 256, NAMES_MAX = 4096, PENDING_MAX = 8192 };
-
-struct range {
-    uint64_t from, to; /* empty when from >= to */
-};
-
-/* Made by one name, kept while a name or a handle leads to it; all are freed with the disk. */
-struct inode {
-    char *cache, *media;
-    uint64_t cache_bytes, media_bytes; /* sizes */
-    uint64_t room;                     /* of both images */
-    uint64_t touched;                  /* both are zero from here on */
-    uint64_t claimed;                  /* counts against the disk's room */
-    struct range dirty;                /* what the next sync writes */
-    struct range differs;              /* outside the images are the same */
-    struct inode *next;
-    struct inode *copy;                /* while the disk is copied */
-};
-
-struct name {
-    char *path;
-    struct inode *inode; /* NULL = a directory */
-};
-
-struct names {
-    struct name at[NAMES_MAX];
-    size_t count;
-};
-
-enum change_kind { CHANGE_LINK, CHANGE_RENAME, CHANGE_UNLINK };
-
-/* A change of a directory that sync_dir() has not made durable yet. */
-struct change {
-    enum change_kind kind;
-    char *path, *to;
-    struct inode *inode;
-};
-
-struct fault {
-    bool armed, forever;
-    uint64_t skip;
-    int error;
-};
-
-struct simdisk {
-    struct disk disk;
-    pthread_mutex_t lock;
-    uint64_t random;
-    struct inode *inodes;
-    struct names live, media;
-    struct change pending[PENDING_MAX];
-    size_t pending_count;
-    struct inode *handles[HANDLES_MAX];
-    bool locked;
-    uint64_t ops, stop_at; /* stop_at 0 = never */
-    uint64_t room;
-    uint64_t id; /* of all directories, 0 = they are gone */
-    struct fault faults[SIMDISK_OPS];
-};
 
 /* ---- chance and names -------------------------------------------------------------------------------------------- */
 
@@ -166,74 +105,20 @@ static void add_change(struct simdisk *sim, enum change_kind kind, const char *p
     sim->pending[sim->pending_count++] = change;
 }
 
+static void drop_names(struct names *names)
+{
+    while (names->count > 0)
+        drop_name(names, &names->at[names->count - 1]);
+}
+
 static void copy_names(struct names *to, const struct names *from)
 {
-    while (to->count > 0)
-        drop_name(to, &to->at[0]);
+    drop_names(to);
     for (size_t i = 0; i < from->count; i++)
         set_name(to, from->at[i].path, from->at[i].inode);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------ */
-
-static void grow(struct inode *inode, uint64_t bytes)
-{
-    if (bytes <= inode->room)
-        return;
-    uint64_t room = max_u64(bytes, inode->room * 2);
-    char *cache = calloc(1, room), *media = calloc(1, room);
-    ENSURE(cache && media);
-    if (inode->touched > 0) {
-        memcpy(cache, inode->cache, inode->touched);
-        memcpy(media, inode->media, inode->touched);
-    }
-    free(inode->cache);
-    free(inode->media);
-    inode->cache = cache;
-    inode->media = media;
-    inode->room = room;
-}
-
-static struct inode *new_inode(struct simdisk *sim)
-{
-    struct inode *inode = calloc(1, sizeof(*inode));
-
-    ENSURE(inode);
-    inode->next = sim->inodes;
-    sim->inodes = inode;
-    return inode;
-}
-
-static void widen(struct range *range, uint64_t from, uint64_t to)
-{
-    if (from >= to)
-        return;
-    if (range->from >= range->to)
-        *range = (struct range){.from = from, .to = to};
-    range->from = min_u64(range->from, from);
-    range->to = max_u64(range->to, to);
-}
-
-/* The bytes [from, to) of the cache were changed. */
-static void touch(struct inode *inode, uint64_t from, uint64_t to)
-{
-    widen(&inode->dirty, from, to);
-    widen(&inode->differs, from, to);
-    inode->touched = max_u64(inode->touched, to);
-}
-
-static void make_durable(struct inode *inode)
-{
-    struct range *dirty = &inode->dirty;
-    bool all = dirty->from <= inode->differs.from && dirty->to >= inode->differs.to;
-
-    if (dirty->from < dirty->to)
-        memcpy(inode->media + dirty->from, inode->cache + dirty->from, dirty->to - dirty->from);
-    if (all)
-        inode->differs = (struct range){0};
-    *dirty = (struct range){0};
-    inode->media_bytes = inode->cache_bytes;
-}
+/* ---- room and handles -------------------------------------------------------------------------------------------- */
 
 static uint64_t used(const struct simdisk *sim)
 {
@@ -252,6 +137,42 @@ static bool claim(const struct simdisk *sim, struct inode *inode, uint64_t bytes
         return false;
     inode->claimed = bytes;
     return true;
+}
+
+static void mark_names(const struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (names->at[i].inode)
+            names->at[i].inode->used = true;
+}
+
+/* Forgets the files that nothing leads to any more, and no rewinding either. */
+static void free_unused(struct simdisk *sim)
+{
+    for (struct inode *inode = sim->inodes; inode; inode = inode->next)
+        inode->used = inode->origin != NULL;
+    mark_names(&sim->live);
+    mark_names(&sim->media);
+    for (size_t i = 0; i < HANDLES_MAX; i++)
+        if (sim->handles[i])
+            sim->handles[i]->used = true;
+    for (size_t i = 0; i < sim->pending_count; i++)
+        if (sim->pending[i].inode)
+            sim->pending[i].inode->used = true;
+    if (sim->astray.inode)
+        sim->astray.inode->used = true;
+    for (size_t i = sim->patch_count; i > 0; i--)
+        if (!sim->patches[i - 1].inode->used)
+            patch_drop(sim, i - 1);
+    for (struct inode **at = &sim->inodes; *at;) {
+        struct inode *inode = *at;
+        if (inode->used) {
+            at = &inode->next;
+            continue;
+        }
+        *at = inode->next;
+        inode_free(inode);
+    }
 }
 
 static struct inode *of_handle(const struct simdisk *sim, int file)
@@ -295,7 +216,7 @@ static int sim_open(void *ctx, const char *path, enum disk_open how)
     if (rc < 0)
         return leave(sim, rc);
     if (!name) {
-        add_change(sim, CHANGE_LINK, path, NULL, new_inode(sim));
+        add_change(sim, CHANGE_LINK, path, NULL, inode_new(sim));
         name = find_name(&sim->live, path);
     }
     while (file < HANDLES_MAX && sim->handles[file])
@@ -316,6 +237,17 @@ static void sim_close(void *ctx, int file)
     (void)leave(sim, 0);
 }
 
+/* This write is seen elsewhere, and what was there before it is seen here. */
+static void go_astray(struct simdisk *sim, struct inode *inode, const char *from, size_t bytes, uint64_t at)
+{
+    struct inode *other = sim->astray.inode;
+    uint64_t there = sim->astray.at, end = other->cache_bytes;
+
+    sim->astray.armed = false;
+    patch_add(sim, inode, at, inode->cache + at, bytes);
+    patch_add(sim, other, there, from, there < end ? min_u64(bytes, end - there) : 0);
+}
+
 static int sim_pwrite(void *ctx, int file, const void *from, size_t bytes, uint64_t at)
 {
     struct simdisk *sim = ctx;
@@ -329,11 +261,16 @@ static int sim_pwrite(void *ctx, int file, const void *from, size_t bytes, uint6
         bytes = next_random(sim) % (bytes + 1);
     if (!claim(sim, inode, at + bytes))
         return leave(sim, -ENOSPC);
-    grow(inode, at + bytes);
+    inode_grow(inode, at + bytes);
+    bool astray = sim->astray.armed && sim->astray.skip-- == 0;
+    if (astray)
+        go_astray(sim, inode, from, bytes, at);
     if (bytes > 0) {
         memcpy(inode->cache + at, from, bytes);
-        touch(inode, at, at + bytes);
+        inode_touch(inode, at, at + bytes);
         inode->cache_bytes = max_u64(inode->cache_bytes, at + bytes);
+        if (!astray)
+            patch_write(sim, inode, from, at, bytes);
     }
     return leave(sim, rc);
 }
@@ -347,9 +284,11 @@ static int64_t sim_pread(void *ctx, int file, void *to, size_t bytes, uint64_t a
     if (rc < 0 || !inode)
         return leave(sim, rc < 0 ? rc : -EBADF);
     uint64_t have = inode->cache_bytes > at ? min_u64(bytes, inode->cache_bytes - at) : 0;
-    grow(inode, at + have);
-    if (have > 0)
+    inode_grow(inode, at + have);
+    if (have > 0) {
         memcpy(to, inode->cache + at, have);
+        patch_read(sim, inode, to, at, have);
+    }
     (void)leave(sim, 0);
     return (int64_t)have;
 }
@@ -365,7 +304,7 @@ static int sim_sync(void *ctx, int file)
     if (rc < 0 && (sim->stop_at == 0 || sim->ops < sim->stop_at))
         inode->dirty = (struct range){0};
     if (rc == 0)
-        make_durable(inode);
+        inode_sync(inode);
     return leave(sim, rc);
 }
 
@@ -379,7 +318,7 @@ static int sim_allocate(void *ctx, int file, uint64_t bytes)
         return leave(sim, rc < 0 ? rc : -EBADF);
     if (!claim(sim, inode, bytes))
         return leave(sim, -ENOSPC);
-    grow(inode, bytes);
+    inode_grow(inode, bytes);
     inode->cache_bytes = max_u64(inode->cache_bytes, bytes);
     return leave(sim, 0);
 }
@@ -392,10 +331,10 @@ static int sim_truncate(void *ctx, int file, uint64_t bytes)
 
     if (rc < 0 || !inode)
         return leave(sim, rc < 0 ? rc : -EBADF);
-    grow(inode, bytes);
+    inode_grow(inode, bytes);
     if (bytes < inode->touched) {
         memset(inode->cache + bytes, 0, inode->touched - bytes);
-        touch(inode, bytes, inode->touched);
+        inode_touch(inode, bytes, inode->touched);
     }
     inode->cache_bytes = bytes;
     inode->claimed = min_u64(inode->claimed, bytes);
@@ -459,8 +398,10 @@ static int sim_sync_dir(void *ctx, const char *path)
         change_names(&sim->media, &sim->pending[i]);
         free_change(&sim->pending[i]);
     }
-    if (rc == 0)
+    if (rc == 0) {
         sim->pending_count = kept;
+        free_unused(sim);
+    }
     return leave(sim, rc);
 }
 
@@ -562,14 +503,11 @@ void simdisk_free(struct simdisk *sim)
     while (sim->inodes) {
         struct inode *inode = sim->inodes;
         sim->inodes = inode->next;
-        free(inode->cache);
-        free(inode->media);
-        free(inode);
+        inode_free(inode);
     }
-    while (sim->live.count > 0)
-        drop_name(&sim->live, &sim->live.at[0]);
-    while (sim->media.count > 0)
-        drop_name(&sim->media, &sim->media.at[0]);
+    drop_names(&sim->live);
+    drop_names(&sim->media);
+    simdisk_heal(sim);
     for (size_t i = 0; i < sim->pending_count; i++)
         free_change(&sim->pending[i]);
     (void)pthread_mutex_destroy(&sim->lock);
@@ -580,39 +518,74 @@ struct disk *simdisk_disk(struct simdisk *sim) { return &sim->disk; }
 
 static struct inode *copied(struct inode *inode) { return inode ? inode->copy : NULL; }
 
-struct simdisk *simdisk_copy(const struct simdisk *sim)
+static void copy_change(struct change *to, const struct change *from, struct inode *inode)
+{
+    *to = (struct change){.kind = from->kind, .path = dup_text(from->path), .to = from->to ? dup_text(from->to) : NULL,
+                          .inode = inode};
+}
+
+static struct simdisk *copy_disk(const struct simdisk *sim, bool no_media)
 {
     struct simdisk *copy = simdisk_new(sim->random);
 
     if (!copy)
         return NULL;
+    copy->no_media = no_media;
     for (struct inode *inode = sim->inodes; inode; inode = inode->next) {
-        inode->copy = new_inode(copy);
-        grow(inode->copy, inode->room);
-        if (inode->touched > 0) {
-            memcpy(inode->copy->cache, inode->cache, inode->touched);
-            memcpy(inode->copy->media, inode->media, inode->touched);
-        }
-        inode->copy->touched = inode->touched;
-        inode->copy->dirty = inode->dirty;
-        inode->copy->differs = inode->differs;
-        inode->copy->cache_bytes = inode->cache_bytes;
-        inode->copy->media_bytes = inode->media_bytes;
-        inode->copy->claimed = inode->claimed;
+        inode->copy = inode_new(copy);
+        inode_copy(inode->copy, inode);
     }
     for (size_t i = 0; i < sim->live.count; i++)
         set_name(&copy->live, sim->live.at[i].path, copied(sim->live.at[i].inode));
     for (size_t i = 0; i < sim->media.count; i++)
         set_name(&copy->media, sim->media.at[i].path, copied(sim->media.at[i].inode));
-    for (size_t i = 0; i < sim->pending_count; i++) {
-        const struct change *from = &sim->pending[i];
-        copy->pending[i] = (struct change){.kind = from->kind, .path = dup_text(from->path),
-                                           .to = from->to ? dup_text(from->to) : NULL, .inode = copied(from->inode)};
-    }
+    for (size_t i = 0; i < sim->pending_count; i++)
+        copy_change(&copy->pending[i], &sim->pending[i], copied(sim->pending[i].inode));
     copy->pending_count = sim->pending_count;
     copy->room = sim->room;
     copy->id = sim->id;
+    for (size_t i = 0; i < sim->patch_count; i++)
+        patch_add(copy, copied(sim->patches[i].inode), sim->patches[i].at, sim->patches[i].seen,
+                  sim->patches[i].bytes);
     return copy;
+}
+
+struct simdisk *simdisk_copy(const struct simdisk *sim) { return copy_disk(sim, sim->no_media); }
+struct simdisk *simdisk_copy_cache(const struct simdisk *sim) { return copy_disk(sim, true); }
+
+static struct inode *copy_of(struct simdisk *sim, const struct inode *origin)
+{
+    struct inode *inode = sim->inodes;
+
+    while (origin && inode && inode->origin != origin)
+        inode = inode->next;
+    return origin ? inode : NULL;
+}
+
+void simdisk_rewind(struct simdisk *sim, const struct simdisk *to)
+{
+    ENSURE(to->patch_count == 0);
+    simdisk_kill(sim);
+    simdisk_heal(sim);
+    for (struct inode *inode = sim->inodes; inode; inode = inode->next)
+        if (inode->origin)
+            inode_rewind(inode);
+    for (size_t i = 0; i < sim->pending_count; i++)
+        free_change(&sim->pending[i]);
+    sim->pending_count = 0;
+    drop_names(&sim->live);
+    drop_names(&sim->media);
+    for (size_t i = 0; i < to->live.count; i++)
+        set_name(&sim->live, to->live.at[i].path, copy_of(sim, to->live.at[i].inode));
+    for (size_t i = 0; i < to->media.count; i++)
+        set_name(&sim->media, to->media.at[i].path, copy_of(sim, to->media.at[i].inode));
+    for (size_t i = 0; i < to->pending_count; i++)
+        copy_change(&sim->pending[i], &to->pending[i], copy_of(sim, to->pending[i].inode));
+    sim->pending_count = to->pending_count;
+    sim->random = to->random;
+    sim->room = to->room;
+    sim->ops = 0;
+    free_unused(sim);
 }
 
 void simdisk_kill(struct simdisk *sim)
@@ -620,31 +593,13 @@ void simdisk_kill(struct simdisk *sim)
     memset(sim->handles, 0, sizeof(sim->handles));
     memset(sim->faults, 0, sizeof(sim->faults));
     sim->stop_at = 0;
+    sim->astray.armed = false;
     sim->locked = false;
-}
-
-/* Of every sector that differs, one of the two versions; of the size too. */
-static void tear(struct simdisk *sim, struct inode *inode)
-{
-    for (uint64_t at = inode->differs.from / SECTOR * SECTOR; at < inode->differs.to; at += SECTOR) {
-        size_t bytes = min_u64(SECTOR, inode->room - at);
-        if (memcmp(inode->cache + at, inode->media + at, bytes) == 0)
-            continue;
-        bool keep = next_random(sim) % 2 == 0;
-        memcpy((keep ? inode->media : inode->cache) + at, (keep ? inode->cache : inode->media) + at, bytes);
-    }
-    if (inode->cache_bytes != inode->media_bytes && next_random(sim) % 2 == 0)
-        inode->media_bytes = inode->cache_bytes;
-    inode->cache_bytes = inode->media_bytes;
-    if (inode->touched > inode->cache_bytes) {
-        memset(inode->cache + inode->cache_bytes, 0, inode->touched - inode->cache_bytes);
-        memset(inode->media + inode->cache_bytes, 0, inode->touched - inode->cache_bytes);
-    }
-    inode->dirty = inode->differs = (struct range){0};
 }
 
 void simdisk_power_cut(struct simdisk *sim)
 {
+    ENSURE(!sim->no_media);
     simdisk_kill(sim);
     for (size_t i = 0; i < sim->pending_count; i++) {
         if (next_random(sim) % 2 == 0)
@@ -654,7 +609,7 @@ void simdisk_power_cut(struct simdisk *sim)
     sim->pending_count = 0;
     copy_names(&sim->live, &sim->media);
     for (struct inode *inode = sim->inodes; inode; inode = inode->next)
-        tear(sim, inode);
+        inode_tear(inode, next_random, sim);
 }
 
 uint64_t simdisk_ops(const struct simdisk *sim) { return sim->ops; }
@@ -708,9 +663,9 @@ bool simdisk_cut_file(struct simdisk *sim, const char *path, uint64_t bytes)
     if (!inode || bytes > inode->cache_bytes)
         return false;
     memset(inode->cache + bytes, 0, inode->cache_bytes - bytes);
-    touch(inode, bytes, inode->cache_bytes);
+    inode_touch(inode, bytes, inode->cache_bytes);
     inode->cache_bytes = bytes;
-    make_durable(inode);
+    inode_sync(inode);
     return true;
 }
 
@@ -732,4 +687,60 @@ void simdisk_each(struct simdisk *sim, void (*each)(void *arg, const char *path,
     for (size_t i = 0; i < sim->live.count; i++)
         if (sim->live.at[i].inode)
             each(arg, sim->live.at[i].path, sim->live.at[i].inode->cache_bytes);
+}
+
+/* ---- decay ------------------------------------------------------------------------------------------------------- */
+
+char *simdisk_change(struct simdisk *sim, const char *path, uint64_t at, uint64_t bytes)
+{
+    struct inode *inode = inode_of(sim, path);
+
+    if (!inode || at + bytes > inode->cache_bytes)
+        return NULL;
+    inode_touch(inode, at, at + bytes);
+    return inode->cache + at;
+}
+
+bool simdisk_flip(struct simdisk *sim, const char *path, uint64_t at, unsigned bit)
+{
+    struct inode *inode = inode_of(sim, path);
+
+    if (!inode || at >= inode->cache_bytes)
+        return false;
+    char seen = (char)(inode->cache[at] ^ (1 << bit % 8));
+    patch_add(sim, inode, at, &seen, 1);
+    return true;
+}
+
+bool simdisk_misdirect(struct simdisk *sim, uint64_t skip, const char *path, uint64_t at)
+{
+    struct inode *inode = inode_of(sim, path);
+
+    if (!inode)
+        return false;
+    sim->astray.armed = true;
+    sim->astray.skip = skip;
+    sim->astray.inode = inode;
+    sim->astray.at = at;
+    return true;
+}
+
+bool simdisk_damage(const struct simdisk *sim, size_t index, struct simdisk_range *ret)
+{
+    if (index >= sim->patch_count)
+        return false;
+    const struct patch *patch = &sim->patches[index];
+    *ret = (struct simdisk_range){.path = NULL, .from = patch->at, .to = patch->at + patch->bytes};
+    for (size_t i = 0; i < sim->live.count; i++)
+        if (sim->live.at[i].inode == patch->inode)
+            ret->path = sim->live.at[i].path;
+    return true;
+}
+
+void simdisk_heal(struct simdisk *sim)
+{
+    while (sim->patch_count > 0)
+        patch_drop(sim, sim->patch_count - 1);
+    sim->astray.armed = false;
+    sim->astray.inode = NULL;
 }

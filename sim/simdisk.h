@@ -67,6 +67,8 @@ void simdisk_replace(struct simdisk *sim, uint64_t id);
 
 /* A look from outside at a file, NULL when it is not there; `ret_bytes` is its size. Changes by it are durable. */
 char *simdisk_file(struct simdisk *sim, const char *path, uint64_t *ret_bytes);
+/* To change the bytes [at, at + bytes) of a file from outside; NULL when it has none there. Not durable by itself. */
+char *simdisk_change(struct simdisk *sim, const char *path, uint64_t at, uint64_t bytes);
 NODISCARD bool simdisk_cut_file(struct simdisk *sim, const char *path, uint64_t bytes);
 NODISCARD bool simdisk_remove_file(struct simdisk *sim, const char *path);
 
@@ -75,5 +77,35 @@ void simdisk_each(struct simdisk *sim, void (*each)(void *arg, const char *path,
 
 /* A copy of everything, with the same chance to come: for trying many ends of one life. */
 NODISCARD struct simdisk *simdisk_copy(const struct simdisk *sim);
+/* The same at half of the cost, and never with a power cut. */
+NODISCARD struct simdisk *simdisk_copy_cache(const struct simdisk *sim);
+
+/*
+ * Kills `sim`, a copy of `to`, and makes it like it again, at the cost of what was changed only. `to` was not changed
+ * since it was copied.
+ */
+void simdisk_rewind(struct simdisk *sim, const struct simdisk *to);
+
+/* ---- decay: what reads see, while what is there stays right ------------------------------------------------------ */
+
+struct simdisk_range {
+    const char *path; /* NULL when the file has no name any more */
+    uint64_t from, to;
+};
+
+/* From now on reads see the byte at `at` with one bit flipped, until it is written. False when it is not there. */
+NODISCARD bool simdisk_flip(struct simdisk *sim, const char *path, uint64_t at, unsigned bit);
+
+/*
+ * The pwrite that comes after `skip` others lands at `at` of the file `path` instead, as far as that file goes, and
+ * reports success. False when the file is not there.
+ */
+NODISCARD bool simdisk_misdirect(struct simdisk *sim, uint64_t skip, const char *path, uint64_t at);
+
+/* The damage number `index`, 0 being the first: what is read there is not what should be. False when there is none. */
+bool simdisk_damage(const struct simdisk *sim, size_t index, struct simdisk_range *ret);
+
+/* All damage is gone: reads see what was written. */
+void simdisk_heal(struct simdisk *sim);
 
 #endif

@@ -99,7 +99,7 @@ static struct queue_node *add_queue(struct engine *engine)
     engine->queues[engine->queue_count++] = node;
     node->queue.number = engine->queue_count;
     node->queue.max_retries = PAYLOAD_NODE_RETRIES;
-    waiting_init(&node->queue.ready);
+    waiting_init(&engine->lists, &node->queue.ready);
     return node;
 }
 
@@ -193,9 +193,7 @@ size_t engine_owes_chunk(struct engine *engine, uint32_t *ret_queue, uint64_t *r
 
 bool engine_wants_chunk(const struct engine *engine, const struct queue *queue)
 {
-    const struct waiting_out *out = queue->ready.out;
-
-    return UNLIKELY(out != NULL) && out->chunks.count > 0 && out->head.count < engine->lists.keep_refs;
+    return UNLIKELY(queue->ready.out != NULL) && waiting_wants(&engine->lists, &queue->ready);
 }
 
 size_t engine_peek_chunks(const struct queue *queue, uint64_t *ret_lsns, size_t max)

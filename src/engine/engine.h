@@ -130,6 +130,9 @@ uint32_t engine_chunk_refs(const struct queue *queue);
 /* How many bytes the whole state takes in an image now; O(1). */
 size_t engine_saved_bytes(const struct engine *engine);
 
+/* How many it may take when nothing more is pushed, but everything delivered, up to `in_flight_max` of each queue. */
+size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max);
+
 /* Writes the whole state to the engine_saved_bytes() at `to`. Takes no memory and no lock: good in a forked child. */
 void engine_save_to(const struct engine *engine, char *to);
 

@@ -151,6 +151,30 @@ void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue
         split_bucket(flight);
 }
 
+void flight_expect(struct flight *flight, uint64_t count)
+{
+    if (flight->count > 0 || count >= FLIGHT_FREE / 2)
+        return;
+    while (flight->bucket_count < count) {
+        if (flight->bucket_count == 2 * flight->bucket_base)
+            flight->bucket_base *= 2;
+        add_bucket_page(flight);
+        flight->bucket_count += PAGE_BUCKETS;
+    }
+    if (flight->bucket_count == 2 * flight->bucket_base)
+        flight->bucket_base *= 2;
+}
+
+void flight_prefetch(const struct flight *flight, uint32_t queue, uint64_t id, bool lease)
+{
+    const uint32_t *bucket = bucket_at(flight, bucket_of(flight, hash(queue, id)));
+
+    if (!lease)
+        __builtin_prefetch(bucket);
+    else if (*bucket)
+        __builtin_prefetch(lease_at(flight, *bucket));
+}
+
 struct lease *flight_find(const struct flight *flight, uint32_t queue, uint64_t id)
 {
     uint32_t name = *bucket_at(flight, bucket_of(flight, hash(queue, id)));

@@ -46,6 +46,15 @@ void flight_free(struct flight *flight);
 /* The memory that its leases take; what is free in its pages is for those to come. */
 uint64_t flight_bytes(const struct flight *flight);
 
+/* Makes the table of an empty `flight` for `count` leases that come at once, so that it need not grow meanwhile. */
+void flight_expect(struct flight *flight, uint64_t count);
+
+/*
+ * Of one that will be looked for soon: begins to fetch its place in the table, and, asked again after that for `lease`,
+ * what stands there. For many together: each miss of the cache would cost more than all the rest.
+ */
+void flight_prefetch(const struct flight *flight, uint32_t queue, uint64_t id, bool lease);
+
 /* (queue, id) must not be in flight. */
 void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint32_t holder,
                 uint64_t deadline_ms);

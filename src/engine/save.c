@@ -22,7 +22,10 @@
 
 #define MAGIC_1 0x31474e45514d47ull /* "GMQENG1" */
 #define MAGIC 0x32474e45514d47ull   /* "GMQENG2" */
-enum { HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024 };
+enum {
+    HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024,
+    LEASES_AT_ONCE = 32, /* when they are loaded */
+};
 
 size_t engine_saved_bytes(const struct engine *engine)
 {
@@ -30,6 +33,16 @@ size_t engine_saved_bytes(const struct engine *engine)
 
     words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
     return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead);
+}
+
+size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
+{
+    uint64_t waiting = engine->lists.refs + engine->lists.chunked + engine->delay.count;
+    uint64_t queues = engine->queue_count;
+
+    if (queues > 0 && in_flight_max < waiting / queues)
+        waiting = in_flight_max * queues;
+    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting;
 }
 
 static char *put(char *at, uint64_t value)
@@ -226,6 +239,25 @@ static bool load_lease(struct engine *engine, struct reader *in)
     return true;
 }
 
+/* Some at a time: what they need of the table is fetched before. */
+static bool load_leases(struct engine *engine, struct reader *in, uint64_t count)
+{
+    if (count > in->words / LEASE_WORDS)
+        return false;
+    flight_expect(&engine->flight, count);
+    while (count > 0) {
+        uint64_t some = min_u64(count, LEASES_AT_ONCE);
+        for (uint64_t i = 0; i < 2 * some; i++) {
+            const char *at = in->at + i % some * LEASE_WORDS * 8;
+            flight_prefetch(&engine->flight, (uint32_t)get_le64(at + 24), get_le64(at + 8), i >= some);
+        }
+        for (count -= some; some > 0; some--)
+            if (!load_lease(engine, in))
+                return false;
+    }
+    return true;
+}
+
 static bool load(struct engine *engine, struct reader *in)
 {
     uint64_t w[HEAD_WORDS];
@@ -246,10 +278,7 @@ static bool load(struct engine *engine, struct reader *in)
     for (uint64_t n = w[7]; n > 0; n--)
         if (!load_delayed(engine, in))
             return false;
-    for (uint64_t n = w[8]; n > 0; n--)
-        if (!load_lease(engine, in))
-            return false;
-    return in->words == 0;
+    return load_leases(engine, in, w[8]) && in->words == 0;
 }
 
 int engine_load(struct engine *engine, const void *image, size_t bytes)

@@ -18,6 +18,7 @@
 #define GMQ_GNODE_BROKER_H
 
 #include "engine/engine.h"
+#include "gnode/imager.h"
 #include "gnode/session.h"
 #include "store/log.h"
 #include "wire/cmd.h"
@@ -38,6 +39,7 @@ struct broker_options {
     /* Bytes that the doors hold for their clients, and what the process takes with nothing in it; may be NULL. */
     uint64_t (*doors_memory)(void *ctx);
     void *doors_ctx;
+    struct imager *imager;   /* for images of large states, borrowed until the end; NULL = all are made in the turn */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
     void (*format_time)(uint64_t ms, char ret[20]);
     /* Told of every record of this life after it was applied, with its end; NULL = nobody. For simulations. */
@@ -56,6 +58,10 @@ struct broker {
     uint64_t tick_from_ms;     /* no TICK before it */
     uint64_t checkpoint_ms;    /* when the last checkpoint began */
     uint64_t checkpoint_tail;  /* tail of the log after it */
+    uint32_t unpin_next;       /* queue to be looked at next before a checkpoint; 0 = none is due */
+    bool imaging;              /* the imager makes the image of a checkpoint that was begun */
+    bool image_failed;         /* the last one it did not: the next is made in the turn, now */
+    uint64_t images_failed;
     struct list parked;        /* sessions with parked replies */
     struct list stalled;       /* sessions whose command is to be tried again */
     struct session *gatherer;  /* at most one `dead` collects bodies at a time */
@@ -113,7 +119,7 @@ enum memory_state broker_memory_state(const struct broker *broker);
 /* Nothing parked, nothing stalled: every command so far is answered. */
 bool broker_idle(const struct broker *broker);
 
-/* ---- between broker.c, exec.c and lists.c ------------------------------------------------------------------------ */
+/* ---- between the files of the broker ----------------------------------------------------------------------- */
 
 /* Room for `bytes` of records now, as log_room(). */
 NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);

@@ -4,7 +4,7 @@
 #include "engine/payload.h"
 
 enum {
-    SPILLS_A_TURN = 64, /* 32 thousand messages */
+    SPILL_BYTES_A_TURN = 1 << 20, /* of CHUNK records: 130 thousand messages */
     AHEAD = 4,          /* chunks that are read together before they are needed */
 };
 
@@ -12,12 +12,13 @@ bool lists_spill(struct broker *broker)
 {
     uint64_t refs[PAYLOAD_CHUNK_REFS_MAX];
     uint32_t number;
-    size_t n;
+    size_t n, bytes = 0;
 
-    for (unsigned i = 0; (n = engine_owes_chunk(broker->engine, &number, refs)) > 0; i++) {
+    while ((n = engine_owes_chunk(broker->engine, &number, refs)) > 0) {
         size_t payload = PAYLOAD_CHUNK_BYTES + n * PAYLOAD_REF_BYTES;
-        if (i == SPILLS_A_TURN)
+        if (bytes >= SPILL_BYTES_A_TURN)
             return true;
+        bytes += payload;
         if (broker_room(broker, record_stride(RECORD_CHUNK, payload), true) != 0)
             return false;
         char *to = log_begin(broker->log, RECORD_CHUNK, 0, PAYLOAD_WAITING, number, payload);

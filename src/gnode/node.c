@@ -5,8 +5,10 @@
 #include "app/log.h"
 #include "base/mem.h"
 #include "gnode/doors.h"
+#include "gnode/fork_imager.h"
 #include "gnode/presence.h"
 #include "net/clock.h"
+#include "net/stalls.h"
 #include "store/disk.h"
 
 #include <errno.h>
@@ -29,6 +31,7 @@ enum {
     SEGMENT_BYTES_LEAST = 4 << 20,
     SEGMENTS_MIN = 16,       /* that max_disk has room for */
     GC_RATE_BYTES = 16 << 20, /* a second: 8 MiB read, and at most as much written */
+    FORK_BYTES_MIN = 1 << 20, /* of an image; to save that much takes the loop about a millisecond, as a fork does */
 };
 
 struct node {
@@ -43,6 +46,7 @@ struct node {
     struct disk disk;
     struct engine_clock clock;
     uint64_t clock_steps;  /* as logged last */
+    struct fork_imager imager;
     struct broker broker;
     struct tcp_door tcp;
     struct http_door http;
@@ -53,6 +57,7 @@ struct node {
     uint64_t memory_log_ms;   /* when that was */
     enum log_state log_state; /* as logged last */
     uint64_t unreadable;      /* as logged last */
+    struct stalls stalls;
     uint64_t stop_ms;         /* loop time when stopping must be over; 0 = not stopping */
 };
 
@@ -151,6 +156,7 @@ static void node_turn(uv_prepare_t *prepare)
     set_timer(node, more ? 0 : due_ms, now_ms);
     log_changes(node);
     look_at_health(node);
+    stalls_turn(&node->stalls, &node->loop);
 }
 
 static void on_wake(uv_async_t *async) { (void)async; }
@@ -269,6 +275,8 @@ static int open_broker(struct node *node)
     options.doors_ctx = node;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
+    fork_imager_init(&node->imager, FORK_BYTES_MIN);
+    options.imager = &node->imager.base;
     int rc = broker_open(&node->broker, &options, &log_options, wake, start_clock, node, error, sizeof(error));
     if (rc < 0)
         log_error("store", "%s", error);
@@ -342,6 +350,7 @@ static void on_signal(void *ctx, int signal, unsigned times)
 static void init_loop(struct node *node)
 {
     (void)uv_loop_init(&node->loop);
+    stalls_prepare(&node->loop);
     (void)uv_prepare_init(&node->loop, &node->turn);
     (void)uv_async_init(&node->loop, &node->wake, on_wake);
     (void)uv_timer_init(&node->loop, &node->timer);
@@ -435,8 +444,11 @@ static void close_doors(struct node *node)
     (void)uv_run(&node->loop, UV_RUN_NOWAIT);
 }
 
+const struct stalls *node_stalls(const struct node *node) { return &node->stalls; }
+
 int node_run(struct node *node)
 {
+    stalls_begin(&node->stalls, &node->loop);
     while (!may_end(node))
         (void)uv_run(&node->loop, UV_RUN_ONCE);
     close_doors(node);
@@ -444,7 +456,9 @@ int node_run(struct node *node)
     if (rc < 0)
         log_error("store", "the log could not be ended cleanly: %s", strerror(-rc));
     close_loop(node);
-    log_info("node", "stopped");
+    log_info("node", "stopped; the longest turn took %.1f ms, %llu of %llu more than 1 ms, %llu more than 10 ms",
+             (double)node->stalls.max_ns / 1e6, (unsigned long long)node->stalls.over_1ms,
+             (unsigned long long)node->stalls.turns, (unsigned long long)node->stalls.over_10ms);
     return rc;
 }
 

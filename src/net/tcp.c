@@ -104,6 +104,37 @@ void tcp_touch(struct tcp_conn *conn)
         list_add_tail(&conn->server->dirty, &conn->in_dirty);
 }
 
+/* While others wait for budget, who holds some and sends nothing is closed. The timer runs only then. */
+static void sweep(uv_timer_t *timer)
+{
+    struct tcp_server *server = CONTAINER_OF(timer, struct tcp_server, sweep);
+    uint64_t now = uv_now(timer->loop);
+
+    if (list_empty(&server->line)) {
+        (void)uv_timer_stop(timer);
+        return;
+    }
+    LIST_EACH(&server->conns, node, next) {
+        struct tcp_conn *conn = CONTAINER_OF(node, struct tcp_conn, in_conns);
+        if (conn->budget > 0 && conn->reading && now - conn->moved_ms > TCP_STUCK_MS) {
+            conn_close(conn);
+            return;
+        }
+    }
+}
+
+/* The connection waits for budget. */
+static void join_line(struct tcp_conn *conn)
+{
+    struct tcp_server *server = conn->server;
+
+    if (!list_empty(&conn->in_line))
+        return;
+    list_add_tail(&server->line, &conn->in_line);
+    if (!uv_is_active((uv_handle_t *)&server->sweep))
+        (void)uv_timer_start(&server->sweep, sweep, SWEEP_MS, SWEEP_MS);
+}
+
 /* ---- input ------------------------------------------------------------------------------------------------------- */
 
 static void alloc_shared(uv_handle_t *handle, size_t hint, uv_buf_t *ret)
@@ -186,8 +217,7 @@ static void settle(struct tcp_conn *conn)
 
     if (want && !take_budget(conn)) {
         want = false;
-        if (list_empty(&conn->in_line))
-            list_add_tail(&conn->server->line, &conn->in_line);
+        join_line(conn);
     }
     if (want && !conn->reading)
         conn->reading = uv_read_start((uv_stream_t *)&conn->handle, alloc_shared, conn_read) == 0;
@@ -324,23 +354,6 @@ static void on_connection(uv_stream_t *stream, int status)
     accept_waiting(server);
 }
 
-/* While others wait for budget, who holds some and sends nothing is closed. */
-static void sweep(uv_timer_t *timer)
-{
-    struct tcp_server *server = CONTAINER_OF(timer, struct tcp_server, sweep);
-    uint64_t now = uv_now(timer->loop);
-
-    if (list_empty(&server->line))
-        return;
-    LIST_EACH(&server->conns, node, next) {
-        struct tcp_conn *conn = CONTAINER_OF(node, struct tcp_conn, in_conns);
-        if (conn->budget > 0 && conn->reading && now - conn->moved_ms > TCP_STUCK_MS) {
-            conn_close(conn);
-            return;
-        }
-    }
-}
-
 int tcp_open(struct tcp_server *server, uv_loop_t *loop, const struct tcp_options *options)
 {
     *server = (struct tcp_server){.options = *options};
@@ -360,8 +373,6 @@ int tcp_open(struct tcp_server *server, uv_loop_t *loop, const struct tcp_option
         (void)close(options->listen_fd);
     else
         rc = uv_listen((uv_stream_t *)&server->handle, BACKLOG, on_connection);
-    if (rc == 0)
-        rc = uv_timer_start(&server->sweep, sweep, SWEEP_MS, SWEEP_MS);
     if (rc < 0)
         tcp_close(server);
     return rc;

@@ -19,7 +19,7 @@ static void open_life(struct life *life, struct simdisk *sim)
     assert_int_equal(life_open(life), 0);
 }
 
-/* Ends the life by a power cut or a kill, and begins the next one: what was promised is there, and nothing is damaged. */
+/* Ends the life by a power cut or a kill, and begins the next one, which finds no damage. */
 static void restart(struct life *life, struct simdisk *sim, bool power)
 {
     life_kill(life);
@@ -191,7 +191,7 @@ TEST(heal_counts_what_is_needed_in_both_segments)
     end(&life, sim);
 }
 
-/* ---- everything, everywhere ---------------------------------------------------------------------------------------- */
+/* ---- everything, everywhere -------------------------------------------------------------------------------------- */
 
 /* Pushes, acks, groups, rolls and checkpoints; until the log is read-only. Returns the ids that were promised. */
 static uint64_t live(struct life *life, bool *acked)

@@ -4,15 +4,15 @@
  * What   Takes jobs from the loop in order and reports each as done, with 0 or -errno.
  *          SPARE, RESERVE*     the file exists with room for `bytes`, durable; `bytes` is then its real room.
  *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
- *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go, and
- *                              log/compact.tmp `copy_bytes`, so that those which are nearly dead can.
+ *                              made before the reserves in ckpt/ have `checkpoint_bytes` each, so that dead segments
+ *                              can go, and log/compact.tmp `copy_bytes`, so that those which are nearly dead can.
  *                              Without room on the disk, or where a limit forbids a spare (watch.h), it is reported
  *                              as failed once, and tried again every second and after each removal until it
  *                              succeeds; then it is reported again with 0.
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
  *          UNLINK              the segment `name` is removed, or was not there
- *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes ckpt/reserve.tmp: checkpoint_drop()
+ *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes a reserve: checkpoint_drop()
  *          COMPACT             `compaction` is made, a step at a time between other jobs, which never wait for more than
  *                              one; at the pace of `compact_rate` bytes a second or of what the log takes in, whichever
  *                              is more, unless it is in a hurry. One at a time; ownership goes there and back.

@@ -8,7 +8,8 @@
 #include "base/bytes.h"
 #include "store/format.h"
 
-enum { BLOCK_BYTES = 1024 * 1024, PIECE_BYTES = 4096 };
+/* What is read in order is read in blocks that grow, so that a look at one record somewhere costs a small one. */
+enum { BLOCK_BYTES_MIN = 32 * 1024, BLOCK_BYTES_MAX = 1024 * 1024, PIECE_BYTES = 4096 };
 
 int scan_open(struct scan *scan, struct disk *disk, const char *path, uint64_t base)
 {
@@ -17,12 +18,13 @@ int scan_open(struct scan *scan, struct disk *disk, const char *path, uint64_t b
     if (file < 0)
         return file;
     int64_t size = disk->size(disk->ctx, file);
-    char *bytes = size < 0 ? NULL : malloc(BLOCK_BYTES);
+    char *bytes = size < 0 ? NULL : malloc(BLOCK_BYTES_MIN);
     if (!bytes) {
         disk->close(disk->ctx, file);
         return size < 0 ? (int)size : -ENOMEM;
     }
-    *scan = (struct scan){.disk = disk, .file = file, .base = base, .end = base, .bytes = bytes, .room = BLOCK_BYTES};
+    *scan = (struct scan){.disk = disk, .file = file, .base = base, .end = base, .bytes = bytes,
+                          .room = BLOCK_BYTES_MIN, .block = BLOCK_BYTES_MIN};
     if (size > SEGMENT_HEADER_BYTES)
         scan->end = base + (uint64_t)size - SEGMENT_HEADER_BYTES;
     return 0;
@@ -58,21 +60,34 @@ static void load(struct scan *scan, uint64_t lsn, size_t bytes)
         read_piece(scan, scan->bytes + i, min_u64(PIECE_BYTES, bytes - i), at + i);
 }
 
+/* Is there room for `bytes`? What was there is gone when it had to be made. */
+static bool make_room(struct scan *scan, size_t bytes)
+{
+    if (bytes <= scan->room)
+        return true;
+    char *larger = malloc(bytes);
+    if (!larger)
+        return false;
+    free(scan->bytes);
+    scan->bytes = larger;
+    scan->room = bytes;
+    scan->count = 0;
+    return true;
+}
+
 const char *scan_bytes(struct scan *scan, uint64_t lsn, size_t bytes, size_t *ret_bytes)
 {
     ENSURE(lsn >= scan->base && lsn <= scan->end);
     bytes = min_u64(bytes, scan->end - lsn);
     if (lsn < scan->from || lsn + bytes > scan->from + scan->count) {
-        if (bytes > scan->room) {
-            char *larger = realloc(scan->bytes, bytes);
-            if (!larger) {
-                *ret_bytes = 0;
-                return scan->bytes;
-            }
-            scan->bytes = larger;
-            scan->room = bytes;
+        bool in_order = lsn >= scan->from && lsn <= scan->from + scan->count && scan->count > 0;
+        scan->block = in_order ? min_u64(2 * scan->block, BLOCK_BYTES_MAX) : BLOCK_BYTES_MIN;
+        size_t want = min_u64(max_u64(bytes, scan->block), scan->end - lsn);
+        if (!make_room(scan, want)) {
+            *ret_bytes = 0;
+            return scan->bytes;
         }
-        load(scan, lsn, min_u64(scan->room, scan->end - lsn));
+        load(scan, lsn, want);
     }
     *ret_bytes = scan->from + scan->count - lsn;
     return scan->bytes + (lsn - scan->from);
@@ -142,6 +157,11 @@ uint64_t scan_promised(struct scan *scan, uint64_t lsn, uint64_t node_hash)
     return promised;
 }
 
+static bool is_zero(const char *bytes, size_t count)
+{
+    return count == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0);
+}
+
 uint64_t scan_used(struct scan *scan, uint64_t lsn)
 {
     uint64_t used = 0, begin = lsn;
@@ -149,14 +169,11 @@ uint64_t scan_used(struct scan *scan, uint64_t lsn)
     while (lsn < scan->end) {
         size_t have;
         const char *at = scan_bytes(scan, lsn, RECORD_ALIGN, &have);
-        for (size_t i = have; i > 0; i--) {
-            while (i > RECORD_ALIGN && get_le64(at + i - RECORD_ALIGN) == 0)
-                i -= RECORD_ALIGN;
-            if (at[i - 1] == 0)
-                continue;
+        size_t i = is_zero(at, have) ? 0 : have;
+        while (i > 0 && at[i - 1] == 0)
+            i -= i > RECORD_ALIGN && get_le64(at + i - RECORD_ALIGN) == 0 ? RECORD_ALIGN : 1;
+        if (i > 0)
             used = lsn + i - begin;
-            break;
-        }
         lsn += have;
     }
     return used;

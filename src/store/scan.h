@@ -3,7 +3,7 @@
  *
  * Bytes that cannot be read count as zero, 4 KiB at a time: what stands there is lost, what stands behind is not. They
  * are no torn tail: `unreadable_end` tells.
- * Memory: 1 MiB, more for a record that is larger, at most the size of the file.
+ * Memory: 32 KiB, up to 1 MiB for what is read in order, more for a record that is larger.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,6 +19,7 @@ struct scan {
     uint64_t base, end; /* LSN range that the file has bytes for */
     char *bytes;        /* of [from, from + count) */
     size_t room, count;
+    size_t block;       /* what the last read wanted */
     uint64_t from;
     uint64_t unreadable_end; /* of the last bytes that the disk failed to read so far, 0 = none */
 };

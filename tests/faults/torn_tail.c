@@ -1,7 +1,7 @@
 /*
  * torn_tail.c - a log of 1 MiB, damaged at every single byte, and what recovery makes of it
  *
- *   torn_tail [--short] [--jobs N]      ends with `N passed, N failed`
+ *   torn_tail [--short] [--part K/N] [--jobs N]      ends with `N passed, N failed`
  *
  * What   A log with records of all sizes, groups, and batches that were synced is written through the store to a
  *        simulated disk. Then, for each byte of its file: the file is cut there, 64 bytes are zeroed from there, one
@@ -9,6 +9,7 @@
  * Holds  It never fails. What stands before the damage is there. What stands behind it is there, too, when a later
  *        BATCH says that the damaged place had been durable (store/README.md, Recovery 3); else the log ends there,
  *        at the border of a group. Exactly that, in order, both times; damage is reported, a torn tail is not.
+ * Part   --part K/N takes every Nth place from the Kth on, so that the whole can be done in N pieces.
  * Short  Every 775th byte, and the bytes at the borders of every fifth record.
  *
  * SPDX-License-Identifier: MIT
@@ -301,24 +302,21 @@ static bool recovers(struct simdisk *sim, bool damaged, bool twice)
     return good;
 }
 
-static bool try_one(const struct simdisk *made, enum damage damage, uint64_t at)
+static bool try_one(const struct simdisk *made, struct simdisk *sim, enum damage damage, uint64_t at)
 {
-    struct simdisk *sim = simdisk_copy(made);
-    uint64_t bytes, to = damage == DAMAGE_CUT ? model.file_bytes : at + (damage == DAMAGE_ZERO ? ZERO_BYTES : 1);
+    uint64_t to = damage == DAMAGE_CUT ? model.file_bytes : at + (damage == DAMAGE_ZERO ? ZERO_BYTES : 1);
 
-    ENSURE(sim);
+    simdisk_rewind(sim, made);
     to = min_u64(to, model.file_bytes);
-    char *file = simdisk_file(sim, segment, &bytes);
+    char *bytes = simdisk_change(sim, segment, at, to - at);
+    ENSURE(bytes);
     if (damage == DAMAGE_CUT)
         ENSURE(simdisk_cut_file(sim, segment, at));
     else if (damage == DAMAGE_ZERO)
-        memset(file + at, 0, to - at);
+        memset(bytes, 0, to - at);
     else
-        file[at] = (char)(file[at] ^ (1 << at % 8));
-    simdisk_kill(sim);
-    bool good = recovers(sim, expect(damage, at, to), at % 8 == 1);
-    simdisk_free(sim);
-    return good;
+        *bytes = (char)(*bytes ^ (1 << at % 8));
+    return recovers(sim, expect(damage, at, to), at % 8 == 1);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
@@ -355,16 +353,19 @@ static size_t places(bool sample, uint64_t *to)
 static void run_job(const struct simdisk *made, const uint64_t *at, size_t count, size_t job, size_t jobs, int pipe)
 {
     uint64_t counts[2] = {0, 0};
+    struct simdisk *sim = simdisk_copy_cache(made);
 
+    ENSURE(sim);
     for (size_t i = job; i < count; i += jobs) {
         for (int damage = 0; damage < DAMAGES; damage++) {
-            bool good = try_one(made, (enum damage)damage, at[i]);
+            bool good = try_one(made, sim, (enum damage)damage, at[i]);
             counts[good ? 0 : 1]++;
             if (!good && counts[1] <= FAILURES_SHOWN)
                 printf("FAIL  torn-tail: %s at byte %" PRIu64 " of the file: %zu messages, expected %zu\n",
                        NAMES[damage], at[i], owner.count, expected.count);
         }
     }
+    simdisk_free(sim);
     (void)fflush(stdout);
     _exit(write(pipe, counts, sizeof(counts)) == sizeof(counts) ? 0 : 1);
 }
@@ -394,22 +395,46 @@ static int run(const struct simdisk *made, const uint64_t *at, size_t count, siz
     return failed > 0 || passed == 0;
 }
 
+/* "2/8" */
+static bool read_part(const char *text, uint64_t *ret_part, uint64_t *ret_parts)
+{
+    const char *slash = strchr(text, '/');
+
+    return slash && num_parse_u64(slice_of(text, (size_t)(slash - text)), ret_part) &&
+           num_parse_u64(slice_str(slash + 1), ret_parts) && *ret_part >= 1 && *ret_part <= *ret_parts;
+}
+
+/* Keeps every `parts`th place. */
+static size_t take_part(uint64_t *at, size_t count, uint64_t part, uint64_t parts)
+{
+    size_t kept = 0;
+
+    for (size_t i = part - 1; i < count; i += parts)
+        at[kept++] = at[i];
+    return kept;
+}
+
 int main(int argc, char **argv)
 {
     bool sample = false;
-    uint64_t jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), part = 1, parts = 1;
 
     for (int i = 1; i < argc; i++) {
+        bool more = i + 1 < argc;
         if (strcmp(argv[i], "--short") == 0)
             sample = true;
-        else if (strcmp(argv[i], "--jobs") != 0 || i + 1 == argc || !num_parse_u64(slice_str(argv[++i]), &jobs))
+        else if (strcmp(argv[i], "--jobs") == 0 && more && num_parse_u64(slice_str(argv[i + 1]), &jobs))
+            i++;
+        else if (strcmp(argv[i], "--part") == 0 && more && read_part(argv[i + 1], &part, &parts))
+            i++;
+        else
             return 2;
     }
     model.random = 42;
     struct simdisk *made = make_log();
     uint64_t *at = calloc(model.file_bytes + 3 * ITEMS_MAX, sizeof(*at));
     ENSURE(at);
-    size_t count = places(sample, at);
+    size_t count = take_part(at, places(sample, at), part, parts);
     printf("torn-tail: %zu records in %" PRIu64 " bytes, %zu places, each cut, zeroed and flipped\n", model.count,
            model.end - LSN_FIRST, count);
     (void)fflush(stdout);
