@@ -3,7 +3,8 @@
  *
  * Input: u8 flags, u16 bytes of the segment, segment, checkpoint. A directory of these two files and a second,
  * sound segment is put together in memory. flags 1: the headers are put right; 2: the records' CRCs and addresses
- * too, one behind the other; 4: the checkpoint's CRCs; 8: there is no checkpoint. So it sees broken files as
+ * too, one behind the other; 4: the checkpoint's CRCs; 8: there is no checkpoint; 16: the segment is a compacted one,
+ * with a directory of its records if there is 2. So it sees broken files as
  * well as sound ones with any contents. It must come to a verdict, whatever they are.
  *
  * SPDX-License-Identifier: MIT
@@ -19,8 +20,8 @@
 #include <stdio.h>
 
 enum {
-    HEADERS = 1, RECORDS = 2, CHECKPOINT = 4, NO_CHECKPOINT = 8, FILES = 3, RECORD_BYTES_LIMIT = 60000,
-    QUEUES = 3000,
+    HEADERS = 1, RECORDS = 2, CHECKPOINT = 4, NO_CHECKPOINT = 8, COMPACTED = 16, FILES = 3, RECORD_BYTES_LIMIT = 60000,
+    QUEUES = 3000, COMPACTED_END = LSN_FIRST + 65536 * 2,
 };
 
 struct file {
@@ -102,14 +103,59 @@ static void fix_records(struct file *seg, uint64_t base)
     }
 }
 
+/* Directory, index and trailer behind what fix_records() made. */
+static void add_directory(struct file *seg, uint64_t base)
+{
+    uint32_t count = 0;
+    size_t end = SEGMENT_HEADER_BYTES, room = seg->len / RECORD_HEADER_BYTES + 1;
+    char *entries = malloc(room * DIRECTORY_ENTRY_BYTES), index[DIRECTORY_INDEX_BYTES * 64];
+
+    ENSURE(entries);
+    while (end + RECORD_HEADER_BYTES <= seg->len && count < 60 * DIRECTORY_BLOCK_ENTRIES) {
+        const char *rec = seg->bytes + end;
+        put_le32(entries + (size_t)count * DIRECTORY_ENTRY_BYTES,
+                 (uint32_t)((get_le64(rec + 8) - base) / RECORD_ALIGN));
+        put_le32(entries + (size_t)count++ * DIRECTORY_ENTRY_BYTES + 4, (uint32_t)(end / RECORD_ALIGN));
+        end += record_stride((uint8_t)rec[16], get_le32(rec + 4) - RECORD_HEADER_BYTES);
+    }
+    uint32_t blocks = directory_blocks(count);
+    size_t entry_bytes = (size_t)count * DIRECTORY_ENTRY_BYTES, index_bytes = (size_t)blocks * DIRECTORY_INDEX_BYTES;
+    for (uint32_t i = 0; i < blocks; i++) {
+        const char *block = entries + (size_t)i * DIRECTORY_BLOCK_ENTRIES * DIRECTORY_ENTRY_BYTES;
+        size_t left = entry_bytes - (size_t)(block - entries);
+        memcpy(index + (size_t)i * DIRECTORY_INDEX_BYTES, block, 4);
+        put_le32(index + (size_t)i * DIRECTORY_INDEX_BYTES + 4,
+                 crc32c(0, block, min_u64(left, DIRECTORY_BLOCK_ENTRIES * DIRECTORY_ENTRY_BYTES)));
+    }
+    struct directory_trailer trailer = {.at = end, .count = count, .index_crc = crc32c(0, index, index_bytes)};
+    seg->bytes = realloc(seg->bytes, max_u64(end, seg->len) + entry_bytes + index_bytes + DIRECTORY_TRAILER_BYTES);
+    ENSURE(seg->bytes);
+    if (end > seg->len)
+        memset(seg->bytes + seg->len, 0, end - seg->len);
+    if (entry_bytes > 0)
+        memcpy(seg->bytes + end, entries, entry_bytes);
+    memcpy(seg->bytes + end + entry_bytes, index, index_bytes);
+    directory_trailer_encode(seg->bytes + end + entry_bytes + index_bytes, &trailer);
+    seg->len = end + entry_bytes + index_bytes + DIRECTORY_TRAILER_BYTES;
+    free(entries);
+}
+
 static void fix_segment(struct file *seg, uint64_t base, uint64_t prev_end, unsigned flags)
 {
     struct segment_header header = {.base = base, .prev_end = prev_end, .epoch = 1};
+
+    if (flags & COMPACTED) {
+        header.compacted = true;
+        header.end = COMPACTED_END;
+        header.generation = 1;
+    }
 
     if ((flags & HEADERS) && seg->len >= SEGMENT_HEADER_BYTES)
         segment_header_encode(seg->bytes, &header);
     if (flags & RECORDS)
         fix_records(seg, base);
+    if ((flags & RECORDS) && (flags & COMPACTED) && seg->len >= SEGMENT_HEADER_BYTES)
+        add_directory(seg, base);
 }
 
 static uint64_t fix_checkpoint(struct file *ckpt)
@@ -153,11 +199,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct directory dir = {.count = 0};
     char second[SEGMENT_HEADER_BYTES + BATCH_STRIDE] = {0}, first[SEGMENT_HEADER_BYTES + 65536];
-    struct path path = path_segment("d", LSN_FIRST);
+    struct segment_name name = {.base = LSN_FIRST};
 
     if (size < 3)
         return 0;
     unsigned flags = data[0];
+    if (flags & COMPACTED)
+        name = (struct segment_name){.base = LSN_FIRST, .end = COMPACTED_END, .generation = 1};
+    struct path path = path_named("d", &name);
     size_t body = min_u64(get_le16(data + 1), size - 3);
     bool whole = (flags & HEADERS) != 0; /* the input has no header then: it would be written over */
     size_t head = whole ? SEGMENT_HEADER_BYTES : 0;
@@ -165,7 +214,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(first + head, data + 3, body);
     fix_segment(add(&dir, &path, first, head + body), LSN_FIRST, 0, flags);
     path = path_segment("d", LSN_JUMP);
-    fix_segment(add(&dir, &path, second, sizeof(second)), LSN_JUMP, LSN_FIRST + body / 8 * 8, HEADERS);
+    fix_segment(add(&dir, &path, second, sizeof(second)), LSN_JUMP, name.end != 0 ? name.end : LSN_FIRST + body / 8 * 8,
+                HEADERS);
     if (!(flags & NO_CHECKPOINT)) {
         struct file *ckpt = add(&dir, &path, data + 3 + body, size - 3 - body);
         uint64_t cut = 8192;

@@ -1,6 +1,8 @@
 /* life.c - the steps of a life, and its end; see life.h. SPDX-License-Identifier: MIT */
 #include "sim/life.h"
 
+#include "store/format.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,6 +16,9 @@ enum {
     CHECK_EVERY = 16,
     RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
+    SPACE_ROUNDS = 400,
+    TOPIC_BYTES_MAX = 512,        /* of a topic's record */
+    SEGMENT_EXTRA_BYTES = 8192,   /* of a segment: header, ends, the directory's index */
 };
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -304,6 +309,48 @@ static void empty(struct life *life)
         life_fail(life, "%zu messages cannot be had", life->oracle.now.count);
 }
 
+static void add_chunk(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs)
+{
+    (void)queue, (void)lsn;
+    *(uint64_t *)ctx += RECORD_TRACKED_BYTES_MIN + 8 * (uint64_t)refs;
+}
+
+/* The records of the messages, of the pieces of lists and of the topics that there are. */
+static uint64_t needed_bytes(struct life *life)
+{
+    uint64_t bytes = (ORACLE_TOPICS_MAX + 1) * TOPIC_BYTES_MAX;
+
+    for (size_t i = 0; i < life->oracle.now.count; i++)
+        bytes += life->oracle.now.live[i].end - life->oracle.now.live[i].lsn + DIRECTORY_ENTRY_BYTES;
+    engine_each_chunk(life->broker.engine, add_chunk, &bytes);
+    return bytes;
+}
+
+/* When all is quiet and two checkpoints were taken, the log takes twice what is needed of it, and the slack. */
+static void check_space(struct life *life)
+{
+    struct log_segment seg, last = {.base = 0};
+    struct log_stats stats;
+
+    for (int i = 0; i < SPACE_ROUNDS; i++) {
+        life->now_ms += i % (SPACE_ROUNDS / 4) == 0 ? 61000 : 100;
+        if (i % (SPACE_ROUNDS / 4) == 0)
+            client_ask(&life->clients[0], CMD_SET, 0, 0);
+        round_of_all(life);
+    }
+    life_settle(life);
+    log_stats(life->broker.log, &stats);
+    for (size_t i = 0; log_segment(life->broker.log, i, &seg); i++)
+        last = seg;
+    uint64_t needed = needed_bytes(life) + (stats.segments + 1) * SEGMENT_EXTRA_BYTES;
+    uint64_t open = max_u64(life->log_options.segment_bytes, 2 * (stats.tail_lsn - last.base)) + SEGMENT_EXTRA_BYTES;
+    life_say(life, "   %" PRIu64 " segments take %" PRIu64 " bytes, %" PRIu64 " are needed, %" PRIu64 " estimated",
+             stats.segments, stats.disk_bytes, needed, stats.live_bytes);
+    if (stats.disk_bytes > 2 * needed + life->log_options.gc_slack + open)
+        life_fail(life, "%" PRIu64 " segments take %" PRIu64 " bytes, of which %" PRIu64 " are needed", stats.segments,
+                  stats.disk_bytes, needed);
+}
+
 /* With nothing left to keep, nearly all segments go. */
 static void give_space_back(struct life *life)
 {
@@ -333,6 +380,8 @@ static void finish(struct life *life)
         crash_now(life, CRASH_KILL);
     }
     life_settle(life);
+    if (life->oracle.now.topics[0].number > 0)
+        check_space(life);
     empty(life);
     if (life->oracle.now.topics[0].number > 0)
         give_space_back(life);

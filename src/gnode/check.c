@@ -213,8 +213,8 @@ static void judge_segment(struct check *check, const struct survey_segment *seen
         const struct survey_range *range = &seen->damage[i];
         if (is_known(check, range)) {
             seg->known++;
-            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed over "
-                               "them and keeps a copy in quarantine/", name.text, range->begin, range->end);
+            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed over"
+                               " them and keeps a copy in quarantine/", name.text, range->begin, range->end);
             continue;
         }
         damage(check, "segment %s: %" PRIu64 " bytes, %016" PRIx64 " to %016" PRIx64 ", are damaged", name.text,
@@ -242,6 +242,19 @@ static struct check_segment *segment_of(struct check *check, uint64_t lsn, const
     return &check->segments[low - 1];
 }
 
+static void count_alive(void *ctx, const struct survey_segment *seg, const struct record *rec)
+{
+    struct check *check = ctx;
+
+    if (!record_is_tracked(rec->type) || log_is_dead(check->log, rec->lsn))
+        return;
+    if (check->alive_count == 0 || check->alive[check->alive_count - 1].base != seg->base) {
+        check->alive = mem_grow(check->alive, check->alive_count + 1, sizeof(check->alive[0]));
+        check->alive[check->alive_count++] = (struct check_alive){.base = seg->base};
+    }
+    check->alive[check->alive_count - 1].count++;
+}
+
 static void judge_segments(struct check *check)
 {
     struct log_segment seg;
@@ -253,8 +266,12 @@ static void judge_segments(struct check *check)
         if (at == check->survey.count || check->survey.segments[at].base != seg.base)
             continue; /* the one that a start would make */
         check->segments[at] = (struct check_segment){
-            .kept = true, .live = seg.live, .pins = seg.pins, .uncounted = seg.damaged, .blind = seg.blind,
-            .alive = seg.tracked - seg.dead};
+            .kept = true, .live = seg.live, .pins = seg.pins, .uncounted = seg.damaged, .blind = seg.blind};
+    }
+    for (size_t at = 0, i = 0; i < check->alive_count; i++) {
+        while (check->survey.segments[at].base != check->alive[i].base)
+            at++;
+        check->segments[at].alive = check->alive[i].count;
     }
     for (size_t i = 0; i < check->survey.count; i++)
         judge_segment(check, &check->survey.segments[i], &check->segments[i]);
@@ -425,7 +442,8 @@ static void compare_counts(struct check *check, bool all)
         if (!seg->kept || seg->uncounted)
             continue;
         if (all && seg->live != seg->live_seen)
-            damage(check, "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %" PRIu64,
+            damage(check,
+                   "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %" PRIu64,
                    name.text, seg->live, seg->live_seen);
         if (seg->pins != seg->pins_seen)
             damage(check, "segment %s: the log counts %" PRIu64 " records of topics, there are %" PRIu64, name.text,
@@ -498,13 +516,14 @@ enum check_verdict check_run(struct check *ret, struct disk *disk, const char *d
         return CHECK_IMPOSSIBLE;
     }
     struct survey_ends ends = {.ctx = ret, .end = known_end};
+    struct survey_eyes eyes = {.ctx = ret, .record = count_alive};
     struct path log_dir = path_of(dir, "log");
     int rc = disk->list(disk->ctx, log_dir.text, ignore_name, NULL);
     if (rc == 0) {
         rc = dry_start(ret, repair);
         if (rc < 0)
             return CHECK_IMPOSSIBLE;
-        rc = survey_read(disk, dir, NULL, &ends, &ret->survey);
+        rc = survey_read(disk, dir, &eyes, &ends, &ret->survey);
     }
     if (rc < 0) {
         (void)snprintf(ret->error, sizeof(ret->error), "%.256s is no data directory of gnode: log/: %s", dir,
@@ -525,6 +544,7 @@ void check_free(struct check *check)
         engine_free(check->engine);
     survey_free(&check->survey);
     free(check->segments);
+    free(check->alive);
     buf_free(&check->damage);
     buf_free(&check->notes);
     buf_free(&check->plan);

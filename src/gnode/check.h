@@ -40,6 +40,11 @@ struct check_segment {
     size_t known;                /* damaged ranges that a start has quarantined before */
 };
 
+/* How many tracked records of the segment at `base` are not known to be dead. */
+struct check_alive {
+    uint64_t base, count;
+};
+
 struct check {
     struct disk *disk; /* borrowed */
     const char *dir;   /* borrowed */
@@ -50,6 +55,8 @@ struct check {
     struct log_report report;
     struct survey survey;
     struct check_segment *segments;
+    struct check_alive *alive; /* of the segments that were read, in order */
+    size_t alive_count;
     struct check_checkpoint checkpoints[CHECK_CHECKPOINTS_MAX];
     size_t checkpoint_count;
     uint64_t messages, unreadable; /* of the state; of them those without a record */

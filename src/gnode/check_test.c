@@ -2,6 +2,7 @@
 #include "gnode/check.h"
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
 #include "sim/simdisk.h"
@@ -12,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIVES = 3, PUSHES = 60, POPS = 20, ACKS = 10, BODY = 40, TTR_MS = 60000, PATHS_MAX = 64 };
+enum { LIVES = 3, PUSHES = 60, POPS = 20, ACKS = 10, BODY = 40, TTR_MS = 60000, PATHS_MAX = 64,
+       COMPACTED_PUSHES = 12000 };
 
 static const char dir[] = "/data";
 static const uint64_t NOW_MS = UINT64_C(1700000000000);
@@ -416,5 +418,105 @@ TEST(check_refuses_what_is_no_data_directory_or_of_a_newer_format)
     check_free(&check);
     assert_int_equal(check_run(&check, simdisk_disk(sim), dir, true), CHECK_DAMAGED);
     check_free(&check);
+    simdisk_free(sim);
+}
+
+/* ---- compacted segments, and what is known to be dead ------------------------------------------------------------ */
+
+/* Churn with a message that stays now and then, and checkpoints, so that segments are compacted; stopped. */
+static struct simdisk *make_compacted(void)
+{
+    struct simdisk *sim = simdisk_new(4);
+    struct owner owner = {.next_id = 0};
+
+    open_owner(&owner, simdisk_disk(sim));
+    assert_int_equal(owner.rc, 0);
+    queue_record(&owner, 1, "jobs");
+    queue_record(&owner, 2, "late");
+    for (uint64_t i = 0; i < COMPACTED_PUSHES; i++) {
+        push(&owner, 1, 0);
+        pop(&owner, 1, owner.next_id, true);
+        if (i % 50 == 0)
+            push(&owner, 2, NOW_MS + 1000000);
+        if (i % 2000 == 1999)
+            checkpoint(&owner);
+    }
+    for (int i = 0; i < 3; i++) {
+        push(&owner, 2, NOW_MS + 1000000);
+        checkpoint(&owner);
+    }
+    assert_int_equal(log_stop(owner.log), 0);
+    close_owner(&owner);
+    assert_true(paths_of(sim, "-").count > 0);
+    return sim;
+}
+
+TEST(check_finds_nothing_wrong_with_compacted_segments_and_knows_damage_in_them)
+{
+    struct simdisk *sim = make_compacted();
+    struct paths packs = paths_of(sim, "-");
+    struct check check;
+
+    assert_int_equal(look(sim, &check), CHECK_SOUND);
+    assert_int_equal(check.messages, COMPACTED_PUSHES / 50 + 3);
+    check_free(&check);
+    uint64_t bytes, offsets[] = {3, 100, SEGMENT_HEADER_BYTES + 30, 0};
+    (void)simdisk_file(sim, packs.path[0], &bytes);
+    offsets[3] = bytes - 5;
+    for (size_t i = 0; i < ARRAY_LEN(offsets); i++) {
+        struct simdisk *copy = simdisk_copy(sim);
+        simdisk_file(copy, packs.path[0], &bytes)[offsets[i]] ^= 1;
+        enum check_verdict verdict = look(copy, &check);
+        assert_int_equal(verdict, offsets[i] == 100 ? CHECK_SOUND : CHECK_DAMAGED); /* 100: not covered, not used */
+        assert_true(check.unreadable <= 1);
+        check_free(&check);
+        simdisk_free(copy);
+    }
+    simdisk_free(sim);
+}
+
+/* Puts the CRCs of a checkpoint right again after its sets were changed. */
+static void fix_checkpoint(char *file, struct checkpoint_view *view)
+{
+    size_t table = view->header.segments * (size_t)CHECKPOINT_SEGMENT_BYTES;
+
+    view->header.table_crc = crc32c(0, view->table, table);
+    view->header.dead_crc = crc32c(0, view->dead.ptr, view->dead.len);
+    checkpoint_header_encode(file, &view->header);
+}
+
+/* One member of a set is moved: onto a message that is needed, or to where no record begins. */
+TEST(check_finds_a_message_that_counts_as_needed_no_more_and_one_that_does_not)
+{
+    struct simdisk *sim = make_directory(true);
+    struct paths ckpts = paths_of(sim, ".ckpt");
+    struct checkpoint_view view;
+    struct check check;
+    uint64_t bytes;
+
+    char *file = simdisk_file(sim, ckpts.path[ckpts.count - 1], &bytes);
+    assert_true(checkpoint_view_read(file, bytes, &view));
+    assert_true(view.dead.len > 0);
+    char *slot = file + (view.dead.ptr - file) + 16; /* the first member of the first set */
+    uint64_t messages = 0, others = 0;
+    assert_int_equal(look(sim, &check), CHECK_SOUND);
+    check_free(&check);
+    for (uint16_t at = get_le16(slot) + 1; at < 200; at++) {
+        struct simdisk *copy = simdisk_copy(sim);
+        char *changed = simdisk_file(copy, ckpts.path[ckpts.count - 1], &bytes);
+        put_le16(changed + (slot - file), at);
+        struct checkpoint_view own = view;
+        own.table = changed + (view.table - file);
+        own.dead.ptr = changed + (view.dead.ptr - file);
+        fix_checkpoint(changed, &own);
+        enum check_verdict verdict = check_run(&check, simdisk_disk(copy), dir, false);
+        bool named = strstr(buf_data(&check.damage) ? buf_data(&check.damage) : "", "needed no more") != NULL;
+        assert_int_equal(verdict, CHECK_DAMAGED);
+        messages += named;
+        others += !named;
+        check_free(&check);
+        simdisk_free(copy);
+    }
+    assert_true(messages > 0 && others > 0);
     simdisk_free(sim);
 }

@@ -12,6 +12,8 @@ static const char *const VERDICTS[] = {
 
 static const char *end_word(const struct survey_segment *seen, bool last)
 {
+    if (seen->name.generation > 0)
+        return "compacted";
     if (seen->stopped)
         return "ends with an orderly stop";
     if (seen->sealed)
@@ -28,6 +30,14 @@ static const char *header_word(const struct survey_segment *seen)
         [SURVEY_HEADER_OTHER] = ", header of another file", [SURVEY_HEADER_NEWER] = ", header of a newer format"};
 
     return words[seen->header_state];
+}
+
+/* Of records, and what stands between them. */
+static uint64_t bytes_of(const struct survey_segment *seen)
+{
+    uint64_t file = seen->file_bytes > SEGMENT_HEADER_BYTES ? seen->file_bytes - SEGMENT_HEADER_BYTES : 0;
+
+    return seen->name.generation > 0 ? file : seen->end - seen->base;
 }
 
 /* ---- for people ------------------------------------------------------------------------------------------------- */
@@ -58,7 +68,7 @@ static void print_files(const struct check *check, struct out *out)
         const struct check_segment *seg = &check->segments[i];
         out_print(out, "  %016" PRIx64 "  %s, %" PRIu64 " bytes, %" PRIu64 " records, %" PRIu64 " messages needed, "
                        "%s%s\n",
-                  seen->base, inspect_time(seen->header.created_ms, made), seen->end - seen->base, seen->records,
+                  seen->base, inspect_time(seen->header.created_ms, made), bytes_of(seen), seen->records,
                   seg->live_seen, end_word(seen, i + 1 == check->survey.count), header_word(seen));
     }
     out_print(out, "\ncheckpoints, the newest first: %zu\n", check->checkpoint_count);
@@ -151,8 +161,9 @@ static void json_files(const struct check *check, struct out *out)
     for (size_t i = 0; i < check->survey.count; i++) {
         const struct survey_segment *seen = &check->survey.segments[i];
         const struct check_segment *seg = &check->segments[i];
-        out_print(out, "%s\n{\"base\":%" PRIu64 ",\"end\":%" PRIu64 ",\"made_ms\":%" PRIu64 ",\"header_ok\":%s",
-                  i ? "," : "", seen->base, seen->end, seen->header.created_ms,
+        out_print(out, "%s\n{\"base\":%" PRIu64 ",\"end\":%" PRIu64 ",\"generation\":%" PRIu32 ",\"made_ms\":%" PRIu64
+                       ",\"header_ok\":%s",
+                  i ? "," : "", seen->base, seen->end, seen->name.generation, seen->header.created_ms,
                   seen->header_state == SURVEY_HEADER_OK ? "true" : "false");
         out_print(out, ",\"kept\":%s,\"clean_end\":%s,\"records\":%" PRIu64 ",\"needed\":%" PRIu64 ",\"counted\":",
                   seg->kept ? "true" : "false", seen->stopped ? "true" : "false", seen->records, seg->live_seen);

@@ -22,11 +22,11 @@ void checkpoint_free(struct checkpoint *ckpt)
 {
     if (!ckpt)
         return;
-    checkpoint_drop_image(ckpt);
     for (uint32_t i = 0; ckpt->dead && i < ckpt->header.segments; i++)
         deadset_free(ckpt->dead[i]);
     free(ckpt->dead);
     free(ckpt->segments);
+    checkpoint_drop_image(ckpt);
     free(ckpt);
 }
 

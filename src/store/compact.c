@@ -70,6 +70,11 @@ static int copy(struct compaction *c, struct disk *disk, const struct record *re
 {
     size_t len = RECORD_HEADER_BYTES + rec->payload.len, stride = record_stride(rec->type, rec->payload.len);
 
+    if (c->weigh) {
+        c->records++;
+        c->record_bytes += stride;
+        return 0;
+    }
     if (c->records == c->entries_room) {
         c->entries_room = c->entries_room ? 2 * c->entries_room : 4096;
         c->entries = mem_grow(c->entries, c->entries_room, DIRECTORY_ENTRY_BYTES);
@@ -202,12 +207,12 @@ static int copy_piece(struct compaction *c, struct disk *disk, uint64_t *ret_byt
 
 static int step(struct compaction *c, struct disk *disk, const char *dir, uint64_t *ret_bytes)
 {
-    int rc = c->file < 0 ? begin_file(c, disk, dir) : 0;
+    int rc = c->file < 0 && !c->weigh ? begin_file(c, disk, dir) : 0;
 
     if (rc < 0)
         return rc;
     if (c->at == c->count)
-        return end_file(c, disk, dir);
+        return c->weigh ? 0 : end_file(c, disk, dir);
     rc = c->is_open ? 0 : open_victim(c, disk, dir);
     if (rc == 0)
         rc = copy_piece(c, disk, ret_bytes);

@@ -1,12 +1,13 @@
 /*
  * compact.h - copying what is needed of some segments into one new file
  *
- * What   The victims are neighbours in the table of segments. compact_step() reads a piece of them and copies the tracked
- *        records that are not in `drop` to log/compact.tmp, as they are, the last step adds directory and header, syncs,
- *        gives the file its name and syncs the directory: only then the result is 0 and the victims may go.
+ * What   The victims are neighbours in the table of segments. compact_step() reads a piece of them and copies the
+ *        tracked records that are not in `drop` to log/compact.tmp, as they are; the last step adds the directory,
+ *        syncs, gives the file its name and syncs its folder: only then the result is 0 and the victims may go.
+ *        One that only weighs its victim reads it likewise and writes nothing.
  * Room   log/compact.tmp is kept with some room in it, so that a full disk can be emptied.
- * Limit  A step reads at most about COMPACT_STEP_BYTES, or one record that is larger; memory is 8 bytes a record that is
- *        copied, and 2 MiB.
+ * Limit  A step reads at most about COMPACT_STEP_BYTES, or one record that is larger; memory is 8 bytes a record that
+ *        is copied, and 2 MiB.
  * Owns   All it points at. `drop` is given back by compact_free(), in the thread that owns the sets (deadset.h).
  * Fails  A record that is not sound ends it with -EBADMSG, `bad_victim` tells where: nothing was changed.
  *
@@ -37,6 +38,7 @@ struct compaction {
     size_t count;
     struct segment_header header; /* of the new file */
     bool hurry;                   /* the disk is short of room: at full speed */
+    bool weigh;                   /* nothing is copied: only what would be is counted */
 
     /* what came out */
     uint64_t file_bytes, records, record_bytes; /* of the new file; the strides of its records */
@@ -65,8 +67,8 @@ struct compaction *compact_new(void);
 void compact_free(struct compaction *compaction);
 
 /*
- * 1 = there is more to do, 0 = the new file is durable, or -errno: then there is none, but log/compact.tmp keeps its room
- * for the next one. `ret_bytes`: read and written.
+ * 1 = there is more to do, 0 = the new file is durable, or -errno: then there is none, but log/compact.tmp keeps its
+ * room for the next one. `ret_bytes`: read and written.
  */
 NODISCARD int compact_step(struct compaction *compaction, struct disk *disk, const char *dir, uint64_t *ret_bytes);
 

@@ -453,6 +453,30 @@ TEST(compaction_makes_room_on_a_disk_that_is_full)
     close_all(&life, sim);
 }
 
+TEST(compaction_goes_on_beside_reads_and_appends_with_threads)
+{
+    struct life life;
+    char *tmp = unit_tmpdir();
+    struct disk disk;
+
+    disk_linux_init(&disk);
+    life_init(&life, &disk, tmp);
+    life.options.sync = LOG_SYNC_NONE;
+    life.options.threads = true;
+    assert_int_equal(life_open(&life), 0);
+    for (uint64_t round = 0; life_stats(&life).compactions < 3; round++) {
+        churn(&life, 1 + round * 2000, 2000, 20);
+        for (size_t i = 0; i < life.count; i += 7)
+            assert_int_equal(life_read(&life, life.live[i].lsn, life.live[i].id), 1);
+        assert_true(round < 100);
+    }
+    life_stop(&life);
+    assert_int_equal(life_open(&life), 0);
+    check_bodies(&life);
+    life_fini(&life);
+    free(tmp);
+}
+
 /* ---- ended anywhere ---------------------------------------------------------------------------------------------- */
 
 /* A life with a compaction at its end, ended at the n-th operation on the disk. True when it got to its end. */

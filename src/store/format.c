@@ -260,9 +260,8 @@ bool checkpoint_view_read(const char *from, size_t bytes, struct checkpoint_view
         return false;
     size_t table_bytes = view.header.segments * entry_bytes(&view);
     left -= table_bytes;
-    /* What follows the image is room that the file keeps. */
     if (view.header.dead_bytes > left || view.header.image_bytes > left - view.header.dead_bytes)
-        return false;
+        return false; /* what follows is room that the file keeps */
     view.table = from + CHECKPOINT_HEADER_BYTES;
     view.dead = slice_of(view.table + table_bytes, view.header.dead_bytes);
     view.image = slice_of(view.dead.ptr + view.dead.len, view.header.image_bytes);

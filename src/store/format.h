@@ -47,7 +47,7 @@ enum {
  *       10    2  flags: 1 = compacted, in version 2 only
  *       12    4  crc32c of [0, 72) with this field 0
  *       16    8  base LSN
- *       24    8  end LSN of the range that is in it; 0 in a raw segment, which ends where its successor's "prev end" says
+ *       24    8  end LSN of the range in it; 0 in a raw segment, which ends where its successor's "prev end" says
  *       32   16  uuid of the node
  *       48    8  made at, ms since 1970
  *       56    4  epoch: counts the lives of the directory

@@ -13,9 +13,10 @@
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
  *          UNLINK              the segment `name` is removed, or was not there
  *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes a reserve: checkpoint_drop()
- *          COMPACT             `compaction` is made, a step at a time between other jobs, which never wait for more than
- *                              one; at the pace of `compact_rate` bytes a second or of what the log takes in, whichever
- *                              is more, unless it is in a hurry. One at a time; ownership goes there and back.
+ *          COMPACT             `compaction` is made, a step at a time between other jobs, which never wait for more
+ *                              than one; at the pace of `compact_rate` bytes a second or twice what the log takes in,
+ *                              whichever is more, unless it is in a hurry. One at a time; ownership goes there and
+ *                              back.
  * Thread One janitor_step() at a time; the loop pushes to `jobs` and takes from `dones` only.
  *
  * SPDX-License-Identifier: MIT

@@ -35,8 +35,8 @@ struct log_options {
     size_t ring_bytes;       /* power of two, 1 MiB..1 GiB; also the cache of recent records */
     size_t read_cache_bytes; /* what the reader may hold, >= 1 MiB */
     uint64_t segment_bytes;  /* largest segment, 1 MiB..1 GiB, default 64 MiB; the first ones are 4, 8, 16, 32 MiB */
-    uint64_t gc_slack;       /* bytes that the segments may take beyond twice what is needed, before they are compacted */
-    uint64_t gc_rate;        /* bytes a second that compaction may read and write, or twice what the log takes in; 0 = all */
+    uint64_t gc_slack;       /* bytes that segments may take beyond twice what is needed, before they are compacted */
+    uint64_t gc_rate;        /* bytes a second of compaction, or twice what the log takes in; 0 = as fast as it goes */
     size_t record_bytes_max; /* largest record that will be appended; ring_bytes >= 4 x that */
     enum log_sync sync;
     uint32_t interval_ms;    /* LOG_SYNC_INTERVAL: 1..60000 */

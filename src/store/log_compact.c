@@ -2,13 +2,16 @@
  * log_compact.c - compaction: which segments are copied together, and what comes in their place
  *
  * A segment may be compacted when all of it is below the cut of the older kept checkpoint (on a disk that is short of
- * room the newest alone counts, as for removal), so that whatever is not a message, a piece of a list or a topic has been
- * taken in by both; of the rest what was dead at that cut is left out. Which records these are, the segments' frozen sets
- * say; after a restart they are known from the second checkpoint on.
+ * room the newest alone counts, as for removal), so that whatever is not a message, a piece of a list or a topic has
+ * been taken in by both; of the rest what was dead at that cut is left out. Which records these are, the segments'
+ * frozen sets say; after a restart they are known from the second checkpoint on.
  *
- * Lazy: nothing is copied until these segments take more than twice what a copy of all of them would, and gc_slack; short
- * of room: more than 1.25 times. So the emptiest of them is less than half needed, and what is written is never more
- * than what comes free. It is taken first, with such neighbours as are worth it or so small that they cost little.
+ * How much a copy would take is an estimate where messages of several sizes have died. When it matters, such segments
+ * are weighed first: read, and what is needed of them counted.
+ *
+ * Lazy: nothing is copied until these segments take more than twice what a copy of all of them would, and gc_slack;
+ * short of room: more than 1.25 times. So the emptiest of them is less than half needed, and what is written is never
+ * more than what comes free. It is taken first, with such neighbours as are worth it or so small that they cost little.
  *
  * What died while it was copied is known: the new entry begins with it. The victims' files go when the new one is
  * durable and has taken their place in the table; a reader that finds one gone asks again (cache.c).
@@ -20,7 +23,10 @@
 
 #include "store/log_impl.h"
 
-enum { SMALL_RATIO = 8 }; /* a full neighbour is taken along when it costs less than 1/8 of what is won */
+enum {
+    SMALL_RATIO = 8,  /* a full neighbour is taken along when it costs less than 1/8 of what is won */
+    WEIGH_RATIO = 64, /* weighed anew when 1/64 of what was needed is not any more */
+};
 
 /* The frozen set that says what may be left out, and the cut it was taken at; 0 = none can be trusted. */
 static uint64_t safe_cut(const struct log *log, int *ret_frozen)
@@ -67,31 +73,58 @@ struct run {
     uint64_t copy, gain; /* bytes */
 };
 
-/* The emptiest candidate, the oldest of several; false when they are all together full enough. */
-static bool find_emptiest(const struct log *log, uint64_t cut, int frozen, struct run *ret)
+/* What was found: the candidates together, those that are not estimated, and the best of each kind. */
+struct finding {
+    uint64_t bytes, needed, certain;
+    size_t emptiest, uncertain; /* SIZE_MAX = none */
+};
+
+static bool is_fuller(const struct segment *a, const struct segment *b, int frozen)
 {
-    uint64_t bytes = 0, needed = 0;
-    size_t best = SIZE_MAX;
-    bool is_short = log_is_short(log);
+    double part_a = (double)copy_bytes(a, frozen) / (double)file_bytes(a);
+
+    return part_a > (double)copy_bytes(b, frozen) / (double)file_bytes(b);
+}
+
+/* Its last weighing, if there was one, says little by now. */
+static bool is_uncertain(const struct segment *seg, int frozen)
+{
+    uint64_t dead = deadset_count(seg->frozen[frozen]);
+
+    return !segment_is_exact(seg, dead) &&
+           (dead < seg->weighed_dead || dead - seg->weighed_dead > needed_records(seg, frozen) / WEIGH_RATIO);
+}
+
+static struct finding find(const struct log *log, uint64_t cut, int frozen)
+{
+    struct finding all = {.emptiest = SIZE_MAX, .uncertain = SIZE_MAX};
+    const struct segment *at = log->segments.at;
+    uint64_t most = 0;
 
     for (size_t i = 0; i < log->segments.count; i++) {
-        const struct segment *seg = &log->segments.at[i];
-        if (!is_candidate(seg, cut))
+        if (!is_candidate(&at[i], cut))
             continue;
-        bytes += file_bytes(seg);
-        needed += copy_bytes(seg, frozen);
-        const struct segment *emptiest = best == SIZE_MAX ? NULL : &log->segments.at[best];
-        if (!emptiest || (double)copy_bytes(seg, frozen) * (double)file_bytes(emptiest) <
-                             (double)copy_bytes(emptiest, frozen) * (double)file_bytes(seg))
-            best = i;
+        uint64_t copy = copy_bytes(&at[i], frozen);
+        bool uncertain = is_uncertain(&at[i], frozen);
+        all.bytes += file_bytes(&at[i]);
+        all.needed += copy;
+        all.certain += uncertain ? 0 : copy;
+        if (all.emptiest == SIZE_MAX || is_fuller(&at[all.emptiest], &at[i], frozen))
+            all.emptiest = i;
+        if (uncertain && copy > most) {
+            most = copy;
+            all.uncertain = i;
+        }
     }
-    uint64_t waste = bytes - needed, may = is_short ? needed / 4 : needed;
-    if (best == SIZE_MAX || waste <= may || (!is_short && waste - may <= log->options.gc_slack))
-        return false;
-    const struct segment *seg = &log->segments.at[best];
-    *ret = (struct run){.first = best, .count = 1, .copy = copy_bytes(seg, frozen)};
-    ret->gain = file_bytes(seg) - ret->copy;
-    return true;
+    return all;
+}
+
+/* Do the candidates take too much, if so much is needed of them? */
+static bool is_time(const struct log *log, uint64_t bytes, uint64_t needed)
+{
+    if (log_is_short(log))
+        return bytes - needed > needed / 4;
+    return bytes - needed > needed && bytes - 2 * needed > log->options.gc_slack;
 }
 
 static bool is_worth_it(const struct log *log, const struct run *run, size_t index, uint64_t cut, int frozen)
@@ -101,7 +134,7 @@ static bool is_worth_it(const struct log *log, const struct run *run, size_t ind
     const struct segment *seg = &log->segments.at[index];
     if (!is_candidate(seg, cut))
         return false;
-    size_t first = index < run->first ? index : run->first, last = index < run->first ? run->first + run->count - 1 : index;
+    size_t first = min_u64(index, run->first), last = max_u64(index, run->first + run->count - 1);
     if (log->segments.at[last].end - log->segments.at[first].base > COMPACTED_SPAN_MAX)
         return false;
     uint64_t copy = copy_bytes(seg, frozen), gain = file_bytes(seg) - copy;
@@ -131,7 +164,7 @@ static void take_neighbours(const struct log *log, struct run *run, uint64_t cut
 
 /* ---- the beginning ----------------------------------------------------------------------------------------------- */
 
-static void begin(struct log *log, const struct run *run, int frozen)
+static void begin(struct log *log, const struct run *run, int frozen, bool weigh)
 {
     struct compaction *compaction = compact_new();
     const struct segment *first = &log->segments.at[run->first], *last = first + run->count - 1;
@@ -150,6 +183,7 @@ static void begin(struct log *log, const struct run *run, int frozen)
     }
     compaction->count = run->count;
     compaction->hurry = log_is_short(log);
+    compaction->weigh = weigh;
     log->compacting = true;
     ENSURE(log_push_job(log, &(struct job){.kind = JOB_COMPACT, .compaction = compaction}));
 }
@@ -162,12 +196,20 @@ static bool may_begin(const struct log *log)
 
 static void look(struct log *log)
 {
-    struct run run;
     int frozen;
     uint64_t cut = safe_cut(log, &frozen);
+    struct finding all = find(log, cut, frozen);
 
-    if (cut == 0 || !find_emptiest(log, cut, frozen, &run))
+    if (cut == 0 || all.emptiest == SIZE_MAX)
         return;
+    if (!is_time(log, all.bytes, all.needed)) {
+        if (all.uncertain != SIZE_MAX && is_time(log, all.bytes, all.certain))
+            begin(log, &(struct run){.first = all.uncertain, .count = 1}, frozen, true);
+        return;
+    }
+    struct run run = {.first = all.emptiest, .count = 1,
+                      .copy = copy_bytes(&log->segments.at[all.emptiest], frozen)};
+    run.gain = file_bytes(&log->segments.at[all.emptiest]) - run.copy;
     if (frozen == FROZEN_NEWEST && log->older_cut != 0) { /* it would name what is not copied */
         if (!log_push_job(log, &(struct job){.kind = JOB_DROP_CHECKPOINT, .base = log->older_cut}))
             return;
@@ -175,7 +217,7 @@ static void look(struct log *log)
     }
     if (frozen == FROZEN_OLDER) /* short of room: as little as can be at a time */
         take_neighbours(log, &run, cut, frozen);
-    begin(log, &run, frozen);
+    begin(log, &run, frozen, false);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
@@ -251,6 +293,16 @@ static void replace(struct log *log, const struct compaction *c, struct segment 
     segments_replace(all, index, c->count, seg);
 }
 
+static void weighed(struct segment *seg, const struct compaction *c)
+{
+    uint64_t dead = deadset_count(c->victims[0].drop);
+
+    seg->busy = false;
+    seg->weighed_dead = dead;
+    seg->weighed_bytes = c->record_bytes;
+    seg->blind = seg->blind || c->records + dead != seg->tracked; /* it is not what it is said to be */
+}
+
 void log_compact_done(struct log *log, const struct job *job)
 {
     struct compaction *c = job->compaction;
@@ -259,7 +311,9 @@ void log_compact_done(struct log *log, const struct job *job)
     ENSURE(log->compacting && first && first->base == c->header.base && first->busy);
     log->compacting = false;
     log->compact_look = job->result == 0 || job->result == -EBADMSG; /* without room: at the next checkpoint */
-    if (job->result == 0) {
+    if (job->result == 0 && c->weigh) {
+        weighed(first, c);
+    } else if (job->result == 0) {
         struct segment seg = merge(log, c, first);
         seg.blind = seg.live + seg.pins + deadset_count(seg.dead) != seg.tracked;
         ENSURE(!seg.blind || log->degraded);

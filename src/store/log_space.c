@@ -26,11 +26,11 @@ enum {
     CHECKPOINT_FULL_BYTES = 256 * 1024, /* on a full disk: of log between tries */
     UNLINKS_MAX = 16,                   /* on the way at a time */
     LOOK_NS = 1000000000,               /* between looks at the disk */
-    DEAD_RATIO = 512,                   /* of segments, to what their sets of dead records take */
-    COPY_RATIO = 16,                    /* of a segment, to what is needed of it when it is nearly dead */
     IMAGE_BYTES_A_MESSAGE = 32,         /* engine/save.c: of one in flight, the most that one takes */
     ROOM_PART = 4,                      /* of an image: that part of it is claimed besides, ... */
     ROOM_PART_LEAST = 8,                /* ... and when less than that is left, more is */
+    DEAD_RATIO = 512,                   /* of segments, to what their sets of dead records take */
+    COPY_RATIO = 16,                    /* of a segment, to what is needed of it when it is nearly dead */
 };
 
 /* ---- room ------------------------------------------------------------------------------------------------------ */
@@ -122,10 +122,9 @@ static uint64_t image_bytes_max(const struct log *log)
 /* What a checkpoint may take now, and a part more. */
 static uint64_t checkpoint_bytes_max(const struct log *log, unsigned part)
 {
-    uint64_t image = image_bytes_max(log);
+    uint64_t image = image_bytes_max(log), dead = log->segments.total_bytes / DEAD_RATIO;
 
-    return CHECKPOINT_HEADER_BYTES + (log->segments.count + 2) * CHECKPOINT_SEGMENT_BYTES + image + image / part +
-           log->segments.total_bytes / DEAD_RATIO;
+    return CHECKPOINT_HEADER_BYTES + (log->segments.count + 2) * CHECKPOINT_SEGMENT_BYTES + dead + image + image / part;
 }
 
 /* The state has outgrown the room that is claimed for its checkpoints: with the spare more is asked for. */
@@ -363,7 +362,7 @@ bool log_checkpoint_due(const struct log *log)
 
 bool log_checkpoint_busy(const struct log *log) { return log->checkpoint_state != CHECKPOINT_NONE; }
 
-/* What the log itself says in a checkpoint of this moment. Pointers and counts alone: what is encoded, the janitor encodes. */
+/* What the log itself says in a checkpoint of this moment: pointers and counts, which the janitor encodes. */
 static struct checkpoint *checkpoint_make(struct log *log)
 {
     size_t count = log->segments.count;
@@ -466,6 +465,7 @@ void log_checkpoint_cancel(struct log *log)
     checkpoint_free(log->checkpoint);
     log->checkpoint = NULL;
     log->checkpoint_state = CHECKPOINT_NONE;
+    segments_frozen(&log->segments, false);
 }
 
 static void checkpoint_done(struct log *log, const struct job *job)

@@ -1,8 +1,8 @@
 /*
  * pack.h - a compacted segment: reading it record by record, whatever is left of it
  *
- * What   pack_open() takes the directory, which says of every record where it stands. One whose checksums do not hold is
- *        made anew from the records themselves: they stand as they stood in the log, each with its own address.
+ * What   pack_open() takes the directory, which says of every record where it stands. One whose checksums do not hold
+ *        is made anew from the records themselves: they stand as they stood in the log, each with its own address.
  * Limit  The whole directory is in memory: 8 bytes a record.
  * Never  Believes a number in the file: what does not fit is damage.
  *

@@ -3,8 +3,9 @@
  *
  * A compacted segment has its name only when it is durable, and the segments in whose place it is go after that, one by
  * one. So what a crash leaves besides it is not needed. When the new file is damaged it counts nevertheless, for of the
- * others some may be gone; those that are left go to quarantine/. A checkpoint may be older than the file: it names the segments that were there before, and of each what was
- * dead; together, that is what is dead of the new one, as far as it is still in it.
+ * others some may be gone; those that are left go to quarantine/. A checkpoint may be older than the file: it names the
+ * segments that were there before, and of each what was dead; together, that is what is dead of the new one, as far as
+ * it is still in it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -175,6 +176,8 @@ void recover_take_table(struct recovery *rv, const struct checkpoint_view *view)
         bool bad;
         checkpoint_view_segment(view, i, &entry);
         struct deadset *dead = load_dead(view, at, &entry, &bad);
+        if (bad)
+            recover_note(rv, "set of dead records malformed", entry.base, entry.base);
         entry.blind = entry.blind || bad;
         at += entry.dead_bytes;
         struct segment *seg = file_of(all, &entry);

@@ -113,12 +113,20 @@ void segment_count(struct segment *seg, uint8_t type, size_t stride)
         seg->live++;
 }
 
+bool segment_is_exact(const struct segment *seg, uint64_t dead) { return dead == seg->weighed_dead; }
+
 uint64_t segment_needed_bytes(const struct segment *seg, uint64_t dead)
 {
+    uint64_t records = seg->tracked, bytes = seg->tracked_bytes;
+
     if (seg->live >= SEGMENT_DAMAGED / 2)
         return seg->capacity;
+    if (seg->weighed_dead > 0 && dead >= seg->weighed_dead) {
+        records = seg->tracked - seg->weighed_dead;
+        bytes = seg->weighed_bytes;
+    }
     uint64_t needed = seg->tracked > dead ? seg->tracked - dead : 0;
-    return needed == seg->tracked ? seg->tracked_bytes : seg->tracked_bytes / seg->tracked * needed;
+    return needed == records ? bytes : bytes / records * needed;
 }
 
 uint64_t segment_live_bytes(const struct segment *seg)

@@ -35,6 +35,7 @@ struct segment {
     uint64_t dead_at;
     uint64_t tracked, live, pins;
     uint64_t tracked_bytes; /* strides of the tracked records */
+    uint64_t weighed_dead, weighed_bytes; /* when so many were dead, the others took so much; 0, 0 = never weighed */
     struct deadset *dead, *frozen[FROZEN_COUNT]; /* owned */
     uint32_t epoch, generation;
     bool header_ok; /* recovery: its header could be read */
@@ -82,9 +83,10 @@ void segment_count(struct segment *seg, uint8_t type, size_t stride);
 static inline bool segment_is_dead(const struct segment *seg, uint64_t lsn) { return deadset_has(seg->dead, lsn); }
 
 /*
- * Bytes of the records of `seg` that are needed, when `dead` of its tracked ones are not: exact when they are all of one
- * size. Nothing is needed of a dead segment; all of a damaged one may be.
+ * Bytes of the records of `seg` that are needed, when `dead` of its tracked ones are not: exact when none is or when it
+ * was weighed so; else small and large ones are taken to die alike. All of a damaged one may be needed.
  */
+bool segment_is_exact(const struct segment *seg, uint64_t dead);
 uint64_t segment_needed_bytes(const struct segment *seg, uint64_t dead);
 uint64_t segment_live_bytes(const struct segment *seg);
 
