@@ -12,9 +12,11 @@ static size_t in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
-/* Within a tenth, and a little for the tape's own. */
+/* Within a tenth, and a little for the tape's own. An allocator that tells nothing (a sanitizer's) proves nothing. */
 static void check_near(uint64_t counted, uint64_t taken)
 {
+    if (in_use() == 0)
+        return;
     assert_in_range(counted, taken - taken / 10 - 20000, taken + taken / 10 + 20000);
 }
 
