@@ -11,7 +11,9 @@ enum {
     PACE_SECOND = 1000000000,
     PACE_NS_MAX = 1000000000,
     PACE_BYTES_MAX = 64 * 1024 * 1024,
+    PACE_BURST_BYTES = 4 * COMPACT_STEP_BYTES,
     PACE_LEAST_NS = 1000000,
+    PACE_MOST_NS = 10000000, /* what the log takes in may set another pace by then */
 };
 
 bool janitor_init(struct janitor *janitor)
@@ -207,9 +209,11 @@ static uint64_t pace(struct janitor *janitor)
     janitor->pace_ns = now;
     janitor->pace_taken = taken;
     janitor->pace_bytes += (int64_t)max_u64(passed * rate / PACE_SECOND, 2 * came); /* both read and written */
-    if (janitor->pace_bytes > COMPACT_STEP_BYTES)
-        janitor->pace_bytes = COMPACT_STEP_BYTES;
-    return janitor->pace_bytes > 0 ? 0 : (uint64_t)-janitor->pace_bytes * PACE_SECOND / rate + PACE_LEAST_NS;
+    if (janitor->pace_bytes > PACE_BURST_BYTES)
+        janitor->pace_bytes = PACE_BURST_BYTES;
+    if (janitor->pace_bytes > 0)
+        return 0;
+    return min_u64((uint64_t)-janitor->pace_bytes * PACE_SECOND / rate + PACE_LEAST_NS, PACE_MOST_NS);
 }
 
 static bool compact(struct janitor *janitor)
