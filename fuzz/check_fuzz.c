@@ -113,9 +113,9 @@ static void add_directory(struct file *seg, uint64_t base)
     ENSURE(entries);
     while (end + RECORD_HEADER_BYTES <= seg->len && count < 60 * DIRECTORY_BLOCK_ENTRIES) {
         const char *rec = seg->bytes + end;
-        put_le32(entries + (size_t)count * DIRECTORY_ENTRY_BYTES,
-                 (uint32_t)((get_le64(rec + 8) - base) / RECORD_ALIGN));
-        put_le32(entries + (size_t)count++ * DIRECTORY_ENTRY_BYTES + 4, (uint32_t)(end / RECORD_ALIGN));
+        char *entry = entries + (size_t)count++ * DIRECTORY_ENTRY_BYTES;
+        put_le32(entry, (uint32_t)((get_le64(rec + 8) - base) / RECORD_ALIGN));
+        put_le32(entry + 4, (uint32_t)(end / RECORD_ALIGN));
         end += record_stride((uint8_t)rec[16], get_le32(rec + 4) - RECORD_HEADER_BYTES);
     }
     uint32_t blocks = directory_blocks(count);

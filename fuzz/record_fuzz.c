@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct slice input = fuzz_copy(data + 1, size - 1);
     if (input.len > 0 && segment_header_decode(input.ptr, input.len, &header))
-        ENSURE(header.flags == 0);
+        ENSURE(header.compacted == (get_le16(input.ptr + 8) == 2));
     for (size_t at = 0; at < input.len && at < 4096; at += 8) {
         uint64_t lsn = (uint64_t)data[0] * 8 + at;
         if (record_read(input.ptr + at, input.len - at, lsn, &rec) == RECORD_OK)

@@ -17,6 +17,8 @@ enum {
     RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
     SPACE_ROUNDS = 400,
+    CHUNK_BYTES_MIN = RECORD_TRACKED_BYTES_MIN + DIRECTORY_ENTRY_BYTES,
+    CHUNK_ENTRY_BYTES_MAX = 24,   /* of a piece of a list, or of delayed messages */
     TOPIC_BYTES_MAX = 512,        /* of a topic's record */
     SEGMENT_EXTRA_BYTES = 8192,   /* of a segment: header, ends, the directory's index */
 };
@@ -130,7 +132,9 @@ static void pass_time(struct life *life)
 {
     struct rng *rng = &life->rng;
 
-    if (rng_chance(rng, 20))
+    if (life->leap_ms > 0 && rng_chance(rng, 10))
+        life->now_ms += rng_below(rng, life->leap_ms);
+    else if (rng_chance(rng, 20))
         life->now_ms += rng_below(rng, 3600000);
     else if (rng_chance(rng, 200))
         life->now_ms += rng_below(rng, 6000);
@@ -309,10 +313,9 @@ static void empty(struct life *life)
         life_fail(life, "%zu messages cannot be had", life->oracle.now.count);
 }
 
-static void add_chunk(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs)
+static void add_chunk(void *ctx, const struct engine_chunk *chunk)
 {
-    (void)queue, (void)lsn;
-    *(uint64_t *)ctx += RECORD_TRACKED_BYTES_MIN + 8 * (uint64_t)refs;
+    *(uint64_t *)ctx += CHUNK_BYTES_MIN + CHUNK_ENTRY_BYTES_MAX * (uint64_t)chunk->count;
 }
 
 /* The records of the messages, of the pieces of lists and of the topics that there are. */
@@ -347,8 +350,8 @@ static void check_space(struct life *life)
     life_say(life, "   %" PRIu64 " segments take %" PRIu64 " bytes, %" PRIu64 " are needed, %" PRIu64 " estimated",
              stats.segments, stats.disk_bytes, needed, stats.live_bytes);
     if (stats.disk_bytes > 2 * needed + life->log_options.gc_slack + open)
-        life_fail(life, "%" PRIu64 " segments take %" PRIu64 " bytes, of which %" PRIu64 " are needed", stats.segments,
-                  stats.disk_bytes, needed);
+        life_fail(life, "%" PRIu64 " segments take %" PRIu64 " bytes, though only %" PRIu64 " are needed",
+                  stats.segments, stats.disk_bytes, needed);
 }
 
 /* With nothing left to keep, nearly all segments go. */
@@ -413,12 +416,17 @@ static void draw_habits(struct life *life)
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->faulty = rng_chance(rng, 250);
     life->resume_inside = rng_chance(rng, 500);
+    life->leap_ms = rng_chance(rng, 300) ? UINT64_C(86400000) << rng_below(rng, 7) : 0;
 }
 
 void life_draw_lists(struct life *life)
 {
     life->options.list_memory = 8 * rng_below(&life->rng, 24);
     life->options.chunk_refs = (uint32_t)rng_between(&life->rng, 1, 5);
+    life->options.delay_memory = rng_chance(&life->rng, 300) ? 1 << 20 : 20 * rng_below(&life->rng, 24);
+    uint64_t entries_max = rng_chance(&life->rng, 500) ? 2 : LIFE_PIECE_MAX;
+    life->options.delay_entries = (uint32_t)rng_between(&life->rng, 1, entries_max);
+    life->options.tick_moves = (uint32_t)(rng_chance(&life->rng, 500) ? rng_between(&life->rng, 1, 20) : 0);
 }
 
 static void draw_options(struct life *life)
@@ -503,11 +511,14 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
                     " bytes, %" PRIu64 " came free",
              life.answers, life.restarts, life.lost, life.unlinked, life.spills, life.compactions, life.copied,
              life.reclaimed);
+    life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
+             life.piece_count, life.loads, life.late);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);
     }
     broker_abandon(&life.broker);
     oracle_free(&life.oracle);
+    free(life.pieces);
     simdisk_free(life.disk);
 }

@@ -20,7 +20,7 @@
 #include "sim/simdisk.h"
 #include "sim/workload.h"
 
-enum { LIFE_CLIENTS = 5 };
+enum { LIFE_CLIENTS = 5, LIFE_PIECE_MAX = 5 };
 
 /* What one execution of a command has written, as the witness saw it. */
 struct deed {
@@ -30,6 +30,14 @@ struct deed {
     uint64_t end; /* of the last record */
     struct oracle_message message;                      /* popped */
     struct oracle_message letter[WORKLOAD_MAX_BATCH];   /* taken by `dead` */
+};
+
+/* A piece of the delayed messages, as its DCHUNK said. */
+struct piece {
+    uint64_t lsn, start_ms;
+    uint16_t list;
+    uint32_t count;
+    uint64_t messages[LIFE_PIECE_MAX]; /* LSNs */
 };
 
 /* An answer that a client is owed. */
@@ -109,10 +117,15 @@ struct life {
     bool healable;     /* ... by one write or sync alone, which the log must survive */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
+    uint64_t leap_ms;  /* time may go on that much at once; 0 = it does not */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
     uint64_t unlinked; /* segments removed in all lives of the directory */
     uint64_t compactions, copied, reclaimed; /* likewise: how many, bytes written by them, bytes that came free */
     uint64_t restarts, lost, answers, spills;
+    struct piece *pieces; /* of delayed messages, all that were ever written; owned */
+    size_t piece_count, piece_room;
+    struct piece loaded;  /* the last one that was loaded in its turn */
+    uint64_t loads, late; /* loads of them; those when their time had begun */
     uint64_t scratch;  /* digest of a replay from the very beginning; 0 = none was made */
 };
 

@@ -14,8 +14,6 @@ enum {
     SHORT_PART = 8, /* of the refs of a list that are its share of the memory: in one of its chunks */
 };
 
-#define CHUNK_LSN_MAX (UINT64_C(1) << 58)
-
 void waiting_pool_init(struct waiting_pool *pool)
 {
     *pool = (struct waiting_pool){.refs_max = UINT64_MAX, .long_refs = UINT64_MAX, .short_refs = UINT64_MAX};
@@ -197,7 +195,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
 {
     uint32_t count = (uint32_t)(refs.len / REF_BYTES);
 
-    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= CHUNK_LSN_MAX)
+    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= WAITING_CHUNK_LSN_MAX)
         return false;
     uint64_t before = find_row(list, refs);
     if (before == UINT64_MAX)

@@ -24,6 +24,9 @@
 
 enum { WAITING_CHUNK_REFS_MAX = 507, WAITING_SHORT_REFS_MIN = 64 };
 
+/* waiting_chunk_make() has no room for an address from here on. */
+#define WAITING_CHUNK_LSN_MAX (UINT64_C(1) << 58)
+
 /* What only a list has that was too long for memory. The fifos of chunks hold waiting_chunk_make(). */
 struct waiting_out {
     struct fifo head, chunks, aside;

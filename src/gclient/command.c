@@ -13,7 +13,7 @@ const struct flag COMMAND_FLAGS[] = {
     {"http", "ADDR", "HTTP address of the node [GMQ_HTTP, 127.0.0.1:9504]", FLAG_TEXT, FIELD(http), 0, 0, FOR_HTTP},
     {"register", "ADDR", "address of the registry, or a comma list [GMQ_REGISTER, 127.0.0.1:9595]", FLAG_TEXT,
      FIELD(registry), 0, 0, FOR_NODES},
-    {"delay", "TIME", "deliver after this time, up to 3 days: 20 (seconds), 30m, 1h30m", FLAG_TIME, FIELD(delay_ms), 0,
+    {"delay", "TIME", "deliver after this time: 20 (seconds), 30m, 1h30m, 3d", FLAG_TIME, FIELD(delay_ms), 0,
      (int64_t)GMQ_DELAY_S_MAX * 1000, FOR_PUSH},
     {"count", "N", "how many messages [1]", FLAG_NUMBER, FIELD(count), 1, INT64_C(1000000000000),
      FOR_PUSH | FOR_POP | FOR_DEAD},

@@ -16,6 +16,7 @@ enum {
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
     MEMORY_REST = 16,               /* of the memory, kept for what must go on */
+    DELAYED_BYTES = 20,             /* of memory a delayed message, rather more than less */
 };
 
 /* ---- hooks of engine and log ------------------------------------------------------------------------------------- */
@@ -154,6 +155,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
+    engine_limit_delays(broker->engine, options->delay_memory / DELAYED_BYTES,
+                        options->delay_entries > 0 ? options->delay_entries : PAYLOAD_DCHUNK_ENTRIES_MAX);
     broker->log = log_new(log_options);
     if (!broker->log)
         goto out_engine;
@@ -190,15 +193,27 @@ out_engine:
 
 /* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
+/* When tick() has something to do: until tick_from_ms no timer fires, and only delayed messages come nearer. */
+static uint64_t tick_due_ms(const struct broker *broker)
+{
+    return min_u64(max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms),
+                   engine_next_descend_ms(broker->engine));
+}
+
 /* Fires what is due. False: it is, but the log has no room for a TICK now. */
 static bool tick(struct broker *broker, uint64_t now_ms)
 {
-    if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
+    struct payload_tick tick = {.now_ms = now_ms, .moves = PAYLOAD_TICK_MOVES_MAX};
+
+    if (tick_due_ms(broker) > now_ms)
         return true;
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
         return false;
-    char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
-    payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
+    if (now_ms >= broker->tick_from_ms)
+        tick.count = PAYLOAD_TICK_TIMERS_MAX;
+    if (broker->options.tick_moves > 0)
+        tick.moves = broker->options.tick_moves;
+    payload_put_tick(log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES), &tick);
     (void)broker_apply(broker);
     return true;
 }
@@ -233,13 +248,14 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         pump_parked(broker);
     if (moved || broker->retry)
         resume_stalled(broker);
-    bool owes = lists_spill(broker);
+    uint64_t load_ms = lists_load_delays(broker, now_ms);
+    bool owes = lists_spill(broker, now_ms);
     snapshot_turn(broker, now_ms);
     log_publish(broker->log);
     if (broker->retry || owes)
         return now_ms;
-    uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
-    return min_u64(due, snapshot_due_ms(broker, now_ms));
+    uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
+    return min_u64(min_u64(due, load_ms), snapshot_due_ms(broker, now_ms));
 }
 
 uint64_t broker_memory(const struct broker *broker)

@@ -34,6 +34,9 @@ struct broker_options {
     uint32_t max_topics;
     uint64_t list_memory;    /* bytes for the refs of waiting messages; what is longer goes into the log */
     uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507; 0 = 507 */
+    uint64_t delay_memory;   /* bytes for delayed messages; what is more, and not near its time, goes into the log */
+    uint32_t delay_entries;  /* messages of one piece that does, 1..253; 0 = 253 */
+    uint32_t tick_moves;     /* of timers on their way to their time, by one TICK; 0 = PAYLOAD_TICK_MOVES_MAX */
     enum log_sync sync;      /* as in the options of the log */
     uint64_t memory_limit;   /* bytes that broker_memory() may come to; 0 = no limit */
     /* Bytes that the doors hold for their clients, and what the process takes with nothing in it; may be NULL. */
@@ -71,6 +74,9 @@ struct broker {
     uint64_t parked_bytes;     /* of the sessions' parked replies */
     uint64_t unreadable;       /* messages that could not be read back */
     uint64_t lists_aside;      /* pieces of lists that could not be read back */
+    size_t aside_next;         /* of the delayed pieces put aside, the next one that is to be tried again */
+    size_t aside_left;         /* so many are */
+    uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
     bool stopping;             /* commands are refused */
 };
 

@@ -213,8 +213,8 @@ static void judge_segment(struct check *check, const struct survey_segment *seen
         const struct survey_range *range = &seen->damage[i];
         if (is_known(check, range)) {
             seg->known++;
-            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed over"
-                               " them and keeps a copy in quarantine/", name.text, range->begin, range->end);
+            say(&check->notes, "segment %s: bytes %016" PRIx64 " to %016" PRIx64 " are damaged; a start has passed "
+                               "over them and keeps a copy in quarantine/", name.text, range->begin, range->end);
             continue;
         }
         damage(check, "segment %s: %" PRIu64 " bytes, %016" PRIx64 " to %016" PRIx64 ", are damaged", name.text,
@@ -342,47 +342,72 @@ static void tell_message(struct check *check, const struct handle *handle, const
 /* ---- pieces of lists that are not in memory ---------------------------------------------------------------------- */
 
 /* What is wrong with the CHUNK, or NULL: then its messages are added to `all`. */
-static const char *judge_chunk(struct shelf *shelf, uint32_t queue, uint64_t lsn, uint32_t refs, struct handles *all)
+static const char *judge_chunk(const struct record *rec, const struct engine_chunk *chunk, struct handles *all)
 {
-    struct record rec;
-    struct payload_chunk chunk;
+    struct payload_chunk payload;
 
-    if (!shelf_find(shelf, lsn, &rec))
-        return "its record is unreadable";
-    if (log_is_dead(all->check->log, lsn))
-        return "its record counts as needed no more";
-    if (rec.type != RECORD_CHUNK || rec.aux != PAYLOAD_WAITING || !payload_get_chunk(rec.payload, &chunk))
+    if (rec->type != RECORD_CHUNK || rec->aux != PAYLOAD_WAITING || !payload_get_chunk(rec->payload, &payload))
         return "its record is no piece of a list";
-    if (rec.queue != queue || chunk.count != refs)
+    if (rec->queue != chunk->queue || payload.count != chunk->count)
         return "its record is of another list";
-    for (size_t i = 0; i < chunk.refs.len; i += PAYLOAD_REF_BYTES)
-        add(all, (struct handle){.lsn = ref_lsn(get_le64(chunk.refs.ptr + i)), .queue = queue});
+    for (size_t i = 0; i < payload.refs.len; i += PAYLOAD_REF_BYTES)
+        add(all, (struct handle){.lsn = ref_lsn(get_le64(payload.refs.ptr + i)), .queue = chunk->queue});
     return NULL;
 }
 
-static void add_chunk(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs)
+/* The same of a DCHUNK. */
+static const char *judge_dchunk(const struct record *rec, const struct engine_chunk *chunk, struct handles *all)
+{
+    struct payload_dchunk payload;
+
+    if (rec->type != RECORD_DCHUNK || !payload_get_dchunk(rec->payload, &payload))
+        return "its record is no piece of the delayed messages";
+    if (rec->aux != chunk->list || payload.start_ms != chunk->start_ms || payload.count != chunk->count)
+        return "its record is of other delayed messages";
+    for (uint32_t i = 0; i < payload.count; i++) {
+        struct payload_delayed entry = payload_delayed(payload.entries, i);
+        add(all, (struct handle){.lsn = ref_lsn(entry.ref), .queue = entry.queue});
+    }
+    return NULL;
+}
+
+/* What is wrong with the chunk, or NULL: then its messages are added to `all`. */
+static const char *read_chunk(const struct survey_segment *seen, const struct engine_chunk *chunk, struct handles *all)
+{
+    const char *fault = "its record is unreadable";
+    struct record rec;
+    struct shelf shelf;
+
+    if (shelf_open(&shelf, all->check->disk, all->check->dir, &seen->name) != 0)
+        return "its segment cannot be opened";
+    if (shelf_find(&shelf, chunk->lsn, &rec))
+        fault = chunk->list == PAYLOAD_WAITING ? judge_chunk(&rec, chunk, all) : judge_dchunk(&rec, chunk, all);
+    shelf_close(&shelf);
+    return fault || !log_is_dead(all->check->log, chunk->lsn) ? fault : "its record counts as needed no more";
+}
+
+static void add_chunk(void *ctx, const struct engine_chunk *chunk)
 {
     struct handles *all = ctx;
     struct check *check = all->check;
     const struct survey_segment *seen;
-    struct check_segment *seg = segment_of(check, lsn, &seen);
+    struct check_segment *seg = segment_of(check, chunk->lsn, &seen);
     const char *fault = "its segment is missing";
-    struct shelf shelf;
 
     if (seg) {
         seg->live_seen++;
-        fault = "its segment cannot be opened";
-        if (shelf_open(&shelf, check->disk, check->dir, &seen->name) == 0) {
-            fault = judge_chunk(&shelf, queue, lsn, refs, all);
-            shelf_close(&shelf);
-        }
+        fault = read_chunk(seen, chunk, all);
     }
     if (!fault)
         return;
     all->incomplete = true;
-    check->unreadable += refs;
-    damage(check, "piece at %016" PRIx64 " of the list of topic number %" PRIu32 ", %" PRIu32 " messages: %s", lsn,
-           queue, refs, fault);
+    check->unreadable += chunk->count;
+    if (chunk->list != PAYLOAD_WAITING)
+        damage(check, "piece at %016" PRIx64 " of the delayed messages, %" PRIu32 " of them: %s", chunk->lsn,
+               chunk->count, fault);
+    else
+        damage(check, "piece at %016" PRIx64 " of the list of topic number %" PRIu32 ", %" PRIu32 " messages: %s",
+               chunk->lsn, chunk->queue, chunk->count, fault);
 }
 
 /* ---- each message ------------------------------------------------------------------------------------------------ */
@@ -442,9 +467,8 @@ static void compare_counts(struct check *check, bool all)
         if (!seg->kept || seg->uncounted)
             continue;
         if (all && seg->live != seg->live_seen)
-            damage(check,
-                   "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %" PRIu64,
-                   name.text, seg->live, seg->live_seen);
+            damage(check, "segment %s: the log counts %" PRIu64 " messages and pieces of lists, the topics have %"
+                          PRIu64, name.text, seg->live, seg->live_seen);
         if (seg->pins != seg->pins_seen)
             damage(check, "segment %s: the log counts %" PRIu64 " records of topics, there are %" PRIu64, name.text,
                    seg->pins, seg->pins_seen);

@@ -57,6 +57,7 @@ struct node {
     uint64_t memory_log_ms;   /* when that was */
     enum log_state log_state; /* as logged last */
     uint64_t unreadable;      /* as logged last */
+    uint64_t late;            /* as logged last */
     struct stalls stalls;
     uint64_t stop_ms;         /* loop time when stopping must be over; 0 = not stopping */
 };
@@ -119,6 +120,11 @@ static void log_changes(struct node *node)
         log_error("store", "%llu messages could not be read back so far",
                   (unsigned long long)node->broker.unreadable);
         node->unreadable = node->broker.unreadable;
+    }
+    if (node->broker.late > 2 * node->late) { /* each doubling: it may grow by the turn */
+        log_warn("store", "%llu delayed messages were read back from the disk after their time so far",
+                 (unsigned long long)node->broker.late);
+        node->late = node->broker.late;
     }
 }
 
@@ -199,6 +205,7 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .max_in_flight = settings->max_in_flight,
         .max_topics = (uint32_t)settings->max_topics,
         .list_memory = settings->list_memory_bytes,
+        .delay_memory = settings->delay_memory_bytes,
         .sync = SYNC[settings->sync_mode],
         .memory_limit = settings->memory_limit_bytes,
         .format_time = clock_format_local,

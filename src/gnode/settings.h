@@ -45,6 +45,7 @@ struct gnode_settings {
     uint64_t segment_bytes;
     uint64_t gc_slack_bytes;
     uint64_t list_memory_bytes;
+    uint64_t delay_memory_bytes;
     uint64_t input_memory_bytes;
     uint64_t memory_limit_bytes;  /* 0 = no limit */
     uint64_t max_disk_bytes;      /* 0 = no limit */

@@ -309,7 +309,8 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     }
     remove_others(disk, dir, ckpt->header.cut, keep);
     (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
-    (void)checkpoint_reserve(disk, dir, max_u64(next_bytes, head.count + ckpt->header.image_bytes));
+    next_bytes = max_u64(next_bytes, head.count + ckpt->header.image_bytes);
+    (void)checkpoint_reserve(disk, dir, next_bytes); /* as far as there is room */
     return 0;
 }
 

@@ -15,8 +15,7 @@
  *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes a reserve: checkpoint_drop()
  *          COMPACT             `compaction` is made, a step at a time between other jobs, which never wait for more
  *                              than one; at the pace of `compact_rate` bytes a second or twice what the log takes in,
- *                              whichever is more, unless it is in a hurry. One at a time; ownership goes there and
- *                              back.
+ *                              whichever is more, unless it is in a hurry. One at a time; ownership as above.
  * Thread One janitor_step() at a time; the loop pushes to `jobs` and takes from `dones` only.
  *
  * SPDX-License-Identifier: MIT
