@@ -165,9 +165,9 @@ void life_lift_limit(struct life *life)
         life->now_ms += 100;
         round_of_all(life);
     }
-    for (int i = 0; i < LIFE_CLIENTS; i++) /* refusals of that time that were not taken yet */
+    for (int i = 0; i < LIFE_CLIENTS; i++)
         hear(&life->clients[i]);
-    life->disturbed = false;
+    life->disturbed = !all_is_answered(life); /* a refusal of that time may still be on its way */
 }
 
 static void fail_somewhere(struct life *life)
