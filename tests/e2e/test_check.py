@@ -200,15 +200,15 @@ class Check(Case):
         path = self.files(data, "log/*.seg")[0]
         with open(path, "rb") as file:
             head = bytearray(file.read(72))
-        head[8:10] = struct.pack("<H", 2)
+        head[8:10] = struct.pack("<H", 3)
         self.patch(path, 0, bytes(head))
         before = self.digest(data)
         code, out, _ = self.ask("--check", data)
         self.assertEqual(code, 2)
-        self.assertIn("format 2", out)
+        self.assertIn("format 3", out)
         node = self.gnode(wait=False)
         self.assertEqual(node.wait(), 1)
-        self.assertIn("format 2", node.output)
+        self.assertIn("format 3", node.output)
         self.assertEqual({k: v[0] for k, v in self.digest(data).items() if k.endswith(".seg")},
                          {k: v[0] for k, v in before.items() if k.endswith(".seg")})
         code, out, err = self.ask("--repair", data, "--yes")    # the checksum is wrong: it may be damage
