@@ -213,7 +213,8 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
 
 static bool is_log_refusal(const struct life *life, const struct expected *e, int err)
 {
-    return (life->disturbed || e->disturbed) && (err == GMQ_E_DISK_FULL || err == GMQ_E_READ_ONLY);
+    return (life->disturbed || e->disturbed) &&
+           (err == GMQ_E_DISK_FULL || (err == GMQ_E_READ_ONLY && !life->healable));
 }
 
 static void check_error(struct client *client, const struct expected *e, const struct came *came)

@@ -181,6 +181,7 @@ static void open_anew(struct life *life, bool clean)
         life->disturbed = stops || life->limited;
         life->unreadable = life->broken = stops;
         life->decayed = false;
+        life->healable = false;
         life->doom = stops ? life->step + (uint32_t)rng_between(rng, 1, 20) : 0;
         error[0] = '\0';
         rc = broker_open(&life->broker, &life->options, &life->log_options, wake, start_clock, life, error,

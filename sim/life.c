@@ -210,7 +210,9 @@ void life_lift_limit(struct life *life)
         life_pass(life, 100);
         round_of_all(life);
     }
-    life->disturbed = false;
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        hear(&life->clients[i]);
+    life->disturbed = !all_is_answered(life); /* a refusal of that time may still be on its way */
 }
 
 static void fail_somewhere(struct life *life)
@@ -221,7 +223,10 @@ static void fail_somewhere(struct life *life)
     enum simdisk_op op = rng_chance(rng, 300) ? SIMDISK_SYNC : (enum simdisk_op)rng_below(rng, SIMDISK_OPS);
     int error = ERRORS[rng_below(rng, ARRAY_LEN(ERRORS))];
 
+    bool first = !life->disturbed;
+
     life->disturbed = true;
+    life->healable = false;
     if (fills) {
         uint64_t room = rng_below(rng, 3 << 20);
         life_say(life, "---- the disk has room for %" PRIu64 " bytes more", room);
@@ -231,6 +236,7 @@ static void fail_somewhere(struct life *life)
     }
     bool forever = rng_chance(rng, 300);
     life->broken = true;
+    life->healable = first && error == EIO && !forever && (op == SIMDISK_SYNC || op == SIMDISK_PWRITE);
     life->unreadable = life->unreadable || op == SIMDISK_OPEN || op == SIMDISK_PREAD;
     life_say(life, "---- operation %d will fail with %d%s", (int)op, error, forever ? ", always" : "");
     simdisk_fail(life->disk, op, rng_below(rng, 6), error, forever);
@@ -243,6 +249,7 @@ static void end_somehow(struct life *life)
     if (life->doom == 0 && rng_chance(rng, 300)) {
         life_say(life, "---- the disk is going to stop");
         life->disturbed = life->broken = life->unreadable = true;
+        life->healable = false;
         life->doom = life->step + (uint32_t)rng_between(rng, 1, 30);
         simdisk_stop_after(life->disk, rng_below(rng, 30));
         return;

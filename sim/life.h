@@ -132,6 +132,7 @@ struct life {
     bool disturbed;    /* since the last restart the disk has failed or been full */
     bool broken;       /* ... failed, which only a restart heals */
     bool decayed;      /* ... something was changed or went astray */
+    bool healable;     /* ... by one write or sync alone, which the log must survive */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
     uint64_t leap_ms;  /* time may go on that much at once; 0 = it does not */

@@ -409,6 +409,20 @@ static int sim_sync_dir(void *ctx, const char *path)
     return leave(sim, rc);
 }
 
+static int sim_space(void *ctx, const char *path, struct disk_space *ret)
+{
+    struct simdisk *sim = ctx;
+
+    (void)pthread_mutex_lock(&sim->lock);
+    *ret = (struct disk_space){.free = UINT64_MAX, .id = sim->id};
+    for (size_t i = 0; i < sim->live.count; i++)
+        if (sim->live.at[i].inode && is_in(sim->live.at[i].path, path))
+            ret->used += sim->live.at[i].inode->claimed;
+    if (sim->room != 0)
+        ret->free = sim->room > used(sim) ? sim->room - used(sim) : 0;
+    return leave(sim, sim->id == 0 ? -ENOENT : 0);
+}
+
 static int sim_list(void *ctx, const char *path, void (*each)(void *arg, const char *name), void *arg)
 {
     struct simdisk *sim = ctx;
@@ -461,6 +475,7 @@ struct simdisk *simdisk_new(uint64_t seed)
     if (!sim)
         return NULL;
     sim->random = seed;
+    sim->id = 1;
     (void)pthread_mutex_init(&sim->lock, NULL);
     sim->disk = (struct disk){
         .ctx = sim,
@@ -476,6 +491,7 @@ struct simdisk *simdisk_new(uint64_t seed)
         .unlink = sim_unlink,
         .make_dir = sim_make_dir,
         .sync_dir = sim_sync_dir,
+        .space = sim_space,
         .list = sim_list,
         .lock = sim_lock,
         .hold = sim_lock,
@@ -531,6 +547,7 @@ static struct simdisk *copy_disk(const struct simdisk *sim, bool no_media)
         copy_change(&copy->pending[i], &sim->pending[i], copied(sim->pending[i].inode));
     copy->pending_count = sim->pending_count;
     copy->room = sim->room;
+    copy->id = sim->id;
     for (size_t i = 0; i < sim->patch_count; i++)
         patch_add(copy, copied(sim->patches[i].inode), sim->patches[i].at, sim->patches[i].seen,
                   sim->patches[i].bytes);
@@ -614,6 +631,13 @@ void simdisk_set_room(struct simdisk *sim, uint64_t bytes)
 {
     (void)pthread_mutex_lock(&sim->lock);
     sim->room = bytes;
+    (void)leave(sim, 0);
+}
+
+void simdisk_replace(struct simdisk *sim, uint64_t id)
+{
+    (void)pthread_mutex_lock(&sim->lock);
+    sim->id = id;
     (void)leave(sim, 0);
 }
 

@@ -62,6 +62,9 @@ void simdisk_fail(struct simdisk *sim, enum simdisk_op op, uint64_t skip, int er
 void simdisk_set_room(struct simdisk *sim, uint64_t bytes);
 uint64_t simdisk_used(const struct simdisk *sim);
 
+/* The directories are others from now on, by their id alone; 0 = they are gone. */
+void simdisk_replace(struct simdisk *sim, uint64_t id);
+
 /* A look from outside at a file, NULL when it is not there; `ret_bytes` is its size. Changes by it are durable. */
 char *simdisk_file(struct simdisk *sim, const char *path, uint64_t *ret_bytes);
 /* To change the bytes [at, at + bytes) of a file from outside; NULL when it has none there. Not durable by itself. */

@@ -84,6 +84,7 @@ struct simdisk {
     bool no_media; /* there is a cache only: the power is never cut */
     uint64_t ops, stop_at; /* stop_at 0 = never */
     uint64_t room;
+    uint64_t id; /* of all directories, 0 = they are gone */
     struct fault faults[SIMDISK_OPS];
     struct patch patches[PATCHES_MAX];
     size_t patch_count;

@@ -18,4 +18,7 @@ void *mem_new(size_t bytes);
 /* `ptr` (or NULL) grown to `count` elements of `bytes` each; the new ones are not initialised. */
 void *mem_grow(void *ptr, size_t count, size_t bytes);
 
+/* What the allocator takes for a piece of so many bytes: 8 of its own, in steps of 16. */
+static inline size_t mem_taken(size_t bytes) { return (bytes + 8 + 15) & ~(size_t)15; }
+
 #endif

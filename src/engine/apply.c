@@ -42,7 +42,7 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
 static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
 {
     refset_add(&queue->dead, ref);
-    engine->dead++;
+    state_count_dead(engine, queue, 1);
 }
 
 /* Those who watch the queue learn that a pop may succeed now. */
@@ -121,7 +121,7 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!refset_remove(&queue->dead, pair->ref))
             return false;
-        engine->dead--;
+        state_count_dead(engine, queue, -1);
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
         if (!lease || lease->ref != pair->ref)

@@ -143,18 +143,22 @@ static const char *check_once(struct handles *handles)
 static const char *find_fault(const struct engine *engine, bool once)
 {
     struct handles handles = {.size = delays_in_memory(&engine->delays) + engine->flight.count};
-    uint64_t in_memory = 0, dead = 0, chunks = 0, chunked = 0, name_words = 0;
+    uint64_t in_memory = 0, dead = 0, chunks = 0, chunked = 0, name_words = 0, counted = 0, dead_bytes = 0;
 
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         const struct queue *queue = &engine->queues[i]->queue;
         in_memory += waiting_in_memory(&queue->ready);
         handles.size += queue->dead.count;
         dead += queue->dead.count;
+        counted += queue->ready.counted;
+        dead_bytes += refset_bytes(&queue->dead);
         name_words += state_name_words(queue->name_len);
         chunked += queue->ready.out ? queue->ready.out->chunked + queue->ready.out->put_aside : 0;
         chunks += queue->ready.out ? queue->ready.out->chunks.count + queue->ready.out->aside.count : 0;
     }
     HOLDS(dead == engine->dead, "the count of all dead letters is wrong");
+    HOLDS(dead_bytes == engine->dead_bytes, "the memory of the dead letters is wrong");
+    HOLDS(counted == engine->lists.bytes, "the memory of the lists is wrong");
     HOLDS(chunks == engine->lists.chunks, "the count of all chunks is wrong");
     HOLDS(chunked == engine->lists.chunked, "the count of all messages in chunks is wrong");
     HOLDS(name_words == engine->name_words, "the length of all names is wrong");

@@ -22,8 +22,10 @@ static struct delay_chunk *chunk_new(struct delay *delay)
 {
     struct delay_chunk *chunk = delay->spare;
 
-    if (!chunk)
+    if (!chunk) {
+        delay->chunks++;
         return mem_new(sizeof(*chunk));
+    }
     delay->spare = NULL;
     chunk->next = NULL;
     chunk->head = chunk->tail = 0;
@@ -32,10 +34,12 @@ static struct delay_chunk *chunk_new(struct delay *delay)
 
 static void chunk_free(struct delay *delay, struct delay_chunk *chunk)
 {
-    if (delay->spare)
+    if (delay->spare) {
+        delay->chunks--;
         free(chunk);
-    else
+    } else {
         delay->spare = chunk;
+    }
 }
 
 static struct delay_entry chunk_entry(const struct delay_chunk *chunk, uint32_t at)
@@ -61,6 +65,8 @@ static void insert(struct delay *delay, unsigned slot, const struct delay_entry 
     chunk->queues[chunk->tail] = entry->queue;
     chunk->tail++;
 }
+
+uint64_t delay_bytes(const struct delay *delay) { return delay->chunks * mem_taken(sizeof(struct delay_chunk)); }
 
 void delay_add(struct delay *delay, const struct delay_entry *entry)
 {

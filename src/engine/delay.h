@@ -27,6 +27,7 @@ struct delay {
     } slots[WHEEL_ALL_SLOTS];
     struct delay_chunk *spare; /* one empty chunk, kept against malloc on a boundary */
     uint64_t count;
+    uint64_t chunks; /* that there are, the spare one too */
 };
 
 struct delay_cursor {
@@ -38,6 +39,9 @@ struct delay_cursor {
 
 void delay_init(struct delay *delay);
 void delay_free(struct delay *delay);
+
+/* The memory of its chunks. */
+uint64_t delay_bytes(const struct delay *delay);
 
 void delay_add(struct delay *delay, const struct delay_entry *entry);
 

@@ -26,6 +26,14 @@ static void free_blocks(struct delays_block *block)
     }
 }
 
+uint64_t delays_bytes(const struct delays *delays)
+{
+    uint64_t bucket = mem_taken(sizeof(struct delays_bucket)) + mem_taken(sizeof(struct delays_block));
+
+    return delay_bytes(&delays->near) + delays->buckets * bucket + delays->far * sizeof(struct payload_delayed) +
+           delays->chunks * sizeof(uint64_t) + delays->aside_size * sizeof(delays->aside[0]);
+}
+
 void delays_free(struct delays *delays)
 {
     uint64_t entries_max = delays->entries_max;

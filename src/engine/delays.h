@@ -77,6 +77,9 @@ struct delays_cursor {
 
 void delays_init(struct delays *delays);
 
+/* The memory that it takes: near exactly, far by what there is, each bucket with one block that is not full. */
+uint64_t delays_bytes(const struct delays *delays);
+
 /* Gives everything back; the limit stays. */
 void delays_free(struct delays *delays);
 

@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { DEFAULT_MAX_RETRIES = 5, QUEUE_SLOTS_MIN = 16 };
+enum {
+    DEFAULT_MAX_RETRIES = 5,
+    QUEUE_SLOTS_MIN = 16,
+    HASH_BYTES_A_NAME = 32, /* of the table of names */
+};
 
 static void init(struct engine *engine)
 {
@@ -132,6 +136,15 @@ uint64_t engine_last_time_ms(const struct engine *engine) { return engine->last_
 uint32_t engine_max_retries(const struct engine *engine) { return engine->max_retries; }
 uint64_t engine_node_record_lsn(const struct engine *engine) { return engine->node_record_lsn; }
 uint64_t engine_ignored(const struct engine *engine) { return engine->ignored; }
+
+uint64_t engine_memory(const struct engine *engine)
+{
+    uint64_t queue_bytes = mem_taken(sizeof(struct queue_node)) + HASH_BYTES_A_NAME + mem_taken(1);
+
+    return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
+           engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
+           engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight);
+}
 
 uint64_t engine_now_ms(const struct engine *engine) { return engine->delays.near.wheel.now_ms; }
 

@@ -105,6 +105,12 @@ uint64_t engine_next_descend_ms(const struct engine *engine);
 /* When the next chunk of delayed messages is to be loaded, ms; UINT64_MAX = never. No TICK goes beyond its time. */
 uint64_t engine_next_load_ms(const struct engine *engine);
 
+/*
+ * Bytes of memory that the engine takes, its allocator's share included, as counted block by block; O(1). Memory that
+ * was given back is not in it, though the process may keep it for the next use.
+ */
+uint64_t engine_memory(const struct engine *engine);
+
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 
 /* The number that a new queue would get. */

@@ -40,6 +40,7 @@ static void append_block(struct fifo *fifo)
 {
     struct fifo_block *block = block_new(block_refs(fifo->count));
 
+    fifo->bytes += mem_taken(sizeof(*block) + block->size * sizeof(block->refs[0]));
     if (fifo->tail)
         fifo->tail->next = block;
     else
@@ -51,6 +52,7 @@ static void drop_head_block(struct fifo *fifo)
 {
     struct fifo_block *block = fifo->head;
 
+    fifo->bytes -= mem_taken(sizeof(*block) + block->size * sizeof(block->refs[0]));
     fifo->head = block->next;
     if (!fifo->head)
         fifo->tail = NULL;

@@ -18,6 +18,7 @@ struct fifo_block;
 struct fifo {
     struct fifo_block *head, *tail;
     uint64_t count;
+    uint64_t bytes; /* of its blocks */
 };
 
 /* A place in a list, for reading on; good until the list changes. */

@@ -81,6 +81,12 @@ static void split_bucket(struct flight *flight)
     }
 }
 
+uint64_t flight_bytes(const struct flight *flight)
+{
+    return flight->count * (sizeof(struct lease) + sizeof(uint32_t)) +
+           (flight->page_slots + flight->bucket_page_slots) * sizeof(void *);
+}
+
 static void add_page(struct flight *flight)
 {
     size_t pages = flight->places / PAGE_LEASES;

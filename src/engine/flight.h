@@ -43,6 +43,9 @@ struct flight {
 void flight_init(struct flight *flight);
 void flight_free(struct flight *flight);
 
+/* The memory that its leases take; what is free in its pages is for those to come. */
+uint64_t flight_bytes(const struct flight *flight);
+
 /* Makes the table of an empty `flight` for `count` leases that come at once, so that it need not grow meanwhile. */
 void flight_expect(struct flight *flight, uint64_t count);
 

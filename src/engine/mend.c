@@ -63,7 +63,7 @@ static uint64_t mend_dead(struct engine *engine, struct queue *queue)
     for (size_t i = 0; i < n; i++)
         if (is_orphan(engine, refs[i]) && refset_remove(&queue->dead, refs[i]))
             dropped += drop(engine, refs[i]);
-    engine->dead -= dropped;
+    state_count_dead(engine, queue, -(int64_t)dropped);
     free(refs);
     return dropped;
 }

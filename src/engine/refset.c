@@ -176,10 +176,18 @@ bool refset_next(const struct refset *set, struct refset_cursor *cursor, uint64_
     return true;
 }
 
+uint64_t refset_bytes(const struct refset *set)
+{
+    if (set->size == 0)
+        return 0;
+    return (set->used - set->first) * mem_taken(sizeof(struct refset_block)) +
+           mem_taken(set->size * sizeof(set->blocks[0]));
+}
+
 void refset_free(struct refset *set)
 {
     for (size_t at = set->first; at < set->used; at++)
         free(set->blocks[at]);
     free(set->blocks);
-    *set = (struct refset){.blocks = NULL};
+    *set = (struct refset){.counted = set->counted};
 }

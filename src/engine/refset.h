@@ -21,6 +21,7 @@ struct refset {
     size_t first;                 /* blocks[first..used) are in use */
     size_t used, size;
     uint64_t count;
+    uint64_t counted; /* the owner's: of its memory, in a sum */
 };
 
 /* A place in a set, for reading on; good until the set changes. */
@@ -46,6 +47,9 @@ static inline struct refset_cursor refset_begin(const struct refset *set)
     return (struct refset_cursor){.block = set->first};
 }
 bool refset_next(const struct refset *set, struct refset_cursor *cursor, uint64_t *ret_ref);
+
+/* The memory it takes. */
+uint64_t refset_bytes(const struct refset *set);
 
 void refset_free(struct refset *set);
 

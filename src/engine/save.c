@@ -178,7 +178,7 @@ static bool load_lists(struct engine *engine, struct state_reader *in, struct qu
         if (ref <= before)
             return false;
         refset_add(&queue->dead, ref);
-        engine->dead++;
+        state_count_dead(engine, queue, 1);
     }
     return true;
 }

@@ -30,6 +30,7 @@ struct engine {
     struct flight flight;
     struct waiting_pool lists;
     uint64_t dead;            /* dead letters of all queues */
+    uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
@@ -45,6 +46,16 @@ void state_name_queue(struct engine *engine, struct queue_node *node, struct sli
 
 /* Words of 8 bytes that a name takes in an image. */
 static inline uint64_t state_name_words(size_t bytes) { return (bytes + 7) / 8; }
+
+/* One dead letter more, one less: call after the list has changed. */
+static inline void state_count_dead(struct engine *engine, struct queue *queue, int64_t more)
+{
+    uint64_t bytes = refset_bytes(&queue->dead);
+
+    engine->dead += (uint64_t)more;
+    engine->dead_bytes += bytes - queue->dead.counted;
+    queue->dead.counted = bytes;
+}
 
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);

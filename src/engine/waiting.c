@@ -210,6 +210,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
     pool->chunks++;
     pool->chunked += count;
     pool->refs -= count;
+    waiting_account(pool, list);
     return true;
 }
 
@@ -281,6 +282,7 @@ void waiting_add_head(struct waiting_pool *pool, struct waiting *list, uint64_t 
 {
     fifo_push(&out_of(list)->head, ref);
     pool->refs++;
+    waiting_account(pool, list);
 }
 
 bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t chunk, bool aside)
@@ -294,6 +296,7 @@ bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t
     *(aside ? &out->put_aside : &out->chunked) += refs;
     pool->chunks++;
     pool->chunked += refs;
+    waiting_account(pool, list);
     return true;
 }
 
@@ -351,5 +354,6 @@ uint64_t waiting_drop(struct waiting_pool *pool, struct waiting *list, bool (*is
         settle(list);
     }
     pool->refs -= dropped;
+    waiting_account(pool, list);
     return dropped;
 }

@@ -38,11 +38,13 @@ struct waiting {
     struct waiting_out *out; /* NULL: the tail is all */
     struct list in_longs, in_shorts;
     uint64_t taken_at;       /* pool.pushes when a ref was taken last */
+    uint64_t counted; /* of its memory, in the pool's bytes */
 };
 
 struct waiting_pool {
     uint64_t lists;    /* that there are */
     uint64_t refs;     /* in memory, of all lists */
+    uint64_t bytes;    /* that the lists take; what moves within a list is counted when it changes next */
     uint64_t pushes;   /* ever */
     uint64_t chunks;   /* of all lists, those aside too */
     uint64_t chunked;  /* messages in chunks of all lists, those aside too */
@@ -79,10 +81,23 @@ static inline void waiting_init(struct waiting_pool *pool, struct waiting *list)
 }
 void waiting_free(struct waiting *list);
 
+/* Brings the pool's bytes up to what the list takes now. */
+static inline void waiting_account(struct waiting_pool *pool, struct waiting *list)
+{
+    const struct waiting_out *out = list->out;
+    uint64_t bytes = list->tail.bytes;
+
+    if (UNLIKELY(out != NULL))
+        bytes += sizeof(*out) + out->head.bytes + out->chunks.bytes + out->aside.bytes;
+    pool->bytes += bytes - list->counted;
+    list->counted = bytes;
+}
+
 static inline void waiting_push(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
 {
     fifo_push(&list->tail, ref);
     pool->refs++;
+    waiting_account(pool, list);
     pool->pushes++;
     if (list->tail.count < pool->short_refs)
         return;
@@ -103,6 +118,7 @@ static inline bool waiting_take(struct waiting_pool *pool, struct waiting *list,
 
     pool->refs -= taken;
     list->taken_at = pool->pushes;
+    waiting_account(pool, list);
     return taken;
 }
 

@@ -15,6 +15,7 @@ enum {
     UNCLEAN_ID_GAP_MS = 60000,      /* larger than what ids run ahead of engine time by themselves */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
+    MEMORY_REST = 16,               /* of the memory, kept for what must go on */
     DELAYED_BYTES = 20,             /* of memory a delayed message, rather more than less */
 };
 
@@ -267,6 +268,24 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
     due = min_u64(min_u64(due, load_ms), wait_ends);
     return min_u64(due, snapshot_due_ms(broker, now_ms));
+}
+
+uint64_t broker_memory(const struct broker *broker)
+{
+    uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
+
+    return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
+           broker->parked_bytes + doors;
+}
+
+enum memory_state broker_memory_state(const struct broker *broker)
+{
+    uint64_t limit = broker->options.memory_limit, rest = limit / MEMORY_REST;
+
+    if (limit == 0)
+        return MEMORY_OK;
+    uint64_t taken = broker_memory(broker);
+    return taken <= limit - rest ? MEMORY_OK : taken <= limit - rest / 2 ? MEMORY_FULL : MEMORY_TIGHT;
 }
 
 bool broker_idle(const struct broker *broker)

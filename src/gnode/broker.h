@@ -39,6 +39,10 @@ struct broker_options {
     uint32_t delay_entries;  /* messages of one piece that does, 1..253; 0 = 253 */
     uint32_t tick_moves;     /* of timers on their way to their time, by one TICK; 0 = PAYLOAD_TICK_MOVES_MAX */
     enum log_sync sync;      /* as in the options of the log */
+    uint64_t memory_limit;   /* bytes that broker_memory() may come to; 0 = no limit */
+    /* Bytes that the doors hold for their clients, and what the process takes with nothing in it; may be NULL. */
+    uint64_t (*doors_memory)(void *ctx);
+    void *doors_ctx;
     struct imager *imager;   /* for images of large states, borrowed until the end; NULL = all are made in the turn */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
     void (*format_time)(uint64_t ms, char ret[20]);
@@ -69,7 +73,9 @@ struct broker {
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);
     void *wake_ctx;
+    uint64_t parked_bytes;     /* of the sessions' parked replies */
     uint64_t unreadable;       /* messages that could not be read back */
+    uint64_t lists_aside;      /* pieces of lists that could not be read back */
     size_t aside_next;         /* of the delayed pieces put aside, the next one that is to be tried again */
     size_t aside_left;         /* so many are */
     uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
@@ -107,6 +113,17 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
  * and what came together goes to the log thread. Returns when it must be called next, ms (UINT64_MAX = on a wake).
  */
 uint64_t broker_turn(struct broker *broker, uint64_t now_ms);
+
+/* Bytes that the node takes, by its own counts: engine, room for its image, log, parked replies, doors. O(1). */
+uint64_t broker_memory(const struct broker *broker);
+
+/*
+ * How near memory_limit the node is. At MEMORY_FULL, fifteen sixteenths of it, pushes and new topics are refused; at
+ * MEMORY_TIGHT, half of the rest, pops that are to be acked and new connections, too. What is left is for what must go
+ * on: acks, timers, answers.
+ */
+enum memory_state { MEMORY_OK, MEMORY_FULL, MEMORY_TIGHT };
+enum memory_state broker_memory_state(const struct broker *broker);
 
 /* Nothing parked, nothing stalled, nobody waits: every command so far is answered. */
 bool broker_idle(const struct broker *broker);

@@ -8,7 +8,7 @@
 #ifndef GMQ_GNODE_DOORS_H
 #define GMQ_GNODE_DOORS_H
 
-#include "gnode/broker.h"
+#include "gnode/http_v1.h"
 #include "gnode/settings.h"
 #include "net/http.h"
 #include "net/tcp.h"
@@ -19,6 +19,7 @@ struct door {
     struct broker *broker;
     const struct gnode_settings *settings;
     struct frame_limits limits;
+    uint64_t out_bytes_max;        /* of answers that clients have not taken, of each door */
     uint64_t (*now_ms)(void *ctx); /* engine time */
     void *ctx;
 };
@@ -39,17 +40,24 @@ NODISCARD int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct
 struct http_door {
     struct door base;
     struct http_server *server;
+    struct http_v1 v1;
     struct list answered; /* calls whose reply is ready */
     struct list calls;    /* all calls */
+    uint64_t in_bytes;    /* of the budget, of this door */
     uint64_t *budget;     /* bytes of large requests held by all doors */
     bool starved;         /* a connection waits for the budget */
+    uint64_t out_bytes;   /* of replies that were handed over and are not sent */
+    bool out_blocked;     /* an answer waits because of them */
 };
 
 NODISCARD int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *base, int listen_fd,
-                             uint64_t *budget);
+                             uint64_t *budget, const struct http_v1 *v1);
 
 /* Sends the replies that became ready; end of each turn. */
 void http_door_flush(struct http_door *door);
+
+/* What it holds for its clients, the budget aside. */
+uint64_t http_door_memory(const struct http_door *door);
 
 void http_door_close(struct http_door *door);
 

@@ -54,6 +54,8 @@ static int do_push(struct turn *turn)
     if (rc == 0 && cmd->body.len > turn->broker->options.max_message)
         return refuse(turn, GMQ_E_BODY_LIMIT, turn->broker->options.max_message, NULL);
     if (rc == 0)
+        rc = check_memory(turn);
+    if (rc == 0)
         rc = check_creation(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
@@ -96,6 +98,8 @@ static int do_mpush(struct turn *turn)
     if (packed.len - turn->cmd->count * (size_t)CMD_ITEM_HEADER_BYTES > limits->max_message)
         return refuse(turn, GMQ_E_BODY_LIMIT, limits->max_message, NULL);
     int rc = check_items(turn, &bytes);
+    if (rc == 0)
+        rc = check_memory(turn);
     if (rc == 0)
         rc = check_creation(turn);
     if (rc < 0)

@@ -16,6 +16,9 @@ enum {
     SCRATCH_GROWTH = 9,               /* decoded form, decoded JSON, packed items, one after the other */
     SCRATCH_BYTES_MIN = 256,
     REPLY_BYTES_MAX = 1 << 30,
+    OUT_SMALL_BYTES = 64 << 10,
+    BODY_COPIES = 3, /* as it came, decoded, as a command */
+    CONNECTION_MEMORY = CONNECTION_BYTES + (4 << 10),
     ERROR_TEXT_BYTES = 4096,
 };
 
@@ -233,15 +236,32 @@ static bool write_answer(struct buf *out, const struct cmd *cmd, const struct an
     }
 }
 
+static size_t body_bytes(const struct answer *answer)
+{
+    size_t bytes = 0;
+
+    if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES)
+        for (size_t i = 0; i < answer->count; i++)
+            bytes += answer->messages[i].body.len;
+    return bytes;
+}
+
 /* The reply is handed over at the end of the turn: the session may still be in use by its caller. */
 static bool call_answer(struct session *session, const struct answer *answer)
 {
     struct call *call = CONTAINER_OF(session, struct call, session);
+    struct http_door *door = call->door;
+
+    if (door->out_bytes >= door->base.out_bytes_max && body_bytes(answer) > OUT_SMALL_BYTES) {
+        door->out_blocked = true;
+        return false;
+    }
 
     ENSURE(list_empty(&call->in_answered));
     if (!write_answer(&call->reply, &call->cmd, answer))
         buf_clear(&call->reply);
-    list_add_tail(&call->door->answered, &call->in_answered);
+    door->out_bytes += buf_len(&call->reply);
+    list_add_tail(&door->answered, &call->in_answered);
     return true;
 }
 
@@ -272,6 +292,7 @@ static const struct session_ops SESSION_OPS = {
 
 static void call_free(struct call *call)
 {
+    call->door->out_bytes -= buf_len(&call->reply);
     session_fini(&call->session);
     list_remove(&call->in_calls);
     list_remove(&call->in_answered);
@@ -312,6 +333,8 @@ static void on_request(void *ctx, struct http_request *req)
         http_reply(req, 200, HTTP_TEXT, slice_str("OK"));
         return;
     }
+    if (!route && http_v1_serve(&door->v1, req))
+        return;
     if (!route) {
         http_reply(req, 404, HTTP_TEXT, slice_str("not found"));
         return;
@@ -324,19 +347,57 @@ static void on_request(void *ctx, struct http_request *req)
         broker_refuse(&call->session, rc > GMQ_E_NO_MESSAGE ? GMQ_E_MEMORY_LIMIT : rc, error.number, error.text, false);
 }
 
+/* A reply that is under way; it may be in memory until the client has taken it. */
+struct sent {
+    struct http_door *door;
+    size_t bytes;
+};
+
+static void reply_gone(struct http_request *req)
+{
+    struct sent *sent = req->user;
+
+    sent->door->out_bytes -= sent->bytes;
+    free(sent);
+}
+
+static void send_reply(struct http_door *door, struct http_request *req, struct buf *reply)
+{
+    struct sent *sent = mem_new(sizeof(*sent));
+
+    *sent = (struct sent){.door = door, .bytes = buf_len(reply)};
+    door->out_bytes += sent->bytes;
+    req->user = sent;
+    req->on_gone = reply_gone;
+    http_reply_buf(req, 200, HTTP_JSON, reply);
+}
+
+/* When others have taken their replies, large ones that waited for it go on. */
+static void unblock(struct http_door *door)
+{
+    if (!door->out_blocked || door->out_bytes >= door->base.out_bytes_max)
+        return;
+    door->out_blocked = false;
+    LIST_EACH(&door->calls, node, next)
+        session_pump(&CONTAINER_OF(node, struct call, in_calls)->session);
+}
+
 void http_door_flush(struct http_door *door)
 {
     struct list *node;
+
+    unblock(door);
 
     while ((node = list_pop(&door->answered))) {
         struct call *call = CONTAINER_OF(node, struct call, in_answered);
         struct http_request *req = call->req;
         struct buf reply = call->reply;
-        buf_init(&call->reply, REPLY_BYTES_MAX);
+        buf_init(&call->reply, REPLY_BYTES_MAX); /* nothing of it is counted any more */
         req->on_gone = NULL;
+        door->out_bytes -= buf_len(&reply);
         call_free(call);
         if (buf_len(&reply) > 0)
-            http_reply_buf(req, 200, HTTP_JSON, &reply);
+            send_reply(door, req, &reply);
         else
             http_drop(req);
         buf_free(&reply);
@@ -353,11 +414,14 @@ static bool take_budget(void *ctx, size_t bytes)
     struct http_door *door = ctx;
     uint64_t max = door->base.settings->input_memory_bytes;
 
-    if (*door->budget > 0 && *door->budget + bytes > max) {
+    bool tight = broker_memory_state(door->base.broker) == MEMORY_TIGHT;
+
+    if (*door->budget > 0 && (tight || *door->budget + bytes > max)) {
         door->starved = true;
         return false;
     }
     *door->budget += bytes;
+    door->in_bytes += bytes;
     return true;
 }
 
@@ -366,9 +430,24 @@ static void give_budget(void *ctx, size_t bytes)
     struct http_door *door = ctx;
 
     *door->budget -= bytes;
+    door->in_bytes -= bytes;
 }
 
-int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *base, int listen_fd, uint64_t *budget)
+static bool admit(void *ctx)
+{
+    return broker_memory_state(((struct http_door *)ctx)->base.broker) != MEMORY_TIGHT;
+}
+
+uint64_t http_door_memory(const struct http_door *door)
+{
+    if (!door->server)
+        return 0;
+    return door->out_bytes + (BODY_COPIES - 1) * door->in_bytes +
+           http_server_connections(door->server) * CONNECTION_MEMORY;
+}
+
+int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *base, int listen_fd, uint64_t *budget,
+                   const struct http_v1 *v1)
 {
     struct http_options options = {
         .listen_fd = listen_fd,
@@ -377,13 +456,17 @@ int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *b
         .body_bytes_max = FORM_GROWTH * 2 * (size_t)base->limits.body_bytes_max + CONNECTION_BYTES,
         .take = take_budget,
         .give = give_budget,
+        .admit = admit,
         .ctx = door,
     };
 
     *door = (struct http_door){.base = *base, .budget = budget};
     list_init(&door->answered);
     list_init(&door->calls);
-    return http_server_open(&door->server, loop, &options, on_request, door);
+    int rc = http_server_open(&door->server, loop, &options, on_request, door);
+    door->v1 = *v1;
+    door->v1.http = door->server;
+    return rc;
 }
 
 void http_door_close(struct http_door *door)

@@ -98,6 +98,7 @@ int lists_load(struct broker *broker, const struct queue *queue)
     } else {
         load.kind = PAYLOAD_LOAD_ASIDE;
         broker->unreadable += load.count;
+        broker->lists_aside++;
     }
     append_load(broker, queue->number, &load);
     return 1;

@@ -23,6 +23,13 @@ enum {
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
+    MEMORY_LOG_MS = 10000,
+    PROCESS_BYTES = 16 << 20,  /* the program, its libraries, stacks and small tables */
+    TCP_CLIENT_BYTES = 1024,
+    OUT_BYTES_MAX = 256 << 20, /* of answers not taken, of each door */
+    OUT_PART = 16,             /* ... of the memory limit, if that is less */
+    SEGMENT_BYTES_LEAST = 4 << 20,
+    SEGMENTS_MIN = 16,       /* that max_disk has room for */
     GC_RATE_BYTES = 16 << 20, /* a second: 8 MiB read, and at most as much written */
     FORK_BYTES_MIN = 1 << 20, /* of an image; to save that much takes the loop about a millisecond, as a fork does */
 };
@@ -44,6 +51,10 @@ struct node {
     struct tcp_door tcp;
     struct http_door http;
     struct presence presence;
+    struct health health;
+    char troubles[LOG_TROUBLES][HEALTH_REASON_BYTES]; /* as logged last */
+    bool memory_full;         /* as logged last */
+    uint64_t memory_log_ms;   /* when that was */
     enum log_state log_state; /* as logged last */
     uint64_t unreadable;      /* as logged last */
     uint64_t late;            /* as logged last */
@@ -52,6 +63,38 @@ struct node {
 };
 
 /* ---- the turn ---------------------------------------------------------------------------------------------------- */
+
+/* It may come and go with every command. */
+static void log_memory_state(struct node *node, uint64_t wall_ms)
+{
+    bool full = broker_memory_state(&node->broker) != MEMORY_OK;
+
+    if (full == node->memory_full || wall_ms - node->memory_log_ms < MEMORY_LOG_MS)
+        return;
+    node->memory_full = full;
+    node->memory_log_ms = wall_ms;
+    if (full)
+        log_error("node", "memory limit reached, %llu bytes are in use: no messages are accepted, acks go on",
+                  (unsigned long long)broker_memory(&node->broker));
+    else
+        log_info("node", "there is memory again, messages are accepted");
+}
+
+static void look_at_health(struct node *node)
+{
+    uint64_t wall_ms = clock_wall_ms();
+
+    log_memory_state(node, wall_ms);
+    if (!health_look(&node->health, &node->broker, wall_ms))
+        return;
+    for (int kind = 0; kind < LOG_TROUBLES; kind++) {
+        const char *trouble = log_trouble(node->broker.log, (enum log_trouble)kind);
+        if (strcmp(trouble, node->troubles[kind]) == 0)
+            continue;
+        (void)snprintf(node->troubles[kind], sizeof(node->troubles[kind]), "%s", trouble);
+        log_error("store", "%s", trouble);
+    }
+}
 
 static void log_changes(struct node *node)
 {
@@ -62,7 +105,8 @@ static void log_changes(struct node *node)
         if (state == LOG_OK)
             log_info("store", "the disk has room again, messages are accepted");
         else if (state == LOG_FULL)
-            log_error("store", "disk full: no messages are accepted, pops and acks go on");
+            log_error("store", "%s%s: no messages are accepted, pops and acks go on",
+                      log_limit(node->broker.log) ? "disk full: " : "", reason);
         else
             log_error("store", "the node is read-only until it is restarted: %s", reason);
         node->log_state = state;
@@ -118,6 +162,7 @@ static void node_turn(uv_prepare_t *prepare)
     log_publish(node->broker.log); /* commands that the flush has brought, whose answers are parked */
     set_timer(node, more ? 0 : due_ms, now_ms);
     log_changes(node);
+    look_at_health(node);
     stalls_turn(&node->stalls, &node->loop);
 }
 
@@ -163,6 +208,7 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .list_memory = settings->list_memory_bytes,
         .delay_memory = settings->delay_memory_bytes,
         .sync = SYNC[settings->sync_mode],
+        .memory_limit = settings->memory_limit_bytes,
         .format_time = clock_format_local,
     };
 }
@@ -192,6 +238,24 @@ static void log_recovery(const struct node *node)
                   (unsigned long long)node->broker.mended);
 }
 
+/* What the process takes beside the engine and the log; what is bounded for all is counted as if it were used. */
+static uint64_t doors_memory(void *ctx)
+{
+    const struct node *node = ctx;
+    const struct tcp_server *tcp = &node->tcp.server;
+
+    return PROCESS_BYTES + tcp->in_bytes + tcp->out_bytes + tcp->count * TCP_CLIENT_BYTES +
+           tcp->in_budget + http_door_memory(&node->http);
+}
+
+/* Segments go as a whole: where the disk is limited they are small enough that some can. */
+static uint64_t segment_bytes(const struct gnode_settings *settings)
+{
+    if (settings->max_disk_bytes == 0)
+        return settings->segment_bytes;
+    return max_u64(min_u64(settings->segment_bytes, settings->max_disk_bytes / SEGMENTS_MIN), SEGMENT_BYTES_LEAST);
+}
+
 static int open_broker(struct node *node)
 {
     const struct gnode_settings *settings = node->settings;
@@ -201,18 +265,22 @@ static int open_broker(struct node *node)
         .dir = settings->data_save_path,
         .ring_bytes = settings->cache_bytes,
         .read_cache_bytes = settings->read_cache_bytes,
-        .segment_bytes = settings->segment_bytes,
+        .segment_bytes = segment_bytes(settings),
         .gc_slack = settings->gc_slack_bytes,
         .gc_rate = GC_RATE_BYTES,
         .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,
         .interval_ms = (uint32_t)settings->sync_interval_ms,
         .threads = true,
+        .max_disk = settings->max_disk_bytes,
+        .disk_free_min = settings->disk_free_min_bytes,
         .now_ms = clock_wall_ms(),
         .clock_ns = clock_ns,
     };
     char error[512] = "";
 
+    options.doors_memory = doors_memory;
+    options.doors_ctx = node;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
     fork_imager_init(&node->imager, FORK_BYTES_MIN);
@@ -257,10 +325,16 @@ static int open_doors(struct node *node, int tcp_fd, int http_fd)
         .settings = settings,
         .limits = {.line_bytes_max = settings->max_line_bytes, .body_bytes_max = settings->max_message_bytes,
                    .batch_count_max = (uint32_t)settings->max_batch, .delay_s_max = settings->max_delay_s},
+        .out_bytes_max = OUT_BYTES_MAX,
         .now_ms = now_ms,
         .ctx = node,
     };
-    int rc = http_door_open(&node->http, &node->loop, &base, http_fd, &node->tcp.server.in_budget);
+    if (settings->memory_limit_bytes != 0)
+        base.out_bytes_max = min_u64(OUT_BYTES_MAX, settings->memory_limit_bytes / OUT_PART);
+    const struct http_v1 v1 = {.settings = settings, .broker = &node->broker, .health = &node->health,
+                               .clock = &node->clock, .tcp = &node->tcp.server, .started_ms = clock_wall_ms(),
+                               .wall_ms = clock_wall_ms};
+    int rc = http_door_open(&node->http, &node->loop, &base, http_fd, &node->tcp.server.in_budget, &v1);
 
     if (rc == 0)
         rc = tcp_door_open(&node->tcp, &node->loop, &base, tcp_fd);
@@ -336,6 +410,7 @@ struct node *node_open(const struct gnode_settings *settings)
         node_free(node);
         return NULL;
     }
+    look_at_health(node);
     (void)uv_prepare_start(&node->turn, node_turn);
     daemon_ready("gnode");
     return node;

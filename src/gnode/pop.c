@@ -232,6 +232,9 @@ int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
 
     if (rc < 0)
         return rc;
+    /* A lease takes more than what waits; without one memory is given back. */
+    if (UNLIKELY(broker_memory_state(turn->broker) == MEMORY_TIGHT) && !turn->queue->auto_ack)
+        return GMQ_E_MEMORY_LIMIT;
     return LIKELY(wanted == 1) ? deliver_one(turn, ref, &push, index) : deliver_many(turn, wanted, index);
 }
 
@@ -322,6 +325,8 @@ static int ensure_topics(const struct turn *turn, const struct slice *topics, si
         bytes += ensure_bytes(&one);
         missing += !one.queue;
     }
+    if (missing > 0 && check_memory(turn) < 0)
+        return GMQ_E_MEMORY_LIMIT;
     if (missing > 0 && engine_queues(turn->broker->engine) + missing > turn->broker->options.max_topics)
         return GMQ_E_TOPIC_LIMIT;
     int rc = bytes > 0 ? broker_room(turn->broker, bytes, false) : 0;
@@ -364,7 +369,7 @@ int exec_wpop(struct turn *turn)
         return refuse(turn, n, 0, NULL);
     rc = ensure_topics(turn, topics, (size_t)n, queues);
     if (rc < 0)
-        return rc == GMQ_E_TOPIC_LIMIT ? refuse(turn, rc, 0, NULL) : no_room(turn, rc);
+        return rc == GMQ_E_TOPIC_LIMIT || rc == GMQ_E_MEMORY_LIMIT ? refuse(turn, rc, 0, NULL) : no_room(turn, rc);
     rc = try_topics(turn, queues, (size_t)n);
     bool nothing = rc == -EAGAIN || rc == GMQ_E_NO_MESSAGE || rc == GMQ_E_IN_FLIGHT_LIMIT;
     if (!nothing || turn->cmd->wait_ms == 0 || turn->session->half_closed)

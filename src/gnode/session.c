@@ -69,6 +69,7 @@ void session_fini(struct session *session)
         session->broker->retry = true;
     }
     gather_free(session->gather);
+    session->broker->parked_bytes -= session->parked_size * sizeof(*session->parked);
     free(session->parked);
     session->gather = NULL;
     session->parked = NULL;
@@ -82,6 +83,7 @@ static void grow(struct session *session)
     for (uint32_t i = 0; i < session->parked_count; i++)
         ring[i] = session->parked[(session->parked_first + i) % session->parked_size];
     free(session->parked);
+    session->broker->parked_bytes += (size - session->parked_size) * sizeof(*ring);
     session->parked = ring;
     session->parked_size = size;
     session->parked_first = 0;

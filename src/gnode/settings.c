@@ -2,6 +2,7 @@
 #include "gnode/settings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,10 @@
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
+#define PIB (1024 * 1024 * GIB)
 #define DELAY_S_MAX (UINT64_C(100) * 365 * 86400) /* 100 years; the 4 bytes of an mpub reach to 136 */
 
-enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50 };
+enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
 
 static bool parse_sync(const char *text, enum gnode_sync *ret_mode, uint64_t *ret_ms)
 {
@@ -102,6 +104,15 @@ static const struct setting TABLE[] = {
     {.flag = "input_memory", .section = "node", .key = "input_memory", .type = SETTING_BYTES, AT(input_memory_bytes),
      .min = MIB, .max = 16 * GIB, .fallback = "64m",
      .help = "memory for requests that are still coming in, of all connections together"},
+    {.flag = "memory_limit", .section = "node", .key = "memory_limit", .type = SETTING_BYTES, AT(memory_limit_bytes),
+     .min = 0, .max = PIB, .fallback = "0",
+     .help = "memory of the node; near it pushes, pops and new connections are refused; 0: no limit"},
+    {.flag = "max_disk", .section = "node", .key = "max_disk", .type = SETTING_BYTES, AT(max_disk_bytes), .min = 0,
+     .max = PIB, .fallback = "0",
+     .help = "most that the data directory may take; beyond it pushes are refused; 0: no limit"},
+    {.flag = "disk_free_min", .section = "node", .key = "disk_free_min", .type = SETTING_BYTES,
+     AT(disk_free_min_bytes), .min = 0, .max = PIB, .fallback = "0",
+     .help = "with less room than this on the file system pushes are refused; 0: it is used to its end"},
 
     {.flag = "http_addr", .section = "http_server", .key = "addr", AT(http_addr), .fallback = "127.0.0.1:9504",
      .value = "ADDR", .help = "where the HTTP API listens; :PORT for all interfaces", .check = common_check_addr},
@@ -141,6 +152,13 @@ static const struct setting_alien ALIENS[] = {
     {"http_server", "max_connections"},
 };
 
+/* What is claimed at once, and what a few clients with large messages may need. */
+static uint64_t memory_least(const struct gnode_settings *values)
+{
+    return values->cache_bytes + values->read_cache_bytes + values->list_memory_bytes + values->input_memory_bytes +
+           8 * values->max_message_bytes + 32 * MIB;
+}
+
 static int check_sizes(const struct gnode_settings *values, struct settings_report *report)
 {
     struct buf text;
@@ -148,6 +166,12 @@ static int check_sizes(const struct gnode_settings *values, struct settings_repo
 
     if ((values->cache_bytes & (values->cache_bytes - 1)) != 0)
         return settings_refuse(report, "cache ([node] cache): must be a power of two, such as 16m or 32m");
+    if (values->max_disk_bytes != 0 && values->max_disk_bytes < MAX_DISK_LEAST)
+        return settings_refuse(report, "max_disk: must be 0 or at least 32m, less is taken by an empty node");
+    if (values->memory_limit_bytes != 0 && values->memory_limit_bytes < memory_least(values))
+        return settings_refuse(report, "memory_limit: must be 0 or at least cache + read_cache + list_memory + "
+                                       "input_memory + 8 x max_message + 32m, which is %" PRIu64 "m",
+                               (memory_least(values) + MIB - 1) / MIB);
     if (values->cache_bytes / 4 >= values->max_message_bytes)
         return 0;
     buf_init(&text, 256);

@@ -47,6 +47,9 @@ struct gnode_settings {
     uint64_t list_memory_bytes;
     uint64_t delay_memory_bytes;
     uint64_t input_memory_bytes;
+    uint64_t memory_limit_bytes;  /* 0 = no limit */
+    uint64_t max_disk_bytes;      /* 0 = no limit */
+    uint64_t disk_free_min_bytes; /* 0 = no limit */
 
     int64_t log_level; /* 1..4 after loading */
     uint64_t log_file_bytes_max;

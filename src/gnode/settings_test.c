@@ -87,7 +87,8 @@ TEST(gnode_settings_refuse_what_cannot_work)
                                       "-msg_max_retry=255", "-node_weight=0",   "-cache=15m",      "-cache=8m",
                                       "-max_message=65m",  "-max_delay=0",      "-sync=often",     "-sync=interval:0",
                                       "-http_addr=1",      "-data_save_path=",  "-log_level=5",    "-log_target=x",
-                                      "-register_addr=https://a:1"};
+                                      "-register_addr=https://a:1", "-max_disk=31m",
+                                      "-memory_limit=100m"};
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_int_equal(LOAD(bad[i]), SETTINGS_REFUSE);

@@ -9,7 +9,6 @@
 
 enum {
     OUT_PAUSE_BYTES = 1 << 20,        /* of one connection */
-    OUT_ALL_BYTES = 256 << 20,        /* of all: beyond it only small answers are begun */
     OUT_SMALL_BYTES = 64 << 10,
     JSON_GROWTH = 6,                  /* a byte becomes \u00XX at most */
     ERROR_TEXT_BYTES = 4096,
@@ -88,7 +87,7 @@ static bool has_room(struct tcp_client *client, const struct answer *answer)
 
     if (tcp_unsent(&client->conn) >= OUT_PAUSE_BYTES)
         return false;
-    if (door->server.out_bytes < OUT_ALL_BYTES || body_bytes(answer) <= OUT_SMALL_BYTES)
+    if (door->server.out_bytes < door->base.out_bytes_max || body_bytes(answer) <= OUT_SMALL_BYTES)
         return true;
     door->out_blocked = true;
     return false;
@@ -153,6 +152,8 @@ static size_t client_input(struct tcp_conn *conn, struct slice bytes, bool eof)
     uint64_t now_ms = door->base.now_ms(door->base.ctx);
     size_t taken = 0;
 
+    door->server.tight = broker_memory_state(door->base.broker) == MEMORY_TIGHT;
+
     while (taken < bytes.len && session_ready(&client->session) && tcp_unsent(conn) < OUT_PAUSE_BYTES) {
         struct slice rest = slice_of(bytes.ptr + taken, bytes.len - taken);
         struct frame frame;
@@ -187,7 +188,12 @@ static bool client_answered(const struct tcp_conn *conn)
 
 static void client_opened(struct tcp_conn *conn)
 {
-    session_init(&client_of(conn)->session, door_of(conn)->base.broker, &SESSION_OPS);
+    struct broker *broker = door_of(conn)->base.broker;
+
+    session_init(&client_of(conn)->session, broker, &SESSION_OPS);
+    door_of(conn)->server.tight = broker_memory_state(broker) == MEMORY_TIGHT;
+    if (door_of(conn)->server.tight)
+        broker_refuse(&client_of(conn)->session, GMQ_E_MEMORY_LIMIT, 0, NULL, true);
 }
 
 /* When all connections together have drained, those whose big answers waited for it go on. */
@@ -196,7 +202,7 @@ static void client_drained(struct tcp_conn *conn)
     struct tcp_door *door = door_of(conn);
 
     session_pump(&client_of(conn)->session);
-    if (!door->out_blocked || door->server.out_bytes >= OUT_ALL_BYTES)
+    if (!door->out_blocked || door->server.out_bytes >= door->base.out_bytes_max)
         return;
     door->out_blocked = false;
     LIST_EACH(&door->server.conns, node, next)

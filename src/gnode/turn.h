@@ -35,7 +35,7 @@ NODISCARD int exec_wpop(struct turn *turn);
 /*
  * Delivers up to `wanted` messages of turn->queue to turn->session, in one answer: that of a pop when `wanted` is 1.
  * `index` is what the answer says of the topic. 0; or nothing was delivered: -EAGAIN = after a later change (a body is
- * being fetched, the log has no room now); GMQ_E_NO_MESSAGE, _IN_FLIGHT_LIMIT, _DISK_FULL, _READ_ONLY.
+ * being fetched, the log has no room now); GMQ_E_NO_MESSAGE, _IN_FLIGHT_LIMIT, _MEMORY_LIMIT, _DISK_FULL, _READ_ONLY.
  */
 NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
 
@@ -65,6 +65,10 @@ static inline int no_room(const struct turn *turn, int rc)
     (void)log_state(turn->broker->log, &reason);
     if (rc == -EMSGSIZE)
         rc = GMQ_E_BODY_LIMIT;
+    if (rc == GMQ_E_DISK_FULL && log_limit(turn->broker->log)) {
+        rc = GMQ_E_DISK_LIMIT;
+        reason = log_limit(turn->broker->log);
+    }
     return refuse(turn, rc, turn->broker->options.max_message, reason);
 }
 
@@ -100,9 +104,19 @@ static inline size_t ensure_bytes(const struct turn *turn)
     return broker_queue_stride(turn->cmd->topic.len);
 }
 
+/* 0, or the error that refuses to begin what takes memory. */
+static inline int check_memory(const struct turn *turn)
+{
+    return broker_memory_state(turn->broker) == MEMORY_OK ? 0 : GMQ_E_MEMORY_LIMIT;
+}
+
 /* 0, or the error that refuses to make the topic. */
 static inline int check_creation(const struct turn *turn)
 {
+    int rc = turn->queue ? 0 : check_memory(turn);
+
+    if (rc < 0)
+        return rc;
     if (turn->queue || engine_queues(turn->broker->engine) < turn->broker->options.max_topics)
         return 0;
     return GMQ_E_TOPIC_LIMIT;

@@ -65,10 +65,13 @@ struct http_options {
     bool (*take)(void *ctx, size_t bytes);
     void (*give)(void *ctx, size_t bytes);
 
+    /* May one more connection be served now? Else it gets a 503 and is closed. NULL = always. */
+    bool (*admit)(void *ctx);
+
     /* Complaints of the library worth a debug line, or NULL. */
     void (*complain)(void *ctx, const char *text);
 
-    void *ctx; /* for these three */
+    void *ctx; /* for these four */
 };
 
 /*

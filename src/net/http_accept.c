@@ -23,6 +23,10 @@ enum {
 static const char BAD_REQUEST[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
                                   "Connection: close\r\n\r\n400 Bad Request";
 
+static const char NO_MEMORY[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+                                "Connection: close\r\n\r\n"
+                                "{\"code\":1,\"data\":null,\"msg\":\"memory limit reached\"}";
+
 /* A connection that has not said anything yet. */
 struct fresh {
     struct list node;
@@ -75,14 +79,14 @@ static bool is_request_line(struct slice line)
            version.ptr[6] == '.' && is_digit(version.ptr[7]);
 }
 
-static void refuse(int fd)
+static void refuse(int fd, const char *reply, size_t reply_bytes)
 {
     char sink[PEEK_BYTES];
 
     /* What stays unread would turn our close into a reset, and the client would lose the reply. */
     for (int i = 0; i < DRAIN_READS && recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0; i++)
         ;
-    (void)!send(fd, BAD_REQUEST, sizeof(BAD_REQUEST) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)!send(fd, reply, reply_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);
 }
 
@@ -103,7 +107,12 @@ static void fresh_event(uv_poll_t *poll, int status, int events)
     const char *end = memchr(bytes, '\n', (size_t)n);
     size_t len = end ? (size_t)(end - bytes) : 0;
     if (end && !is_request_line(slice_of(bytes, len > 0 && bytes[len - 1] == '\r' ? len - 1 : len))) {
-        refuse(fresh->fd);
+        refuse(fresh->fd, BAD_REQUEST, sizeof(BAD_REQUEST) - 1);
+        fresh_drop(fresh);
+        return;
+    }
+    if (server->opt.admit && !server->opt.admit(server->opt.ctx)) {
+        refuse(fresh->fd, NO_MEMORY, sizeof(NO_MEMORY) - 1);
         fresh_drop(fresh);
         return;
     }

@@ -15,11 +15,13 @@ static void settle(struct tcp_conn *conn);
 static bool take_budget(struct tcp_conn *conn)
 {
     struct tcp_server *server = conn->server;
-    size_t want = conn->need > TCP_IN_FREE_BYTES ? conn->need : 0;
+    size_t want = conn->need > (server->tight ? TCP_READ_TIGHT_BYTES : TCP_IN_FREE_BYTES) ? conn->need : 0;
 
     if (want <= conn->budget)
         return true;
     size_t more = want - conn->budget;
+    if (server->in_budget > 0 && server->tight)
+        return false;
     if (server->in_budget > 0 && more > server->options.in_budget_bytes - min_u64(server->options.in_budget_bytes,
                                                                                     server->in_budget))
         return false;
@@ -45,6 +47,22 @@ static void give_budget(struct tcp_conn *conn)
 
 static void accept_waiting(struct tcp_server *server);
 
+static void count_out(struct tcp_conn *conn)
+{
+    size_t unsent = conn->closing ? 0 : tcp_unsent(conn);
+
+    conn->server->out_bytes += unsent - conn->out_counted;
+    conn->out_counted = unsent;
+}
+
+static void count_in(struct tcp_conn *conn)
+{
+    size_t bytes = conn->closing ? 0 : conn->in.size;
+
+    conn->server->in_bytes += bytes - conn->in_counted;
+    conn->in_counted = bytes;
+}
+
 static void conn_closed(uv_handle_t *handle)
 {
     struct tcp_conn *conn = (struct tcp_conn *)(void *)handle;
@@ -68,6 +86,8 @@ static void conn_close(struct tcp_conn *conn)
     list_remove(&conn->in_dirty);
     list_remove(&conn->in_conns);
     give_budget(conn);
+    count_out(conn);
+    count_in(conn);
     conn->server->options.ops->closed(conn);
     uv_close((uv_handle_t *)&conn->handle, conn_closed);
 }
@@ -80,6 +100,7 @@ void tcp_end(struct tcp_conn *conn)
 
 void tcp_touch(struct tcp_conn *conn)
 {
+    count_out(conn);
     if (!conn->closing && list_empty(&conn->in_dirty))
         list_add_tail(&conn->server->dirty, &conn->in_dirty);
 }
@@ -128,9 +149,10 @@ static void alloc_shared(uv_handle_t *handle, size_t hint, uv_buf_t *ret)
     size_t kept = buf_len(&conn->in);
 
     (void)hint;
-    *ret = uv_buf_init(conn->server->shared,
-                       kept < TCP_IN_FREE_BYTES && is_waiting(conn) ? TCP_IN_FREE_BYTES - (unsigned)kept
-                                                                    : TCP_READ_BYTES);
+    size_t most = conn->server->tight ? TCP_READ_TIGHT_BYTES : TCP_READ_BYTES;
+    if (kept < TCP_IN_FREE_BYTES && is_waiting(conn))
+        most = min_u64(most, TCP_IN_FREE_BYTES - kept);
+    *ret = uv_buf_init(conn->server->shared, (unsigned)most);
 }
 
 static bool can_take(const struct tcp_conn *conn)
@@ -202,6 +224,7 @@ static void conn_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
  */
 static void settle(struct tcp_conn *conn)
 {
+    count_in(conn);
     bool want = !conn->eof && can_take(conn) &&
                 buf_len(&conn->in) <= conn->server->options.in_bytes_max + TCP_READ_BYTES;
 
@@ -254,8 +277,8 @@ static void conn_written(uv_write_t *req, int status)
     struct tcp_conn *conn = CONTAINER_OF(req, struct tcp_conn, write);
 
     conn->write_busy = false;
-    conn->server->out_bytes -= buf_len(&conn->writing);
     buf_free(&conn->writing);
+    count_out(conn);
     conn->moved_ms = uv_now(conn->handle.loop);
     if (conn->closing)
         return;
@@ -275,13 +298,11 @@ static void write_rest(struct tcp_conn *conn)
 
     conn->writing = conn->out;
     conn->out = empty;
-    conn->server->out_bytes += buf_len(&conn->writing);
     uv_buf_t piece = uv_buf_init(buf_data(&conn->writing), (unsigned)buf_len(&conn->writing));
     conn->write_busy = true;
     if (uv_write(&conn->write, (uv_stream_t *)&conn->handle, &piece, 1, conn_written) == 0)
         return;
     conn->write_busy = false;
-    conn->server->out_bytes -= buf_len(&conn->writing);
     conn_close(conn);
 }
 
@@ -298,6 +319,7 @@ static void flush(struct tcp_conn *conn)
         }
         if (n > 0)
             buf_consume(&conn->out, (size_t)n);
+        count_out(conn);
         if (buf_len(&conn->out) > 0) {
             write_rest(conn);
             return;

@@ -24,6 +24,12 @@ enum disk_open {
     DISK_CREATE, /* made when missing, kept when there */
 };
 
+struct disk_space {
+    uint64_t free; /* of the file system, for those who are not root */
+    uint64_t used; /* by the files in the directory, not by those in directories in it */
+    uint64_t id;   /* another directory has another one */
+};
+
 struct disk {
     void *ctx;
     /* A handle >= 0. */
@@ -43,6 +49,8 @@ struct disk {
     int (*unlink)(void *ctx, const char *path);
     int (*make_dir)(void *ctx, const char *path); /* 0 also when it is there */
     int (*sync_dir)(void *ctx, const char *path);
+    /* How much is free around the directory, and how much its files take. -ENOENT when it is gone. */
+    int (*space)(void *ctx, const char *path, struct disk_space *ret);
     int (*list)(void *ctx, const char *path, void (*each)(void *arg, const char *name), void *arg);
     /*
      * Takes the lock file, made when missing, for this process, and writes its pid there. A handle >= 0, or

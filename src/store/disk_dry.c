@@ -103,6 +103,13 @@ static int dry_dir(void *ctx, const char *path)
     return 0;
 }
 
+static int dry_space(void *ctx, const char *path, struct disk_space *ret)
+{
+    struct disk_dry *dry = ctx;
+
+    return dry->inner->space(dry->inner->ctx, path, ret);
+}
+
 static int dry_list(void *ctx, const char *path, void (*each)(void *arg, const char *name), void *arg)
 {
     struct disk_dry *dry = ctx;
@@ -137,6 +144,7 @@ void disk_dry_init(struct disk_dry *dry, struct disk *inner)
             .unlink = dry_unlink,
             .make_dir = dry_dir,
             .sync_dir = dry_dir,
+            .space = dry_space,
             .list = dry_list,
             .lock = dry_lock,
             .hold = dry_lock,

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -159,6 +160,36 @@ static int linux_list(void *ctx, const char *path, void (*each)(void *arg, const
     return rc;
 }
 
+static uint64_t used_in(DIR *dir)
+{
+    uint64_t used = 0;
+
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        struct stat st;
+        if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+            used += (uint64_t)st.st_blocks * 512;
+    }
+    return used;
+}
+
+static int linux_space(void *ctx, const char *path, struct disk_space *ret)
+{
+    struct statvfs fs;
+    struct stat st;
+    DIR *dir = opendir(path);
+
+    (void)ctx;
+    if (!dir)
+        return -errno;
+    int rc = statvfs(path, &fs) < 0 || fstat(dirfd(dir), &st) < 0 ? -errno : 0;
+    if (rc == 0)
+        *ret = (struct disk_space){.free = (uint64_t)fs.f_bavail * fs.f_frsize,
+                                   .used = used_in(dir),
+                                   .id = (uint64_t)st.st_dev << 48 ^ (uint64_t)st.st_ino};
+    (void)closedir(dir);
+    return rc;
+}
+
 static uint64_t holder_pid(int file)
 {
     char text[NUM_U64_MAX_CHARS];
@@ -223,6 +254,7 @@ void disk_linux_init(struct disk *disk)
         .unlink = linux_unlink,
         .make_dir = linux_make_dir,
         .sync_dir = linux_sync_dir,
+        .space = linux_space,
         .list = linux_list,
         .lock = linux_lock,
         .hold = linux_hold,

@@ -18,6 +18,8 @@ enum {
 
 bool janitor_init(struct janitor *janitor)
 {
+    janitor->watch.disk = janitor->disk;
+    janitor->watch.dir = janitor->dir;
     return chan_init(&janitor->jobs, sizeof(struct job), JANITOR_JOBS) &&
            chan_init(&janitor->dones, sizeof(struct job), 2 * JANITOR_JOBS);
 }
@@ -66,6 +68,18 @@ int janitor_prepare(struct disk *disk, const char *dir, const char *name, uint64
     return rc;
 }
 
+void janitor_shrink(struct disk *disk, const char *dir, const char *name, uint64_t bytes)
+{
+    struct path path = path_of(dir, name);
+    int file = disk->open(disk->ctx, path.text, DISK_WRITE);
+
+    if (file < 0)
+        return;
+    if (disk->size(disk->ctx, file) > (int64_t)bytes)
+        (void)disk->truncate(disk->ctx, file, bytes);
+    disk->close(disk->ctx, file);
+}
+
 static void report(struct janitor *janitor, const struct job *job)
 {
     chan_push(&janitor->dones, job);
@@ -73,6 +87,25 @@ static void report(struct janitor *janitor, const struct job *job)
 }
 
 static uint64_t now_ns(const struct janitor *janitor) { return janitor->clock_ns(janitor->clock_ctx); }
+
+static void look(struct janitor *janitor)
+{
+    if (watch_look(&janitor->watch))
+        janitor->wake(janitor->wake_ctx);
+    if (atomic_load(&janitor->watch.over) != WATCH_NONE)
+        janitor->retry_ns = now_ns(janitor) + RETRY_NS;
+}
+
+static uint64_t spare_bytes(struct janitor *janitor)
+{
+    struct path path = path_of(janitor->dir, SPARE_NAME);
+    int file = janitor->disk->open(janitor->disk->ctx, path.text, DISK_READ);
+    int64_t size = file < 0 ? 0 : janitor->disk->size(janitor->disk->ctx, file);
+
+    if (file >= 0)
+        janitor->disk->close(janitor->disk->ctx, file);
+    return size > 0 ? (uint64_t)size : 0;
+}
 
 /* Room for a copy of the little that is needed of a segment, which lets that segment go. */
 static int reserve_for_copy(struct janitor *janitor, uint64_t bytes)
@@ -90,18 +123,26 @@ static int reserve_for_copy(struct janitor *janitor, uint64_t bytes)
 /* A small segment on a disk that is nearly full is better than refusing pushes. */
 static int prepare_spare(struct janitor *janitor, struct job *job)
 {
-    uint64_t least = min_u64(job->wanted_bytes, SPARE_BYTES_MIN);
+    uint64_t least = min_u64(job->wanted_bytes, SPARE_BYTES_MIN), has = 0;
+    enum watch_limit limit = WATCH_NONE;
     int rc = checkpoint_reserve(janitor->disk, janitor->dir, job->checkpoint_bytes);
 
     if (!disk_is_full(rc) && !janitor->compacting.compaction)
         rc = reserve_for_copy(janitor, job->copy_bytes);
     if (disk_is_full(rc))
         return rc;
+    look(janitor);
+    if (janitor->watch.max_disk != 0 || janitor->watch.free_min != 0)
+        has = spare_bytes(janitor);
     for (uint64_t bytes = job->wanted_bytes;; bytes = max_u64(bytes / 2, least)) {
-        rc = janitor_prepare(janitor->disk, janitor->dir, SPARE_NAME, bytes, &job->bytes);
+        limit = watch_ask(&janitor->watch, bytes - min_u64(bytes, has) + job->checkpoint_bytes);
+        rc = limit != WATCH_NONE ? -EDQUOT
+                                 : janitor_prepare(janitor->disk, janitor->dir, SPARE_NAME, bytes, &job->bytes);
         if (!disk_is_full(rc) || bytes == least)
-            return rc;
+            break;
     }
+    atomic_store(&janitor->watch.denied, limit);
+    return rc;
 }
 
 static void prepare(struct janitor *janitor, struct job *job, bool again)
@@ -122,6 +163,8 @@ static void prepare(struct janitor *janitor, struct job *job, bool again)
 /* Tries again what found no room, the reserves first: they are what keeps consumers going. */
 static void retry(struct janitor *janitor)
 {
+    if (atomic_load(&janitor->watch.over) != WATCH_NONE)
+        look(janitor);
     for (int kind = JANITOR_FILES - 1; kind >= JOB_SPARE; kind--) {
         struct job job = janitor->unmet[kind];
         if (job.wanted_bytes > 0)
@@ -131,7 +174,7 @@ static void retry(struct janitor *janitor)
 
 static bool lacks_room(const struct janitor *janitor)
 {
-    bool lacks = false;
+    bool lacks = atomic_load(&janitor->watch.over) != WATCH_NONE;
 
     for (size_t kind = 0; kind < JANITOR_FILES; kind++)
         lacks = lacks || janitor->unmet[kind].wanted_bytes > 0;
@@ -216,6 +259,10 @@ bool janitor_step(struct janitor *janitor)
 {
     struct job job;
 
+    if (atomic_exchange(&janitor->look, false)) {
+        look(janitor);
+        return true;
+    }
     if (!chan_take(&janitor->jobs, &job))
         return work_unasked(janitor);
     switch (job.kind) {
@@ -265,7 +312,7 @@ void *janitor_main(void *arg)
         if (janitor_step(janitor))
             continue;
         bell_arm(&janitor->bell);
-        if (chan_empty(&janitor->jobs) && atomic_load(&janitor->order) == order)
+        if (chan_empty(&janitor->jobs) && !atomic_load(&janitor->look) && atomic_load(&janitor->order) == order)
             bell_wait(&janitor->bell, sleep_ns(janitor));
     }
 }

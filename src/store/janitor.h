@@ -6,8 +6,9 @@
  *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
  *                              made before the reserves in ckpt/ have `checkpoint_bytes` each, so that dead segments
  *                              can go, and log/compact.tmp `copy_bytes`, so that those which are nearly dead can.
- *                              Without room on the disk it is reported as failed once, and tried again every second
- *                              and after each removal until it succeeds; then it is reported again with 0.
+ *                              Without room on the disk, or where a limit forbids a spare (watch.h), it is reported
+ *                              as failed once, and tried again every second and after each removal until it
+ *                              succeeds; then it is reported again with 0.
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
  *          UNLINK              the segment `name` is removed, or was not there
@@ -26,7 +27,7 @@
 #include "store/chan.h"
 #include "store/checkpoint.h"
 #include "store/compact.h"
-#include "store/disk.h"
+#include "store/watch.h"
 
 #define SPARE_NAME "log/next.tmp"
 #define RESERVE_NAME "log/reserve.tmp"
@@ -73,6 +74,8 @@ struct janitor {
     struct chan jobs, dones;
     struct bell bell;
     _Atomic int order;
+    _Atomic bool look; /* asks for a watch_look(); wakes the loop when something has changed */
+    struct watch watch; /* its limits are part of the configuration */
 
     /* the janitor's own: files that found no room, by kind; wanted_bytes 0 = none */
     struct job unmet[JANITOR_FILES];
@@ -102,5 +105,8 @@ void *janitor_main(void *arg);
  */
 NODISCARD int janitor_prepare(struct disk *disk, const char *dir, const char *name, uint64_t bytes,
                               uint64_t *ret_bytes);
+
+/* Gives back what of the file `name` below `dir` is beyond `bytes`, if it is there. */
+void janitor_shrink(struct disk *disk, const char *dir, const char *name, uint64_t bytes);
 
 #endif

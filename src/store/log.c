@@ -1,6 +1,9 @@
 /* log.c - appending, publishing, watermarks; see log.h and log_impl.h. SPDX-License-Identifier: MIT */
 #include "store/log.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/err.h"
 #include "store/log_impl.h"
@@ -77,6 +80,7 @@ void log_roll(struct log *log, enum seal_reason reason)
     segments_close(&log->segments, segments_last(&log->segments), log->tail);
     struct writer_item item = {
         .roll = true,
+        .capacity = from->bytes - SEGMENT_HEADER_BYTES,
         .from = spare ? SPARE_NAME : from == &log->reserves[0] ? RESERVE_NAME : RESERVE2_NAME,
         .header = {.base = log->tail, .prev_end = log->tail, .epoch = log->epoch, .created_ms = log->options.now_ms},
     };
@@ -175,14 +179,30 @@ uint64_t log_promised(const struct log *log)
     return log->options.sync == LOG_SYNC_ALWAYS ? log->durable : log->written;
 }
 
+void log_take_splits(struct log *log)
+{
+    struct writer_split split;
+
+    while (chan_take(&log->writer.splits, &split)) {
+        log_checkpoint_spoil(log, split.base);
+        segments_split(&log->segments, &log->ring, split.base, log->tail, split.epoch);
+        log->epoch = (uint32_t)max_u64(log->epoch, split.epoch);
+        (void)snprintf(log->troubles[LOG_TROUBLE_HEALED], sizeof(log->troubles[0]), "%s", split.reason);
+    }
+}
+
 bool log_poll(struct log *log)
 {
     uint64_t durable = atomic_load(&log->writer.durable), written = atomic_load(&log->writer.written);
     bool stuck, changed = durable != log->durable || written != log->written;
 
     ENSURE(durable >= log->durable && written >= durable && written <= log->tail);
-    log->durable = durable;
-    log->written = written;
+    log_take_splits(log); /* those before the watermarks above */
+    /* In a directory that is gone nothing is promised any more. */
+    if (log->state != LOG_READ_ONLY && !atomic_load(&log->janitor.watch.gone)) {
+        log->durable = durable;
+        log->written = written;
+    }
     changed = log_space_poll(log) || changed;
     bool waiting = log->cache.away > 0;
     changed = cache_poll(&log->cache, &stuck) || changed;
@@ -196,8 +216,43 @@ bool log_poll(struct log *log)
 
 enum log_state log_state(const struct log *log, const char **ret_reason)
 {
-    *ret_reason = log->state == LOG_READ_ONLY ? log->writer.reason : log->state == LOG_FULL ? "disk full" : "";
+    bool failed = atomic_load(&log->writer.failed) != 0;
+    const char *limit = log_limit(log);
+
+    switch (log->state) {
+    case LOG_OK:
+        *ret_reason = "";
+        break;
+    case LOG_FULL:
+        *ret_reason = limit ? limit : "disk full";
+        break;
+    case LOG_READ_ONLY:
+        *ret_reason = failed ? log->writer.reason : "the data directory was removed or replaced";
+        break;
+    }
     return log->state;
+}
+
+const char *log_limit(const struct log *log)
+{
+    return atomic_load(&log->writer.full) ? NULL : watch_reason(&log->janitor.watch);
+}
+
+/* For one that finds no room nothing is done but wait. */
+static bool is_under_way(const struct standby *standby)
+{
+    return standby->state == STANDBY_ASKED && !standby->no_room;
+}
+
+/* A spare or reserve that is being made, checkpoints and removals under way. */
+static uint64_t log_jobs(const struct log *log)
+{
+    uint64_t jobs = log->unlinking + (log->checkpoint_state != CHECKPOINT_NONE) +
+                    (is_under_way(&log->spare) || log->rolling);
+
+    for (size_t i = 0; i < ARRAY_LEN(log->reserves); i++)
+        jobs += is_under_way(&log->reserves[i]);
+    return jobs;
 }
 
 void log_stats(const struct log *log, struct log_stats *ret)
@@ -218,6 +273,12 @@ void log_stats(const struct log *log, struct log_stats *ret)
         .checkpoints = log->checkpoints,
         .checkpoint_lsn = log->newest_cut,
         .unlinked = log->unlinked,
+        .jobs = log_jobs(log),
+        .heals = atomic_load(&log->writer.heals),
+        .checkpoint_errors = log->checkpoint_errors,
+        .file_errors = log->file_errors,
+        .disk_used = atomic_load(&log->janitor.watch.used),
+        .disk_free = atomic_load(&log->janitor.watch.free),
         .disk_bytes = log->segments.total_bytes + log->segments.count * SEGMENT_HEADER_BYTES + log->replaced_bytes,
         .compactions = log->compactions,
         .compacted_segments = log->compacted_segments,
@@ -227,6 +288,24 @@ void log_stats(const struct log *log, struct log_stats *ret)
     };
     for (size_t i = 0; i < log->segments.count; i++)
         ret->live_bytes += segment_live_bytes(&log->segments.at[i]);
+}
+
+const char *log_trouble(const struct log *log, enum log_trouble kind) { return log->troubles[kind]; }
+
+void log_note_trouble(struct log *log, enum log_trouble kind, const char *what, int rc)
+{
+    char text[64];
+
+    if (disk_is_full(rc))
+        return;
+    (void)snprintf(log->troubles[kind], sizeof(log->troubles[kind]), "%s: %s", what,
+                   strerror_r(-rc, text, sizeof(text)));
+}
+
+uint64_t log_memory(const struct log *log)
+{
+    return log->ring.bytes + log->options.read_cache_bytes + log->segments.room * sizeof(log->segments.at[0]) +
+           log->dead_bytes;
 }
 
 bool log_step_writer(struct log *log) { return writer_step(&log->writer); }

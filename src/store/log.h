@@ -43,6 +43,8 @@ struct log_options {
     bool threads;            /* false: the caller runs the helpers by log_step_* */
     uint8_t uuid[16];        /* random bytes, used when the directory is new */
     uint64_t now_ms;         /* wall clock, for the header of new segments */
+    uint64_t max_disk;       /* the files below `dir` take no more than this, checkpoints aside; 0 = no limit */
+    uint64_t disk_free_min;  /* less free on the file system counts as a full disk; 0 = no limit */
     bool repair;             /* a header that claims a newer format, but whose CRC does not hold, counts as damage */
     uint64_t (*clock_ns)(void *ctx); /* monotonic; called by the helper threads */
     void *clock_ctx;
@@ -79,13 +81,17 @@ struct log_report {
 enum log_state {
     LOG_OK,
     LOG_FULL,      /* no room for more: only essential appends are taken, by themselves again when there is room */
-    LOG_READ_ONLY, /* a write or sync failed; nothing more is taken or promised until a restart */
+    LOG_READ_ONLY, /* a write or sync failed, or the directory is gone; nothing more is taken or promised for good */
 };
 
 struct log_stats {
     uint64_t tail_lsn, written_lsn, durable_lsn;
     uint64_t segments, segment_bytes, batches, syncs, sync_ns_last, sync_ns_max;
     uint64_t reads, read_bytes, read_faults, checkpoints, checkpoint_lsn, unlinked;
+    uint64_t jobs;         /* that the janitor has or is asked for */
+    uint64_t heals;        /* failed writes after which the log went on in a new file */
+    uint64_t checkpoint_errors, file_errors;
+    uint64_t disk_used, disk_free; /* of the data directory, as of the last look */
     uint64_t disk_bytes; /* of all segments, those that were replaced and are not yet removed too */
     uint64_t live_bytes; /* of the records in them that are needed, estimated: segments whose messages differ in size
                             are taken to lose small and large ones alike */
@@ -160,7 +166,18 @@ uint64_t log_promised(const struct log *log); /* the one of the sync mode */
 bool log_poll(struct log *log);
 
 enum log_state log_state(const struct log *log, const char **ret_reason);
+
+/* The limit because of which the disk counts as full, in words, constant; NULL when it is the disk itself. */
+const char *log_limit(const struct log *log);
+
 void log_stats(const struct log *log, struct log_stats *ret);
+
+/* What went wrong in this life of the log, though it goes on: the newest of each kind in words, "" = nothing. */
+enum log_trouble { LOG_TROUBLE_CHECKPOINT, LOG_TROUBLE_FILE, LOG_TROUBLE_HEALED, LOG_TROUBLES };
+const char *log_trouble(const struct log *log, enum log_trouble kind);
+
+/* Bytes of memory: the ring, the read cache, the table of segments with what is dead in them as of the last look. */
+uint64_t log_memory(const struct log *log);
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 

@@ -29,6 +29,7 @@ enum {
     BATCH_BYTES_MAX = 1024 * 1024,             /* larger writes were measured slower */
     SEGMENT_TAIL_BYTES = BATCH_STRIDE + SEAL_STRIDE, /* kept free at the end of a segment */
     FIRST_SEGMENT_BYTES = 4 * 1024 * 1024,
+    TROUBLE_BYTES = 256,
     ALWAYS_INTERVAL_MS = 50, /* sync=always: what nobody waits for is durable after this long */
 };
 
@@ -71,6 +72,8 @@ struct log {
     uint32_t pushed; /* items given to the writer */
 
     enum log_state state;
+    char troubles[LOG_TROUBLES][TROUBLE_BYTES];
+    uint64_t checkpoint_errors, file_errors;
     bool recovered, running, degraded, closed;
     struct log_options options;
     struct log_hooks hooks;
@@ -87,6 +90,8 @@ struct log {
     bool refused;         /* an append, since there was no spare */
     uint64_t spare_bytes_wanted; /* at least, for a large record or group */
     uint32_t rolls_seen;
+    uint64_t dead_bytes; /* memory of what is dead, as of the last look */
+    uint64_t looked_tail, looked_ns; /* when the janitor was last asked to look around */
     size_t unlinking;
     uint64_t unlinked;
     uint64_t replaced_bytes;  /* of files that are still to be removed */
@@ -100,6 +105,8 @@ struct log {
     uint64_t checkpoint_claimed; /* room for each of two, whatever the disk is used for; 0 = the least */
     uint64_t checkpoint_tail;  /* where the last one was tried */
     uint64_t checkpoints;
+    bool checkpoint_failed; /* the last one */
+    bool checkpoint_spoiled; /* the open one is to be dropped */
     bool newest_known, older_known; /* the segments' frozen sets are those of these checkpoints */
 
     /* compaction */
@@ -146,6 +153,15 @@ bool log_locate(void *ctx, uint64_t lsn, struct segment_name *ret);
 
 /* Sets `limit` anew, after the tail, the segment or the watermarks changed. */
 void log_set_limit(struct log *log);
+
+/* Notes that something went wrong: its kind, what, and the error. A full disk is no trouble of its own. */
+void log_note_trouble(struct log *log, enum log_trouble kind, const char *what, int rc);
+
+/* Takes in where the writer went on in a new file after a failure. */
+void log_take_splits(struct log *log);
+
+/* A checkpoint that was cut above `lsn` and is not handed over yet is dropped: its table is not true any more. */
+void log_checkpoint_spoil(struct log *log, uint64_t lsn);
 
 /* The largest reserve that is ready, or NULL. */
 struct standby *log_reserve(struct log *log);

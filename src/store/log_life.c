@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/heal.h"
 #include "store/log_impl.h"
 #include "store/paths.h"
 
@@ -52,6 +53,8 @@ static bool init_helpers(struct log *log)
     log->janitor.taken_in = &log->writer.written;
     log->writer.ring = &log->ring;
     log->writer.interval_ns = interval_ns(o);
+    log->janitor.watch.max_disk = o->max_disk;
+    log->janitor.watch.free_min = o->disk_free_min;
     log->reader.budget = o->read_cache_bytes / 2;
     bool good = writer_init(&log->writer) && reader_init(&log->reader) && janitor_init(&log->janitor);
     cache_init(&log->cache, o->read_cache_bytes, &log->reader.requests, &log->reader.replies);
@@ -163,6 +166,12 @@ int log_recover(struct log *log, const struct log_hooks *hooks, struct log_repor
         return rc;
     }
     rc = take_lock(log, ret_error, error_bytes);
+    if (rc == 0) {
+        struct path heal = path_of(log->dir, HEAL_NAME);
+        (void)log->options.disk->unlink(log->options.disk->ctx, heal.text); /* of a life that ended while it healed */
+    }
+    if (rc == 0 && log->options.max_disk != 0) /* the spare of a life without a limit, in which the log will go on */
+        janitor_shrink(log->options.disk, log->dir, SPARE_NAME, log->options.segment_bytes);
     if (rc == 0)
         rc = recover_directory(log, &report, ret_error, error_bytes);
     if (rc < 0)
@@ -207,6 +216,7 @@ int log_start(struct log *log)
     int rc = 0;
 
     ENSURE(log->recovered && !log->running);
+    (void)watch_look(&log->janitor.watch);
     if (log->options.threads) {
         rc = start_thread(&log->writer_thread, writer_main, &log->writer, "gmq-log");
         if (rc < 0)
@@ -257,7 +267,6 @@ static void drain(struct log *log)
 static int mark_clean(struct log *log)
 {
     struct disk *disk = log->options.disk;
-    struct segment *seg = segments_last(&log->segments);
 
     log_open_batch(log);
     log_append_seal(log, SEAL_STOP);
@@ -268,8 +277,10 @@ static int mark_clean(struct log *log)
         continue;
     if (atomic_load(&log->writer.durable) != log->tail)
         return -EIO;
+    log_take_splits(log);
     log->durable = log->written = log->tail;
-    if (disk->truncate(disk->ctx, log->writer.file, SEGMENT_HEADER_BYTES + (log->tail - seg->base)) == 0)
+    uint64_t used = SEGMENT_HEADER_BYTES + (log->tail - log->writer.base);
+    if (disk->truncate(disk->ctx, log->writer.file, used) == 0)
         (void)disk->sync(disk->ctx, log->writer.file); /* only to give room back: the mark is durable */
     return 0;
 }
@@ -282,7 +293,7 @@ int log_stop(struct log *log)
     if (log->running)
         drain(log);
     if (log->state == LOG_READ_ONLY)
-        rc = -atomic_load(&log->writer.failed);
+        rc = atomic_load(&log->writer.failed) != 0 ? -atomic_load(&log->writer.failed) : -ENOENT;
     else if (log->durable != log->tail)
         rc = -ENOSPC;
     else

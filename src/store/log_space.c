@@ -25,6 +25,7 @@ enum {
     CHECKPOINT_RATIO = 8,
     CHECKPOINT_FULL_BYTES = 256 * 1024, /* on a full disk: of log between tries */
     UNLINKS_MAX = 16,                   /* on the way at a time */
+    LOOK_NS = 1000000000,               /* between looks at the disk */
     IMAGE_BYTES_A_MESSAGE = 32,         /* engine/save.c: of one in flight, the most that one takes */
     ROOM_PART = 4,                      /* of an image: that part of it is claimed besides, ... */
     ROOM_PART_LEAST = 8,                /* ... and when less than that is left, more is */
@@ -100,6 +101,12 @@ static void ask_for_larger_spare(struct log *log, uint64_t need)
         log->spare.state = STANDBY_NONE;
 }
 
+/* Is a limit passed that the owner has set? */
+static bool is_over(const struct log *log)
+{
+    return atomic_load_explicit(&log->janitor.watch.over, memory_order_relaxed) != WATCH_NONE;
+}
+
 /* What the owner's state may take in a checkpoint. */
 static uint64_t image_bytes_max(const struct log *log)
 {
@@ -134,7 +141,7 @@ int log_room(struct log *log, size_t bytes, bool essential)
         return GMQ_E_READ_ONLY;
     if (bytes > log->ring.bytes / 2)
         return -EMSGSIZE;
-    if (!essential && atomic_load_explicit(&log->writer.full, memory_order_relaxed))
+    if (!essential && (atomic_load_explicit(&log->writer.full, memory_order_relaxed) || is_over(log)))
         return GMQ_E_DISK_FULL;
     if (!essential && UNLIKELY(log->spare.no_room) && outgrown(log))
         return GMQ_E_DISK_FULL;
@@ -189,6 +196,10 @@ static void standby_done(struct log *log, struct standby *standby, const struct 
     bool reserved = segments_reserve(&log->segments, log->segments.count + 4);
 
     standby->no_room = job->result < 0;
+    if (job->result < 0 && !disk_is_full(job->result)) {
+        log->file_errors++;
+        log_note_trouble(log, LOG_TROUBLE_FILE, "a file could not be made ahead", job->result);
+    }
     if (standby == &log->spare)
         log->refused = log->refused && standby->no_room;
     if (standby == &log->spare && !standby->no_room)
@@ -271,7 +282,7 @@ bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
 bool log_is_short(const struct log *log)
 {
     return log->spare.no_room || log->spare.denied != 0 || log->reserves[0].no_room || log->reserves[1].no_room ||
-           atomic_load(&log->writer.full);
+           atomic_load(&log->writer.full) || is_over(log);
 }
 
 bool log_push_job(struct log *log, const struct job *job)
@@ -314,10 +325,27 @@ static void unlink_done(struct log *log, const struct job *job)
     ENSURE(seg && seg->leaving && seg->base == job->name.base);
     log->unlinking--;
     log->unlinked++;
+    if (job->result < 0 && job->result != -ENOENT) {
+        log->file_errors++;
+        log_note_trouble(log, LOG_TROUBLE_FILE, "a segment could not be removed", job->result);
+    }
     segments_remove(&log->segments, (size_t)(seg - log->segments.at));
 }
 
 /* ---- checkpoints ------------------------------------------------------------------------------------------------ */
+
+/* Would a checkpoint free at least as much as it takes? So a backlog of a few large messages gives its room back. */
+static bool pays(const struct log *log)
+{
+    uint64_t freed = 0;
+
+    for (size_t i = 0; i < log->segments.count; i++) {
+        const struct segment *seg = &log->segments.at[i];
+        if (seg->dead_at > log->newest_cut && !seg->leaving)
+            freed += seg->capacity;
+    }
+    return freed > 0 && freed >= log->checkpoint_bytes && !log->checkpoint_failed;
+}
 
 bool log_checkpoint_due(const struct log *log)
 {
@@ -327,7 +355,7 @@ bool log_checkpoint_due(const struct log *log)
         return false;
     /* A pinned segment goes by a checkpoint, too: its owner writes the records anew before it. */
     bool frees = log->segments.dead > log->unlinking || log->segments.pinned > 0;
-    if (log_is_short(log) && frees && since >= CHECKPOINT_FULL_BYTES)
+    if (log_is_short(log) && frees && (since >= CHECKPOINT_FULL_BYTES || (since > 0 && pays(log))))
         return true;
     return since >= max_u64(CHECKPOINT_LOG_BYTES, CHECKPOINT_RATIO * log->checkpoint_bytes);
 }
@@ -395,6 +423,7 @@ int log_checkpoint_begin(struct log *log)
     if (!log->checkpoint)
         return -ENOMEM;
     log->checkpoint_state = CHECKPOINT_OPEN;
+    log->checkpoint_spoiled = false;
     log->checkpoint_tail = log->tail;
     log->want_durable = log->tail;
     return 1;
@@ -403,6 +432,12 @@ int log_checkpoint_begin(struct log *log)
 void log_checkpoint_image(struct log *log, void *image, size_t bytes, void (*release)(void *image, size_t bytes))
 {
     ENSURE(log->checkpoint_state == CHECKPOINT_OPEN && image);
+    if (log->checkpoint_spoiled) {
+        log->checkpoint->image = image;
+        log->checkpoint->release = release;
+        log_checkpoint_cancel(log);
+        return;
+    }
     log->checkpoint->header.image_bytes = bytes;
     log->checkpoint->image = image;
     log->checkpoint->release = release;
@@ -410,9 +445,23 @@ void log_checkpoint_image(struct log *log, void *image, size_t bytes, void (*rel
     hand_checkpoint_over(log);
 }
 
+void log_checkpoint_spoil(struct log *log, uint64_t lsn)
+{
+    bool open = log->checkpoint_state == CHECKPOINT_OPEN;
+
+    if ((!open && log->checkpoint_state != CHECKPOINT_WAITS) || log->checkpoint->header.cut <= lsn)
+        return;
+    log->checkpoint_spoiled = open;
+    if (open)
+        return; /* the owner still has its image in hand */
+    log->checkpoint_state = CHECKPOINT_OPEN;
+    log_checkpoint_cancel(log);
+}
+
 void log_checkpoint_cancel(struct log *log)
 {
     ENSURE(log->checkpoint_state == CHECKPOINT_OPEN);
+    segments_frozen(&log->segments, false);
     checkpoint_free(log->checkpoint);
     log->checkpoint = NULL;
     log->checkpoint_state = CHECKPOINT_NONE;
@@ -423,6 +472,11 @@ static void checkpoint_done(struct log *log, const struct job *job)
 {
     log->checkpoint_state = CHECKPOINT_NONE;
     segments_frozen(&log->segments, job->result == 0);
+    log->checkpoint_failed = job->result < 0;
+    if (job->result < 0) {
+        log->checkpoint_errors++;
+        log_note_trouble(log, LOG_TROUBLE_CHECKPOINT, "a checkpoint could not be written", job->result);
+    }
     if (job->result == 0) {
         log->older_known = log->newest_known;
         log->newest_known = true;
@@ -490,16 +544,35 @@ static void take_rolls(struct log *log)
 
 static enum log_state present_state(const struct log *log)
 {
-    if (atomic_load(&log->writer.failed) != 0)
+    if (atomic_load(&log->writer.failed) != 0 || atomic_load(&log->janitor.watch.gone))
         return LOG_READ_ONLY;
-    if (atomic_load(&log->writer.full) || (log->spare.no_room && (log->in_reserve || log->refused)))
+    if (atomic_load(&log->writer.full) || is_over(log) || (log->spare.no_room && (log->in_reserve || log->refused)))
         return LOG_FULL;
     return LOG_OK;
+}
+
+/* While something is going on, the janitor looks at the disk and the directory. */
+static void look_around(struct log *log)
+{
+    if (!log->running || log->closed || log->tail == log->looked_tail)
+        return;
+    uint64_t now = log->options.clock_ns(log->options.clock_ctx);
+    if (now - log->looked_ns < LOOK_NS && log->looked_ns != 0)
+        return;
+    log->dead_bytes = 0;
+    for (size_t i = 0; i < log->segments.count; i++)
+        log->dead_bytes += deadset_image_bytes(log->segments.at[i].dead);
+    log->looked_tail = log->tail;
+    log->looked_ns = now;
+    atomic_store(&log->janitor.look, true);
+    bell_ring(&log->janitor.bell);
 }
 
 bool log_space_poll(struct log *log)
 {
     bool changed = take_dones(log);
+
+    look_around(log);
 
     take_rolls(log);
     hand_checkpoint_over(log);

@@ -6,6 +6,7 @@
  *   log/%016x-%016x.%u.seg  a compacted one: the range of LSNs in it, its generation, 1 and up
  *   log/compact.tmp         one that is being written
  *   log/next.tmp            preallocated spare: becomes the next segment by a rename
+ *   log/heal.tmp            a segment that takes the place of one that failed, until it is whole
  *   log/reserve.tmp         preallocated reserves: they become segments
  *   log/reserve2.tmp        when the disk is full
  *   ckpt/%016x.ckpt         a checkpoint, named by its cut; the newest two are kept

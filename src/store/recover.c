@@ -402,7 +402,9 @@ static int replay(struct recovery *rv)
             recover_note(rv, "part of the log missing", rv->end, seg->prev_end);
         }
         bool last = !next || !next->header_ok;
-        rc = replay_segment(rv, i, max_u64(seg->base, cut), next && !last ? next->prev_end : UINT64_MAX, last);
+        /* What has an address of the next file is in that one, whoever wrote it here: heal.h. */
+        uint64_t limit = !next ? UINT64_MAX : last ? next->base : next->prev_end;
+        rc = replay_segment(rv, i, max_u64(seg->base, cut), limit, last);
     }
     return rc;
 }
@@ -508,7 +510,7 @@ static int open_next(struct recovery *rv)
     int file = make_open_file(rv, &header, &bytes);
     if (file < 0)
         return file;
-    writer_open(&log->writer, file, header.base, header.base);
+    writer_open(&log->writer, file, &header, bytes - SEGMENT_HEADER_BYTES);
     struct segment seg = {
         .base = header.base,
         .prev_end = header.prev_end,

@@ -107,6 +107,15 @@ void segment_clear(struct segment *seg);
 void segments_freeze(struct segments *all);
 void segments_frozen(struct segments *all, bool counts);
 
+struct ring;
+
+/*
+ * The segment that holds `lsn` ends there, another one goes on, with the records of the ring from `lsn` to its end or
+ * `tail`, which were counted in the first. No record of a kept checkpoint is among them. Nothing but the epoch is
+ * changed when a segment begins there already.
+ */
+void segments_split(struct segments *all, const struct ring *ring, uint64_t lsn, uint64_t tail, uint32_t epoch);
+
 /* Counts pinned and dead segments anew, after the table was filled by recovery. */
 void segments_recount(struct segments *all);
 

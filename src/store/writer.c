@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/heal.h"
 #include "store/paths.h"
 
 enum { FULL_RETRY_NS = 200000000 };
@@ -12,7 +13,8 @@ enum { FULL_RETRY_NS = 200000000 };
 bool writer_init(struct writer *writer)
 {
     writer->file = -1;
-    return chan_init(&writer->items, sizeof(struct writer_item), WRITER_ITEMS);
+    return chan_init(&writer->items, sizeof(struct writer_item), WRITER_ITEMS) &&
+           chan_init(&writer->splits, sizeof(struct writer_split), WRITER_SPLITS);
 }
 
 void writer_fini(struct writer *writer)
@@ -21,14 +23,17 @@ void writer_fini(struct writer *writer)
         writer->disk->close(writer->disk->ctx, writer->file);
     writer->file = -1;
     chan_free(&writer->items);
+    chan_free(&writer->splits);
 }
 
-void writer_open(struct writer *writer, int file, uint64_t base, uint64_t lsn)
+void writer_open(struct writer *writer, int file, const struct segment_header *header, uint64_t capacity)
 {
     writer->file = file;
-    writer->base = base;
-    atomic_store(&writer->written, lsn);
-    atomic_store(&writer->durable, lsn);
+    writer->base = header->base;
+    writer->header = *header;
+    writer->capacity = capacity;
+    atomic_store(&writer->written, header->base);
+    atomic_store(&writer->durable, header->base);
 }
 
 static void fail(struct writer *writer, const char *what, int rc)
@@ -64,7 +69,7 @@ static bool sync_now(struct writer *writer)
     uint64_t begin = now_ns(writer);
     int rc = writer->disk->sync(writer->disk->ctx, writer->file);
 
-    if (rc < 0) {
+    if (rc < 0 && !heal(writer, "sync", rc)) {
         fail(writer, "sync", rc);
         return false;
     }
@@ -77,16 +82,24 @@ static bool sync_now(struct writer *writer)
     return true;
 }
 
+static int write_at_base(struct writer *writer, uint64_t begin, uint64_t end)
+{
+    uint64_t at = SEGMENT_HEADER_BYTES + (begin - writer->base);
+
+    return writer->disk->pwrite(writer->disk->ctx, writer->file, ring_at(writer->ring, begin), end - begin, at);
+}
+
 /* True when the batch is in the file. */
 static bool write_batch(struct writer *writer, uint64_t end)
 {
     uint64_t begin = atomic_load_explicit(&writer->written, memory_order_relaxed);
-    uint64_t at = SEGMENT_HEADER_BYTES + (begin - writer->base);
 
     if (atomic_load_explicit(&writer->full, memory_order_relaxed) && now_ns(writer) < writer->retry_ns)
         return false;
     ENSURE(end > begin && end - begin <= writer->ring->bytes);
-    int rc = writer->disk->pwrite(writer->disk->ctx, writer->file, ring_at(writer->ring, begin), end - begin, at);
+    int rc = write_at_base(writer, begin, end);
+    if (rc < 0 && rc != -ENOSPC && rc != -EDQUOT && heal(writer, "write", rc))
+        rc = write_at_base(writer, begin, end);
     if (rc == -ENOSPC || rc == -EDQUOT) {
         writer->retry_ns = now_ns(writer) + FULL_RETRY_NS;
         if (!atomic_exchange(&writer->full, true))
@@ -128,18 +141,35 @@ int segment_make(struct disk *disk, const char *dir, const char *from, const str
     return rc;
 }
 
+/* The spare failed on its way to become the successor: nothing of it is used again. */
+static bool roll_anew(struct writer *writer, const char *from, int rc)
+{
+    struct path path = path_of(writer->dir, from);
+
+    (void)writer->disk->unlink(writer->disk->ctx, path.text);
+    return heal(writer, "making", rc);
+}
+
 static bool roll(struct writer *writer, const struct writer_item *item)
 {
     if (atomic_load(&writer->written) > atomic_load(&writer->durable) && !sync_now(writer))
         return false;
-    int file = segment_make(writer->disk, writer->dir, item->from, &item->header);
-    if (file < 0) {
-        fail(writer, "making the successor", file);
-        return false;
-    }
-    writer->disk->close(writer->disk->ctx, writer->file);
-    writer->file = file;
+    uint32_t epoch = (uint32_t)max_u64(item->header.epoch, writer->header.epoch);
+    int last = writer->file;
+    writer->header = item->header;
+    writer->header.epoch = epoch;
+    writer->capacity = item->capacity;
     writer->base = item->header.base;
+    writer->file = segment_make(writer->disk, writer->dir, item->from, &writer->header);
+    writer->disk->close(writer->disk->ctx, last);
+    if (writer->file < 0) {
+        int rc = writer->file;
+        writer->file = -1;
+        if (!roll_anew(writer, item->from, rc)) {
+            fail(writer, "making", rc);
+            return false;
+        }
+    }
     atomic_fetch_add(&writer->rolls, 1);
     return true;
 }

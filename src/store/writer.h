@@ -13,7 +13,8 @@
  *
  * Thread The loop owns the writer before its thread starts and after it ended; in between they meet only in the
  *        atomics and in `items`.
- * Fails  A failed write, sync or rename sets `failed` and ends all work: nothing is written or promised any more.
+ * Fails  After a failed write, sync or rename the log goes on in a new file (heal.h). When that fails, too, or the same
+ *        write a second time, `failed` is set and all work ends: nothing is written or promised any more.
  *        A pwrite that found no room is tried again until there is some; `full` is true meanwhile.
  *
  * SPDX-License-Identifier: MIT
@@ -38,10 +39,18 @@ struct writer_item {
     bool roll;
     uint64_t end;
     const char *from; /* constant: name below the data directory */
+    uint64_t capacity; /* bytes of log that it has room for */
     struct segment_header header;
 };
 
-enum { WRITER_ITEMS = 1024, WRITER_REASON_BYTES = 200 };
+enum { WRITER_ITEMS = 1024, WRITER_SPLITS = 16, WRITER_REASON_BYTES = 200 };
+
+/* A failure was healed: the segment that holds `base` ended there, another one with this epoch goes on. */
+struct writer_split {
+    uint64_t base;
+    uint32_t epoch;
+    char reason[WRITER_REASON_BYTES];
+};
 
 struct writer {
     struct disk *disk;
@@ -54,6 +63,7 @@ struct writer {
     void *wake_ctx;
 
     struct chan items;
+    struct chan splits; /* for the loop */
     struct bell bell;
     _Atomic uint64_t want_written, want_durable;
     _Atomic int order;
@@ -61,6 +71,7 @@ struct writer {
     _Atomic uint64_t written, durable;
     _Atomic uint32_t done; /* items complete, their due sync included */
     _Atomic uint32_t rolls;
+    _Atomic uint64_t heals;
     _Atomic uint64_t batches, syncs, sync_ns_last, sync_ns_max;
     _Atomic bool full;
     _Atomic int failed; /* errno; `reason` is complete before it is set */
@@ -69,6 +80,8 @@ struct writer {
     /* the writer's own */
     int file; /* -1 = none */
     uint64_t base;
+    uint64_t capacity;            /* bytes of log that the file has room for */
+    struct segment_header header; /* of the file */
     uint32_t taken;
     uint64_t unsynced_ns; /* when the first unsynced byte was written */
     uint64_t retry_ns;    /* no pwrite before, while `full` */
@@ -78,8 +91,8 @@ struct writer {
 NODISCARD bool writer_init(struct writer *writer);
 void writer_fini(struct writer *writer);
 
-/* Goes on in `file`, a segment with this base that is durable up to `lsn`. */
-void writer_open(struct writer *writer, int file, uint64_t base, uint64_t lsn);
+/* Goes on in `file`, an empty segment with this header and room for `capacity` bytes of log. */
+void writer_open(struct writer *writer, int file, const struct segment_header *header, uint64_t capacity);
 
 /* One piece of work; false when there is none now. */
 bool writer_step(struct writer *writer);

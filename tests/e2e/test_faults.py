@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from gmqtest import RESULT, Case, Gnode, Program, Refused, Tcp, build, program, wait_until
+from gmqtest import RESULT, Case, Gnode, Program, Refused, Tcp, program, wait_until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
 import fault  # noqa: E402  pylint: disable=wrong-import-position
@@ -140,39 +140,62 @@ class Image(Case):
 
 
 class Folder(Case):
-    def test_a_folder_removed_under_a_node_is_told_by_the_next_segment_and_the_node_stays_up(self):
-        node = self.gnode("-cache=4m", "-max_message=1m")
+    GONE = "^node is read-only: the data directory was removed or replaced$"
+
+    def is_noticed(self, node, held):
+        """Pushes until one is refused; from then on nothing is answered with OK any more."""
         tcp, http = self.tcp(node), self.http(node)
-        tcp.pub("t", b"x")
-        os.rename(self.path("data"), self.path("gone"))  # at once: the node is making files in it
-        shutil.rmtree(self.path("gone"))
-        with self.assertRaisesRegex(Refused, "disk full|read-only: .*No such file"):
-            for _ in range(1000):                       # to the end of the segments that are open
-                tcp.pub("t", b"x" * 500000)
-        node.wait_line(r"\[E\].*(No such file|disk full)")
+        with self.assertRaisesRegex(Refused, self.GONE):
+            while True:                                 # the node looks around while it has work
+                tcp.pub("t", b"x")
+        for request in (lambda: tcp.pub("t", b"x"), lambda: tcp.pop("t"), lambda: tcp.ack(held, "t"),
+                        lambda: tcp.set("t", 1), lambda: http.push("t", "x")):
+            with self.assertRaisesRegex(Refused, self.GONE):
+                request()
+        node.wait_line(r"\[E\].*read-only.*the data directory was removed or replaced")
         self.assertEqual(http.get("/ping").body, b"OK")
         self.assertIsNotNone(http.stat("t"))
         self.assertTrue(node.alive())
         node.signal(signal.SIGTERM)
         self.assertGreaterEqual(node.wait(), 0)
 
+    def with_a_message(self):
+        """A node with two messages, one of which is held."""
+        node = self.gnode("-cache=4m", "-max_message=1m")
+        with self.tcp(node) as tcp:
+            tcp.mpub("t", [b"x", b"y"])
+            return node, tcp.pop("t")["id"]
+
+    def test_a_folder_removed_under_a_node_is_noticed_and_nothing_is_promised_after_that(self):
+        node, held = self.with_a_message()
+        os.rename(self.path("data"), self.path("gone"))  # at once: the node is making files in it
+        shutil.rmtree(self.path("gone"))
+        self.is_noticed(node, held)
+
+    def test_a_folder_replaced_by_a_copy_under_a_node_is_noticed(self):
+        node, held = self.with_a_message()
+        os.rename(self.path("data"), self.path("gone"))
+        shutil.copytree(self.path("gone"), self.path("data"))
+        self.is_noticed(node, held)
+
+    def test_a_log_folder_replaced_under_a_node_is_noticed(self):
+        node, held = self.with_a_message()
+        os.rename(self.path("data/log"), self.path("gone"))
+        os.mkdir(self.path("data/log"))
+        self.is_noticed(node, held)
+
     def test_a_folder_that_may_not_be_written_is_an_error_with_its_name(self):
         data = self.path("data")
         self.assertEqual(self.gnode().stop(), 0)
         with fault.Fault(self.folder, data) as control:  # root may write everywhere; a read-only disk says EROFS
             control.arm(1, fault.FAIL, fault.OPEN, errno.EROFS, forever=True)
-            env = {**control.env, **({"LD_PRELOAD": ""} if not self.preloads() else {})}
+            env = {**control.env, **({"LD_PRELOAD": ""} if not fault.preloads() else {})}
             if not env["LD_PRELOAD"]:
                 self.chmod_everything(data)
             node = self.keep(Gnode(data, cwd=self.folder, env=env, wait=False))
             self.assertNotEqual(node.wait(), 0)
             self.assertIn(data, node.output)
             self.assertRegex(node.output, "Read-only file system|Permission denied|Not a directory|Is a directory")
-
-    def preloads(self):
-        """Can a library be preloaded? Not into a sanitizer build."""
-        with open(program("gnode"), "rb") as file:
-            return b"__asan_init" not in file.read() and os.path.exists(os.path.join(build(), "faults", "preload.so"))
 
     def chmod_everything(self, data):
         """Makes the lock file one that cannot be opened for writing, by root neither."""

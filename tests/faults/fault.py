@@ -19,6 +19,13 @@ COUNT, KILL, TEAR, FAIL, SHORT = range(5)
 LAYOUT = struct.Struct("=QQQQIIII64s")
 
 
+def preloads():
+    """Can preload.c be loaded into gnode? Not into a sanitizer build."""
+    with open(gmqtest.program("gnode"), "rb") as file:
+        return b"__asan_init" not in file.read() and os.path.exists(os.path.join(gmqtest.build(), "faults",
+                                                                                 "preload.so"))
+
+
 class Fault:
     """The control page that preload.c shares."""
 

@@ -160,22 +160,13 @@ class Story:
         self.must(left == len(self.promised) - len(self.acked) and stat["dead_num"] == 0,
                   f"{left} messages are left of {len(self.promised)} promised, {len(self.acked)} acked: {stat}")
 
-    def files(self):
-        """Names and sizes of what the node keeps."""
-        return {(folder, name): os.path.getsize(os.path.join(self.disk.data, folder, name))
-                for folder in ("log", "ckpt") for name in os.listdir(os.path.join(self.disk.data, folder))}
-
     def is_settled(self):
-        """Are the reserves there, and nothing under way that uses one for a moment?"""
-        try:
-            before = self.files()
-            time.sleep(0.3)                         # the first checkpoint begins with the first turn
-            whole = all(before.get(name) for name in (("log", "reserve.tmp"), ("log", "reserve2.tmp"),
-                                                      ("ckpt", "reserve.tmp"), ("ckpt", "reserve2.tmp")))
-            writing = [n for f, n in before if f == "ckpt" and n.endswith(".tmp") and not n.startswith("reserve")]
-            return whole and not writing and before == self.files()
-        except FileNotFoundError:
-            return False
+        """Are the reserves there, the checkpoint of the start written, and nothing under way that uses one?"""
+        with Http(self.node.http) as http:
+            log = http.get("/api/v1/node").json["log"]
+        files = [os.path.join(self.disk.data, *name) for name in (("log", "reserve.tmp"), ("log", "reserve2.tmp"),
+                                                                  ("ckpt", "reserve.tmp"), ("ckpt", "reserve2.tmp"))]
+        return log["jobs"] == 0 and all(os.path.exists(f) and os.path.getsize(f) for f in files)
 
     def drain(self):
         while self.pop(WINDOW) or self.held:

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum kind {
@@ -73,6 +74,7 @@ static int (*real_fallocate)(int file, int mode, off_t at, off_t bytes);
 static int (*real_ftruncate)(int file, off_t bytes);
 static int (*real_rename)(const char *from, const char *to);
 static int (*real_unlink)(const char *path);
+static int (*real_statvfs)(const char *path, struct statvfs *ret);
 
 static void find(const char *name, void *to)
 {
@@ -94,6 +96,7 @@ static void find_all(void)
     find("ftruncate", &real_ftruncate);
     find("rename", &real_rename);
     find("unlink", &real_unlink);
+    find("statvfs", &real_statvfs);
 }
 
 static void __attribute__((constructor)) begin(void)
@@ -193,6 +196,20 @@ static bool has_room(int file, uint64_t end)
         return true;
     (void)__atomic_add_fetch(&control->faults, 1, __ATOMIC_SEQ_CST);
     return false;
+}
+
+/* What is left of the room is what is free. */
+int statvfs(const char *path, struct statvfs *ret)
+{
+    int rc = real_statvfs(path, ret);
+
+    if (rc < 0 || !is_below(path) || control->room == 0)
+        return rc;
+    (void)pthread_mutex_lock(&room_lock);
+    uint64_t taken = used();
+    (void)pthread_mutex_unlock(&room_lock);
+    ret->f_bavail = (fsblkcnt_t)((control->room > taken ? control->room - taken : 0) / ret->f_frsize);
+    return 0;
 }
 
 /* ---- the calls --------------------------------------------------------------------------------------------------- */

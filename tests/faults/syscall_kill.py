@@ -10,7 +10,8 @@ checkpoint, and a second, shorter life after it. preload.c counts the calls on f
 
 Then the node is started without faults, and everything that was answered must be as it was answered: no push lost, no
 acked message again, no id twice, dead letters gone or there, and ids go on upwards. While a disk fails, every refusal
-says why, the node stays up, /ping and the figures answer. The long form strikes at every call; the short form at a
+says why, the node stays up, /ping and the figures answer. One call that fails with EIO makes no running node read-only:
+it goes on degraded. The long form strikes at every call; the short form at a
 sample that comes from the seed.
 
 SPDX-License-Identifier: MIT
@@ -281,6 +282,8 @@ def live(node, memory, steps, strike, control):
             if not waits or not control.last:
                 raise
             live_on(node, memory, control)
+        if strike == "EIO once" and any(b"read-only" in r for r in client.refused):
+            memory.wrong.append(f"one failure made it read-only: {client.refused[:3]}\n{node.output[-1500:]}")
         if client.refused and not may_fail and any(b"disk" in r or b"read-only" in r for r in client.refused):
             memory.wrong.append(f"refused on a sound disk: {client.refused[:3]}")
     except (Gone, Silent, ConnectionError, OSError):
