@@ -116,9 +116,9 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
 # Made by the program from its own tables.
 COMPLETIONS := $(addprefix $(BUILD)/share/gclient.,bash zsh fish)
 $(BUILD)/share/gclient.1: $(BUILD)/gclient
-	@mkdir -p $(@D) && $< help --man > $@.tmp && mv $@.tmp $@
+	@mkdir -p $(@D) && $< help --man > $@.$$$$ && mv $@.$$$$ $@
 $(COMPLETIONS): $(BUILD)/share/gclient.%: $(BUILD)/gclient
-	@mkdir -p $(@D) && $< completion $* > $@.tmp && mv $@.tmp $@
+	@mkdir -p $(@D) && $< completion $* > $@.$$$$ && mv $@.$$$$ $@
 
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

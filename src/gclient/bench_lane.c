@@ -140,14 +140,19 @@ void bench_lane_fill(struct bench_run *run, struct bench_lane *lane, unsigned nu
     bool open_loop = run->setup->rate > 0, was_silent = lane->pending == 0;
     uint64_t now_ns = clock_boot_ns();
 
-    run->ending = run->ending || now_ns >= run->end_ns || run->left == 0;
+    bool over = now_ns >= run->end_ns;
+
+    run->ending = run->ending || run->left == 0;
     while (has_room(run, lane)) {
         if (lane->owed > 0) {
             send_pop(run, lane, open_loop ? lane->owed_ns : now_ns);
             lane->owed--;
             continue;
         }
-        if (run->ending || run->left == 0 || (open_loop && lane->next_ns > now_ns))
+        if (lane->closed || run->ending || run->left == 0 || (over && !open_loop))
+            break;
+        /* What was due just before the end of an open loop is still sent, where there is room for it at once. */
+        if (open_loop && (lane->next_ns > now_ns || lane->next_ns >= run->end_ns))
             break;
         uint64_t start_ns = open_loop ? lane->next_ns : now_ns;
         if (run->setup->mode == BENCH_POP) {
@@ -159,6 +164,7 @@ void bench_lane_fill(struct bench_run *run, struct bench_lane *lane, unsigned nu
         if (open_loop)
             lane->next_ns = due_ns(run, number, ++lane->slots);
     }
+    lane->closed = lane->closed || over || run->ending || run->left == 0;
     if (was_silent)
         lane->heard_ns = now_ns;
     send_some(run, lane);
@@ -261,5 +267,5 @@ void bench_lane_read(struct bench_run *run, struct bench_lane *lane)
 
 bool bench_lane_is_done(const struct bench_run *run, const struct bench_lane *lane)
 {
-    return lane->pending == 0 && (run->broken || (run->ending && lane->owed == 0));
+    return lane->pending == 0 && (run->broken || (lane->closed && lane->owed == 0));
 }

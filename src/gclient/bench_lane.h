@@ -24,6 +24,7 @@ struct bench_lane {
     uint64_t slots;           /* open loop: how many times have come and were served */
     uint64_t next_ns;         /* open loop: when the next request is to be sent */
     uint64_t owed, owed_ns;   /* mixed: pops that belong to pushes already sent, and their time */
+    bool closed;              /* begins nothing new */
     uint64_t heard_ns;        /* the last answer, or when something was sent after silence */
     struct bench_lane_figures *figures;
 };
@@ -36,7 +37,7 @@ struct bench_run {
     struct cmd_item *items;   /* setup->batch times that body */
     uint64_t start_ns, end_ns; /* end_ns: UINT64_MAX without --duration */
     uint64_t left;            /* messages still to be sent, UINT64_MAX without --count */
-    bool ending;              /* nothing new is begun; what is owed is still done */
+    bool ending;              /* no lane begins anything new; what is owed is still done */
     bool broken;              /* nothing is sent any more */
 };
 

@@ -50,11 +50,13 @@ static uint64_t sleep_ns(const struct bench_run *run)
 {
     uint64_t now_ns = clock_boot_ns(), until_ns = now_ns + LOOK_EVERY_NS;
 
-    for (unsigned i = 0; run->setup->rate > 0 && !run->ending && i < run->setup->clients; i++)
-        if (run->lanes[i].pending < run->setup->in_flight)
+    for (unsigned i = 0; run->setup->rate > 0 && i < run->setup->clients; i++)
+        if (!run->lanes[i].closed && run->lanes[i].pending < run->setup->in_flight &&
+            buf_len(&run->lanes[i].out) == 0)
             until_ns = min_u64(until_ns, run->lanes[i].next_ns);
-    if (!run->ending)
-        until_ns = min_u64(until_ns, run->end_ns);
+    for (unsigned i = 0; i < run->setup->clients; i++)
+        if (!run->lanes[i].closed)
+            until_ns = min_u64(until_ns, run->end_ns);
     return until_ns > now_ns ? until_ns - now_ns : 0;
 }
 

@@ -42,7 +42,7 @@ static bool flag_line(struct buf *out, const struct flag *flag)
     const char *value = flag->type == FLAG_CHOICE ? "WORD" : flag->value;
 
     (void)snprintf(left, sizeof(left), "--%s%s%s", flag->name, value ? " " : "", value ? value : "");
-    return buf_printf(out, "  %-20s %s\n", left, flag->help[0] ? flag->help : "critical");
+    return buf_printf(out, "  %-20s %s\n", left, flag->help);
 }
 
 static bool flags_of(struct buf *out, const struct command *command)

@@ -57,7 +57,7 @@ static bool command_section(struct buf *out, const struct command *command)
         if ((flag->commands & command->bit) == 0)
             continue;
         memcpy(name + 2, flag->name, strlen(flag->name) + 1);
-        if (!item(out, name, flag->value, flag->help[0] ? flag->help : "critical"))
+        if (!item(out, name, flag->value, flag->help))
             return false;
     }
     return buf_append_str(out, ".PP\n.nf\n") && roff_str(out, command->examples) && buf_append_str(out, ".fi\n");

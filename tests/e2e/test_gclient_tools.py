@@ -473,6 +473,12 @@ class Manual(ToolCase):
             self.assertEqual(ran.stderr, "")
             self.assertIn("bench", ran.stdout)
 
+    def test_the_document_has_the_tables_of_the_program(self):
+        ran = subprocess.run([os.path.join(gmqtest.ROOT, "tools", "docs"), gmqtest.build(), "--check"],
+                             capture_output=True, text=True, check=False)
+        self.assertIn(ran.returncode, (0, 1), ran.stderr)
+        self.assertNotIn("gclient.md", ran.stdout)
+
     def test_make_install_brings_completion_and_manual(self):
         root = self.path("root")
         subprocess.run(["make", "-s", "-C", gmqtest.ROOT, f"BUILD={gmqtest.build()}", "PROGRAMS=gclient",
