@@ -65,7 +65,7 @@ static const struct {
     {"DISK_FULL", "Free space on the node's disk. Pops and acks go on, and pushes too as soon as there is room."},
     {"READ_ONLY", "The disk of the node failed; its log says how. Mend or replace it, then start the node again: "
                   "what was answered is safe."},
-    {"UNREADABLE", "The record of this message is damaged on disk; it has gone to the dead letters. Run gnode --check."},
+    {"UNREADABLE", "The record of this message is damaged on disk; it is a dead letter now. Run gnode --check."},
     {"STOPPING", "The node is being stopped. Try again, or another node."},
     {"DELAY_NEGATIVE", "Give a delay of 0 or more seconds."},
     {"ERR_ARGUMENT", "Nothing was sent. Look at the limits in gmq.h."},
