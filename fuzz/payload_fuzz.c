@@ -4,8 +4,8 @@
  * The input is a row of records, each of a kind in one byte and what that kind takes:
  *   0x00..0x7f  the type; flags, aux, queue, length: one byte each; that many bytes of payload
  *   0x80..      made well: what happens (low bits), queue, argument: one byte each
- * A LOAD holds what its CHUNK held, which no broker does otherwise and the engine takes on trust: made ones do, of raw
- * ones only those that bring nothing are applied.
+ * A LOAD holds what its CHUNK or DCHUNK held, which no broker does otherwise and the engine takes on trust: made ones
+ * do, of raw ones only those that bring nothing are applied.
  * The engine stays sound after each, and a replay, and a checkpoint of the end, give the same state.
  *
  * SPDX-License-Identifier: MIT
@@ -15,7 +15,7 @@
 #include "engine/tape.h"
 
 enum { RAW_HEAD = 5, MADE_HEAD = 3, CHECK_EVERY = 32, IMAGE_BYTES_MAX = 1 << 26, RECORDS_MAX = 2000, QUEUE_MASK = 7,
-       REFS_IN_MEMORY = 3, CHUNK_REFS = 2 };
+       REFS_IN_MEMORY = 3, CHUNK_REFS = 2, DELAYED_IN_MEMORY = 4, CHUNK_DELAYED = 2 };
 
 struct life {
     struct tape tape;
@@ -30,8 +30,12 @@ static size_t raw(struct life *life, const uint8_t *at, size_t left)
     struct record head = {.type = at[0], .flags = at[1], .aux = at[2], .queue = at[3]};
     struct slice payload = fuzz_copy(at + RAW_HEAD, at[4]);
     struct payload_load load;
+    struct payload_dload dload;
     if (head.type == RECORD_LOAD && payload_get_load(payload, &load) && load.kind == PAYLOAD_LOAD_REFS)
         head.queue = 0;
+    if (head.type == RECORD_LOAD && head.aux != PAYLOAD_WAITING && payload_get_dload(payload, &dload) &&
+        dload.kind == PAYLOAD_LOAD_REFS)
+        head.aux = UINT16_MAX;
     (void)tape_record(&life->tape, &head, payload.ptr, payload.len);
     fuzz_free(payload);
     return RAW_HEAD + (size_t)at[4];
@@ -54,6 +58,19 @@ static void move_lists(struct life *life, uint32_t number, uint32_t argument)
         (void)tape_spill(&life->tape);
     else if (engine_queue(life->tape.engine, number))
         (void)tape_load(&life->tape, number, (enum payload_load_kind)((argument >> 1) % 3));
+}
+
+static void move_delays(struct life *life, uint32_t argument)
+{
+    uint64_t by_ms = argument & 4 ? UINT64_MAX : life->now_ms;
+    struct delays_chunk chunk;
+
+    if (argument & 1)
+        (void)tape_spill_delays(&life->tape, life->now_ms);
+    else if (!(argument & 2))
+        (void)tape_load_delays(&life->tape, by_ms, argument & 8 ? PAYLOAD_LOAD_ASIDE : PAYLOAD_LOAD_REFS);
+    else if (engine_delays_aside(life->tape.engine, argument >> 4, &chunk))
+        tape_load_dchunk(&life->tape, &chunk, PAYLOAD_LOAD_REFS);
 }
 
 /* A record as a broker would write it. */
@@ -86,7 +103,10 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
         break;
     case 6:
         life->now_ms += (uint64_t)argument << (at[1] & 31);
-        tape_tick(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1);
+        tape_tick_moves(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1, argument & 3);
+        break;
+    case 9:
+        move_delays(life, argument);
         break;
     case 8:
         move_lists(life, number, argument);
@@ -123,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     tape_open(&life.tape);
     engine_limit_lists(life.tape.engine, REFS_IN_MEMORY, CHUNK_REFS);
+    engine_limit_delays(life.tape.engine, DELAYED_IN_MEMORY, CHUNK_DELAYED);
     for (unsigned n = 1; n <= RECORDS_MAX && at < size; n++) {
         size_t used = data[at] & 0x80 ? made(&life, data + at, size - at) : raw(&life, data + at, size - at);
         if (used == 0)

@@ -139,12 +139,13 @@ GMQ_API int gmq_errno(const struct gmq *mq);
 
 /*
  * A topic is 1 to 128 bytes of UTF-8 without control bytes, spaces, '/' and '"'; the node checks that, the library
- * only that the request stays one request. A delay is 0 to 259200 seconds (3 days). How long a body may be is a
- * setting of the node, 4 MiB by default. All these calls answer GMQ_ERR_STATE while replies are pending.
+ * only that the request stays one request. How long a delay and a body may be are settings of the node, 259200
+ * seconds (3 days) and 4 MiB by default; no node takes a delay above GMQ_DELAY_S_MAX, which is 100 years. All these
+ * calls answer GMQ_ERR_STATE while replies are pending.
  */
+#define GMQ_DELAY_S_MAX UINT32_C(3153600000)
 enum {
     GMQ_TOPIC_BYTES_MAX = 128,
-    GMQ_DELAY_S_MAX = 259200,
     GMQ_BATCH_MAX = 10000,  /* messages of one mpush, and of one dead */
     GMQ_PENDING_MAX = 4096, /* replies that a pipeline may wait for */
     GMQ_REQUEST_BYTES_MAX = 64 << 20 /* unsent bytes of a pipeline, its longest request included */

@@ -29,7 +29,7 @@ static void check_stat(struct life *life, const struct reply_stat *stat)
     uint32_t i = (uint32_t)topic;
     if (stat->push_num != t->push_num || stat->pop_num != t->pop_num || stat->is_auto_ack != t->auto_ack ||
         stat->queue_num != oracle_count(&life->oracle, i, ORACLE_READY) ||
-        stat->delay_num != oracle_count(&life->oracle, i, ORACLE_DELAYED) ||
+        stat->delay_num != oracle_delayed(&life->oracle, i) ||
         stat->wait_ack_num != oracle_count(&life->oracle, i, ORACLE_FLIGHT) ||
         stat->dead_num != oracle_count(&life->oracle, i, ORACLE_DEAD))
         life_fail(life, "wrong figures of topic %s", t->name);

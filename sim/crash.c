@@ -260,6 +260,7 @@ static void open_life(struct life *life, bool clean)
         life->scratch = digest_from_scratch(life);
     open_anew(life, clean);
     life->vouched_written = life->vouched_promised = life->at_least = 0;
+    life->loaded = (struct piece){.lsn = 0};
     life->restarts++;
     for (int i = 0; i < LIFE_CLIENTS; i++)
         client_connect(life, i);

@@ -125,7 +125,9 @@ static void pass_time(struct life *life)
 {
     struct rng *rng = &life->rng;
 
-    if (rng_chance(rng, 20))
+    if (life->leap_ms > 0 && rng_chance(rng, 10))
+        life->now_ms += rng_below(rng, life->leap_ms);
+    else if (rng_chance(rng, 20))
         life->now_ms += rng_below(rng, 3600000);
     else if (rng_chance(rng, 200))
         life->now_ms += rng_below(rng, 6000);
@@ -357,12 +359,17 @@ static void draw_habits(struct life *life)
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->faulty = rng_chance(rng, 250);
     life->resume_inside = rng_chance(rng, 500);
+    life->leap_ms = rng_chance(rng, 300) ? UINT64_C(86400000) << rng_below(rng, 7) : 0;
 }
 
 void life_draw_lists(struct life *life)
 {
     life->options.list_memory = 8 * rng_below(&life->rng, 24);
     life->options.chunk_refs = (uint32_t)rng_between(&life->rng, 1, 5);
+    life->options.delay_memory = rng_chance(&life->rng, 300) ? 1 << 20 : 20 * rng_below(&life->rng, 24);
+    uint64_t entries_max = rng_chance(&life->rng, 500) ? 2 : LIFE_PIECE_MAX;
+    life->options.delay_entries = (uint32_t)rng_between(&life->rng, 1, entries_max);
+    life->options.tick_moves = (uint32_t)(rng_chance(&life->rng, 500) ? rng_between(&life->rng, 1, 20) : 0);
 }
 
 static void draw_options(struct life *life)
@@ -383,6 +390,9 @@ static void draw_options(struct life *life)
         .witness = witness_record,
         .witness_ctx = life,
     };
+    imager_init(life);
+    if (rng_chance(rng, 700))
+        life->options.imager = &life->imager;
     life_draw_lists(life);
     life->log_options = (struct log_options){
         .disk = simdisk_disk(life->disk),
@@ -440,11 +450,14 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
     life_say(&life, "%" PRIu64 " answers, %" PRIu64 " restarts, %" PRIu64 " events lost in them, %" PRIu64
                     " segments removed, %" PRIu64 " pieces of lists written",
              life.answers, life.restarts, life.lost, life.unlinked, life.spills);
+    life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
+             life.piece_count, life.loads, life.late);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);
     }
     broker_abandon(&life.broker);
     oracle_free(&life.oracle);
+    free(life.pieces);
     simdisk_free(life.disk);
 }

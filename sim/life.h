@@ -4,6 +4,7 @@
  * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
  * client.c    clients: commands, the answers they must get, and when these may come
  * witness.c   every record as it is written: was it asked for, is it what was asked for?
+ * imager.c    images for checkpoints that are there a while later, or never
  * crash.c     kill -9, power cuts, orderly stops, and what must be there afterwards
  *
  * Everything that is left to chance comes from the seed; so a life can be lived again.
@@ -19,7 +20,7 @@
 #include "sim/simdisk.h"
 #include "sim/workload.h"
 
-enum { LIFE_CLIENTS = 5 };
+enum { LIFE_CLIENTS = 5, LIFE_PIECE_MAX = 5 };
 
 /* What one execution of a command has written, as the witness saw it. */
 struct deed {
@@ -29,6 +30,14 @@ struct deed {
     uint64_t end; /* of the last record */
     struct oracle_message message;                      /* popped */
     struct oracle_message letter[WORKLOAD_MAX_BATCH];   /* taken by `dead` */
+};
+
+/* A piece of the delayed messages, as its DCHUNK said. */
+struct piece {
+    uint64_t lsn, start_ms;
+    uint16_t list;
+    uint32_t count;
+    uint64_t messages[LIFE_PIECE_MAX]; /* LSNs */
 };
 
 /* An answer that a client is owed. */
@@ -79,6 +88,9 @@ struct life {
     bool is_open;
     struct broker_options options;
     struct log_options log_options;
+    struct imager imager;
+    char *image;       /* being made */
+    size_t image_bytes;
     uint64_t now_ms;
     uint64_t latest_ms; /* the clock has never stood higher */
     struct oracle oracle;
@@ -104,9 +116,14 @@ struct life {
     bool broken;       /* ... failed, which only a restart heals */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
+    uint64_t leap_ms;  /* time may go on that much at once; 0 = it does not */
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
     uint64_t unlinked; /* segments removed in all lives of the directory */
     uint64_t restarts, lost, answers, spills;
+    struct piece *pieces; /* of delayed messages, all that were ever written; owned */
+    size_t piece_count, piece_room;
+    struct piece loaded;  /* the last one that was loaded in its turn */
+    uint64_t loads, late; /* loads of them; those when their time had begun */
     uint64_t scratch;  /* digest of a replay from the very beginning; 0 = none was made */
 };
 
@@ -129,6 +146,9 @@ void life_lift_limit(struct life *life);
 
 /* How much of the lists is in memory, from now on or from the next start on. */
 void life_draw_lists(struct life *life);
+
+/* imager.c */
+void imager_init(struct life *life);
 
 /* witness.c */
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn);

@@ -75,6 +75,11 @@ size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_sta
     return n;
 }
 
+size_t oracle_delayed(const struct oracle *oracle, uint32_t topic)
+{
+    return oracle_count(oracle, topic, ORACLE_DELAYED) + oracle_count(oracle, topic, ORACLE_DELAYED_ASIDE);
+}
+
 int oracle_topic(const struct oracle *oracle, struct slice name)
 {
     for (int i = 0; i < ORACLE_TOPICS_MAX; i++)
@@ -186,29 +191,48 @@ static void fire(struct oracle_world *now, struct oracle_message *m)
     enter(now, m, m->retries <= now->max_retries ? ORACLE_READY : ORACLE_DEAD);
 }
 
-static void tick(struct oracle *oracle, const struct oracle_event *event)
+struct oracle_message *oracle_next_timer(struct oracle *oracle, uint64_t now_ms)
+{
+    struct oracle_message *next = NULL;
+
+    for (size_t i = 0; i < oracle->now.count; i++) {
+        struct oracle_message *m = &oracle->now.live[i];
+        bool timed = m->state == ORACLE_DELAYED || m->state == ORACLE_FLIGHT;
+        if (timed && m->time_ms <= now_ms && (!next || fires_before(m, next)))
+            next = m;
+    }
+    return next;
+}
+
+static bool tick(struct oracle *oracle, const struct oracle_event *event)
 {
     for (uint32_t n = 0; n < event->count; n++) {
-        struct oracle_message *next = NULL;
-        for (size_t i = 0; i < oracle->now.count; i++) {
-            struct oracle_message *m = &oracle->now.live[i];
-            bool timed = m->state == ORACLE_DELAYED || m->state == ORACLE_FLIGHT;
-            if (timed && m->time_ms <= event->time_ms && (!next || fires_before(m, next)))
-                next = m;
-        }
+        struct oracle_message *next = oracle_next_timer(oracle, event->time_ms);
         if (!next)
-            return;
+            return wrong(oracle, "%u timers fire, %u should", (unsigned)event->count, (unsigned)n);
         fire(&oracle->now, next);
     }
+    return true;
 }
 
 static bool put_aside(struct oracle *oracle, const struct oracle_event *event)
 {
     struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
 
-    if (!m || m->topic != event->topic || m->state != ORACLE_READY)
+    if (!m || m->topic != event->topic || (m->state != ORACLE_READY && m->state != ORACLE_DELAYED))
         return wrong(oracle, "LSN %" PRIx64 " is put aside but does not wait", event->message.lsn);
-    enter(&oracle->now, m, ORACLE_ASIDE);
+    enter(&oracle->now, m, m->state == ORACLE_READY ? ORACLE_ASIDE : ORACLE_DELAYED_ASIDE);
+    return true;
+}
+
+static bool come_back(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
+
+    if (!m || m->topic != event->topic || m->state != ORACLE_DELAYED_ASIDE)
+        return wrong(oracle, "LSN %" PRIx64 " comes back but was not away", event->message.lsn);
+    m->time_ms = max_u64(m->time_ms, event->time_ms);
+    enter(&oracle->now, m, ORACLE_DELAYED);
     return true;
 }
 
@@ -259,8 +283,9 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
     case ORACLE_BURY:
         return bury(oracle, event);
     case ORACLE_TICK:
-        tick(oracle, event);
-        return true;
+        return tick(oracle, event);
+    case ORACLE_RETURN:
+        return come_back(oracle, event);
     case ORACLE_LEAVE:
         return put_aside(oracle, event);
     case ORACLE_BACK:
@@ -380,7 +405,7 @@ static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *qu
     return same_count(oracle, topic, "pushes", queue->push_num, topic->push_num) &&
            same_count(oracle, topic, "pops", queue->pop_num, topic->pop_num) &&
            same_count(oracle, topic, "ready", waiting_count(&queue->ready), oracle_count(oracle, i, ORACLE_READY)) &&
-           same_count(oracle, topic, "delayed", queue->delayed, oracle_count(oracle, i, ORACLE_DELAYED)) &&
+           same_count(oracle, topic, "delayed", queue->delayed, oracle_delayed(oracle, i)) &&
            same_count(oracle, topic, "in flight", queue->in_flight, oracle_count(oracle, i, ORACLE_FLIGHT)) &&
            same_count(oracle, topic, "dead", queue->dead.count, oracle_count(oracle, i, ORACLE_DEAD)) &&
            same_lists(oracle, i, queue);

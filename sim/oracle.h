@@ -21,7 +21,7 @@ struct engine;
 
 enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
 
-enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE };
+enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE, ORACLE_DELAYED_ASIDE };
 
 struct oracle_message {
     uint64_t id;
@@ -51,9 +51,10 @@ enum oracle_kind {
     ORACLE_ACK,   /* message.id, topic: out of flight */
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
     ORACLE_BURY,  /* message.lsn, topic: cannot be read */
-    ORACLE_TICK,  /* time_ms, count */
+    ORACLE_TICK,  /* time_ms, count: of timers that fired */
     ORACLE_MOVE,  /* nothing: the engine has moved what it has */
     ORACLE_LEAVE, /* message.lsn, topic: the piece of the list that it is in cannot be read */
+    ORACLE_RETURN, /* message.lsn, topic: delayed, of a piece that could not be read and can; due at time_ms or later */
     ORACLE_BACK,  /* topic, count: what left like this comes after the first `count` that wait */
 };
 
@@ -110,6 +111,12 @@ struct oracle_message *oracle_first(struct oracle *oracle, uint32_t topic, enum 
 /* The one after `before` others. */
 struct oracle_message *oracle_nth(struct oracle *oracle, uint32_t topic, enum oracle_state state, size_t before);
 size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_state state);
+
+/* Delayed messages of the topic, those of pieces that cannot be read too. */
+size_t oracle_delayed(const struct oracle *oracle, uint32_t topic);
+
+/* What fires next of what is due by `now_ms`, or NULL. */
+struct oracle_message *oracle_next_timer(struct oracle *oracle, uint64_t now_ms);
 
 /* The topic of this name, or of this queue number; -1 = it was never made. */
 int oracle_topic(const struct oracle *oracle, struct slice name);

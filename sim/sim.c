@@ -88,7 +88,7 @@ static struct plan read_plan(int argc, char **argv)
     return plan;
 }
 
-/* ---- workers ------------------------------------------------------------------------------------------------------ */
+/* ---- workers ----------------------------------------------------------------------------------------------------- */
 
 static void tell(const struct plan *plan, const struct board *board, uint64_t done)
 {

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
 #include "sim/life.h"
@@ -148,17 +149,44 @@ static void see_bury(struct sight *sight)
     happens(sight);
 }
 
+/* Timers that run, as the engine counts them, but for those in pieces that cannot be read. */
+static uint64_t count_timers(const struct sight *sight)
+{
+    const struct oracle *oracle = &sight->life->oracle;
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++) {
+        const struct queue *queue = engine_queue(sight->life->broker.engine, oracle->now.topics[i].number);
+        if (queue)
+            n += queue->delayed + queue->in_flight - oracle_count(oracle, i, ORACLE_DELAYED_ASIDE);
+    }
+    return n;
+}
+
+/*
+ * How many fire is the engine's choice, in what order is not. If more are due than fired, the next TICK goes on, or a
+ * piece of the delayed messages has to be loaded first.
+ */
 static void see_tick(struct sight *sight)
 {
+    struct life *life = sight->life;
+    const struct engine *engine = life->broker.engine;
     struct payload_tick tick;
+    uint64_t before = 0, after = count_timers(sight);
 
-    demand(sight, !sight->life->busy, "within a command");
+    for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++)
+        before += oracle_count(&life->oracle, i, ORACLE_DELAYED) + oracle_count(&life->oracle, i, ORACLE_FLIGHT);
+    demand(sight, !life->busy, "within a command");
     demand(sight, payload_get_tick(sight->rec->payload, &tick), "malformed");
-    demand(sight, tick.now_ms == sight->life->now_ms && tick.count > 0, "wrong time");
+    demand(sight, tick.now_ms == life->now_ms && tick.moves > 0, "wrong time");
+    demand(sight, after <= before && before - after <= tick.count, "more fire than it says");
     sight->event.kind = ORACLE_TICK;
     sight->event.time_ms = tick.now_ms;
-    sight->event.count = tick.count;
+    sight->event.count = (uint32_t)(before - after);
     happens(sight);
+    demand(sight, tick.count > 0 || tick.now_ms < life->broker.tick_from_ms, "that does nothing");
+    demand(sight, !oracle_next_timer(&life->oracle, tick.now_ms) || engine_next_due_ms(engine) <= tick.now_ms ||
+                      engine_next_load_ms(engine) <= tick.now_ms, "a timer that is due is passed over");
 }
 
 /* ---- pieces of lists, which mean nothing to the clients ---------------------------------------------------------- */
@@ -217,6 +245,105 @@ static void see_aside(struct sight *sight, uint32_t topic, uint32_t count)
         sight->event.more = i + 1 < count;
         happens(sight);
     }
+}
+
+/* ---- pieces of the delayed messages ------------------------------------------------------------------------------ */
+
+/* Messages that are delayed, or `aside`, due as it says, in the order in which they came. */
+static void demand_delayed(const struct sight *sight, struct slice entries, uint64_t start_ms, bool aside)
+{
+    const struct oracle *oracle = &sight->life->oracle;
+    uint64_t before = 0;
+
+    for (uint32_t i = 0; i < entries.len / PAYLOAD_DELAYED_BYTES; i++) {
+        struct payload_delayed entry = payload_delayed(entries, i);
+        const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, ref_lsn(entry.ref));
+        demand(sight, m && m->state == (aside ? ORACLE_DELAYED_ASIDE : ORACLE_DELAYED) && m->order > before &&
+                          oracle->now.topics[m->topic].number == entry.queue &&
+                          (m->time_ms == start_ms + entry.due_off || sight->life->unreadable),
+               "not delayed messages, in their order");
+        before = m->order;
+    }
+}
+
+static struct piece *piece_at(const struct sight *sight, uint64_t lsn)
+{
+    for (size_t i = 0; i < sight->life->piece_count; i++)
+        if (sight->life->pieces[i].lsn == lsn)
+            return &sight->life->pieces[i];
+    return NULL;
+}
+
+static void see_dchunk(struct sight *sight)
+{
+    struct life *life = sight->life;
+    struct payload_dchunk chunk;
+
+    demand(sight, !life->busy, "within a command");
+    demand(sight, payload_get_dchunk(sight->rec->payload, &chunk) && chunk.count <= LIFE_PIECE_MAX, "malformed");
+    demand_delayed(sight, chunk.entries, chunk.start_ms, false);
+    if (life->piece_count == life->piece_room) {
+        life->piece_room = life->piece_room ? 2 * life->piece_room : 64;
+        life->pieces = mem_grow(life->pieces, life->piece_room, sizeof(life->pieces[0]));
+    }
+    struct piece *piece = &life->pieces[life->piece_count++];
+    *piece = (struct piece){.lsn = sight->rec->lsn, .start_ms = chunk.start_ms, .list = sight->rec->aux,
+                            .count = chunk.count};
+    for (uint32_t i = 0; i < chunk.count; i++)
+        piece->messages[i] = ref_lsn(payload_delayed(chunk.entries, i).ref);
+    sight->event.kind = ORACLE_MOVE;
+    happens(sight);
+}
+
+/* All messages of the piece become something else, as `kind` says. */
+static void change_all(struct sight *sight, const struct piece *piece, enum oracle_kind kind)
+{
+    sight->event.kind = kind;
+    sight->event.time_ms = engine_now_ms(sight->life->broker.engine);
+    for (uint32_t i = 0; i < piece->count; i++) {
+        const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, piece->messages[i]);
+        demand(sight, m, "of messages that are gone");
+        sight->event.topic = m->topic;
+        sight->event.message.lsn = m->lsn;
+        sight->event.more = i + 1 < piece->count;
+        happens(sight);
+    }
+}
+
+static void see_dload(struct sight *sight)
+{
+    struct life *life = sight->life;
+    struct payload_dload load;
+
+    demand(sight, !life->busy, "within a command");
+    demand(sight, payload_get_dload(sight->rec->payload, &load), "malformed");
+    const struct piece *piece = piece_at(sight, load.lsn);
+    demand(sight, piece && piece->start_ms == load.start_ms && piece->list == sight->rec->aux &&
+                      piece->count == load.count, "of a piece that was never written");
+    const struct oracle_message *first = oracle_by_lsn(&life->oracle, piece->messages[0]);
+    bool aside = first && first->state == ORACLE_DELAYED_ASIDE;
+    if (load.kind == PAYLOAD_LOAD_ASIDE) {
+        if (!life->unreadable)
+            life_fail(life, "a piece of the delayed messages cannot be read");
+        life_say(life, "---- %u delayed messages are put aside", (unsigned)piece->count);
+        change_all(sight, piece, ORACLE_LEAVE);
+        return;
+    }
+    demand_delayed(sight, load.entries, load.start_ms, aside);
+    for (uint32_t i = 0; i < piece->count; i++)
+        demand(sight, ref_lsn(payload_delayed(load.entries, i).ref) == piece->messages[i], "not what the piece held");
+    life->loads++;
+    life->late += load.start_ms <= life->now_ms;
+    if (aside) {
+        life_say(life, "---- %u delayed messages are back", (unsigned)piece->count);
+        change_all(sight, piece, ORACLE_RETURN);
+        return;
+    }
+    bool same = life->loaded.list == piece->list && life->loaded.start_ms == piece->start_ms;
+    demand(sight, !same || life->loaded.lsn < piece->lsn || life->unreadable, "before an older piece");
+    life->loaded = *piece;
+    sight->event.kind = ORACLE_MOVE;
+    happens(sight);
 }
 
 static void see_load(struct sight *sight)
@@ -304,7 +431,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     sight.event.end = end_lsn;
     sight.event.more = (rec->flags & RECORD_F_MORE) != 0;
     sight.event.digest = engine_digest(life->broker.engine);
-    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK) {
+    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK) {
         life->deed.records++;
         life->deed.end = end_lsn;
     }
@@ -334,7 +461,13 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         see_chunk(&sight);
         break;
     case RECORD_LOAD:
-        see_load(&sight);
+        if (rec->aux == PAYLOAD_WAITING)
+            see_load(&sight);
+        else
+            see_dload(&sight);
+        break;
+    case RECORD_DCHUNK:
+        see_dchunk(&sight);
         break;
     default:
         demand(&sight, false, "unknown type");

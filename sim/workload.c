@@ -8,6 +8,9 @@
 
 static const char *const TOPICS[] = {"orders", "mail", "thumbnails", "größe", "x", "audit.log", "one.too.many"};
 
+/* An hour mostly, or a minute, days, years. */
+static const uint32_t LONG_S[] = {3600, 3600, 60, 3 * 86400, 40 * 86400, WORKLOAD_MAX_DELAY_S};
+
 _Static_assert(ARRAY_LEN(TOPICS) == WORKLOAD_MAX_TOPICS + 1, "one name more than there may be topics");
 
 struct slice workload_topic(uint32_t index) { return slice_str(TOPICS[index % ARRAY_LEN(TOPICS)]); }
@@ -60,6 +63,12 @@ void workload_init(struct workload *load, uint64_t seed)
     }
     load->delay_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 300, 900) : rng_below(rng, 200));
     load->wrong_permille = (unsigned)rng_below(rng, 40);
+    load->long_permille = 50;
+    load->long_s = LONG_S[rng_below(rng, ARRAY_LEN(LONG_S))];
+    if (rng_chance(rng, 300)) {
+        load->delay_permille = (unsigned)rng_between(rng, 400, 950);
+        load->long_permille = (unsigned)rng_between(rng, 400, 1000);
+    }
 }
 
 void order_init(struct order *order)
@@ -97,7 +106,7 @@ static uint32_t delay_s(struct workload *load)
 {
     if (!rng_chance(&load->rng, load->delay_permille))
         return 0;
-    return (uint32_t)rng_between(&load->rng, 1, rng_chance(&load->rng, 50) ? WORKLOAD_MAX_DELAY_S : 8);
+    return (uint32_t)rng_between(&load->rng, 1, rng_chance(&load->rng, load->long_permille) ? load->long_s : 8);
 }
 
 static void make_mpush(struct workload *load, struct order *order)

@@ -19,7 +19,7 @@
 enum {
     WORKLOAD_MAX_MESSAGE = 256 * 1024, /* bytes; a quarter of the ring */
     WORKLOAD_MAX_BATCH = 64,
-    WORKLOAD_MAX_DELAY_S = 3600,
+    WORKLOAD_MAX_DELAY_S = 5 * 365 * 86400,
     WORKLOAD_MAX_TOPICS = 6,
 };
 
@@ -30,6 +30,8 @@ struct workload {
     unsigned large_permille; /* bodies of more than a few hundred bytes */
     unsigned huge_permille;  /* of these: nearly the largest there may be */
     unsigned delay_permille; /* pushes with a delay */
+    unsigned long_permille;  /* of these: longer than a few seconds */
+    uint32_t long_s;         /* and no longer than this */
     unsigned wrong_permille; /* commands that must be refused */
 };
 

@@ -58,8 +58,8 @@ static void apply_push(struct engine *engine, const struct record *rec)
     }
     uint64_t ref = ref_make(rec->lsn, 0);
     if (push.due_ms > 0) {
-        delay_add(&engine->delay,
-                  &(struct delay_entry){.ref = ref, .due_ms = push.due_ms, .queue = rec->queue});
+        delays_add(&engine->delays,
+                   &(struct delay_entry){.ref = ref, .due_ms = push.due_ms, .queue = rec->queue});
         queue->delayed++;
     } else {
         waiting_push(&engine->lists, &queue->ready, ref);
@@ -182,11 +182,34 @@ static uint32_t fire_now(struct engine *engine, uint32_t may)
     struct delay_entry entry;
     struct lease *lease;
 
-    for (; may > 0 && delay_take(&engine->delay, &entry); may--)
+    for (; may > 0 && delay_take(&engine->delays.near, &entry); may--)
         fire_delay(engine, &entry);
     for (; may > 0 && (lease = flight_due(&engine->flight)); may--)
         fire_lease(engine, lease);
     return may;
+}
+
+/*
+ * Time goes on to `now_ms`, as far as the delayed messages that are to fire on the way are in the wheel, and as far as
+ * `may` and `moves` allow; what is used of them is taken off.
+ */
+static void go_on(struct engine *engine, uint64_t now_ms, uint32_t *may, uint64_t *moves)
+{
+    struct delay *near = &engine->delays.near;
+    struct flight *flight = &engine->flight;
+    uint64_t end = min_u64(now_ms, delays_reach_ms(&engine->delays)), next;
+
+    while ((next = min_u64(wheel_next(&near->wheel), wheel_next(&flight->wheel))) <= end && *may > 0) {
+        bool all = delay_advance(near, next, moves);
+        all = flight_advance(flight, next, moves) && all;
+        if (!all)
+            break;
+        *may = fire_now(engine, *may);
+    }
+    if (next > end && end > near->wheel.now_ms) {
+        (void)delay_advance(near, end, moves);
+        (void)flight_advance(flight, end, moves);
+    }
 }
 
 static void apply_tick(struct engine *engine, const struct record *rec)
@@ -199,16 +222,10 @@ static void apply_tick(struct engine *engine, const struct record *rec)
     }
     saw_time(engine, tick.now_ms);
     uint32_t may = tick.count;
-    uint64_t next;
-    while (may > 0 && (next = engine_next_due_ms(engine)) <= tick.now_ms) {
-        delay_advance(&engine->delay, max_u64(next, engine->delay.wheel.now_ms));
-        flight_advance(&engine->flight, max_u64(next, engine->flight.wheel.now_ms));
-        may = fire_now(engine, may);
-    }
-    if (engine_next_due_ms(engine) > tick.now_ms) {
-        delay_advance(&engine->delay, max_u64(tick.now_ms, engine->delay.wheel.now_ms));
-        flight_advance(&engine->flight, max_u64(tick.now_ms, engine->flight.wheel.now_ms));
-    }
+    uint64_t moves = tick.moves > 0 ? tick.moves : UINT64_MAX;
+    go_on(engine, tick.now_ms, &may, &moves);
+    delays_descend(&engine->delays, tick.now_ms, &moves);
+    go_on(engine, tick.now_ms, &may, &moves);
 }
 
 static void apply_node(struct engine *engine, const struct record *rec, const struct payload_queue *set)
@@ -280,13 +297,55 @@ static bool load(struct engine *engine, struct queue *queue, const struct payloa
     }
 }
 
-static void apply_load(struct engine *engine, const struct record *rec)
+/* The level of the delayed messages that a record is about: aux is one more. */
+static struct delays_chunk delays_chunk_of(const struct record *rec, uint64_t lsn, uint64_t start_ms, uint32_t count)
+{
+    return (struct delays_chunk){
+        .lsn = lsn, .start_ms = start_ms, .count = count, .level = (unsigned)rec->aux - PAYLOAD_DELAYED};
+}
+
+static void apply_dchunk(struct engine *engine, const struct record *rec)
+{
+    struct payload_dchunk payload;
+
+    if (payload_get_dchunk(rec->payload, &payload)) {
+        struct delays_chunk chunk = delays_chunk_of(rec, rec->lsn, payload.start_ms, payload.count);
+        if (delays_spill(&engine->delays, &chunk, payload.entries))
+            return;
+    }
+    engine->ignored++;
+    chunk_gone(engine, rec->lsn);
+}
+
+static bool load_delays(struct engine *engine, const struct record *rec)
+{
+    struct payload_dload load;
+
+    if (!payload_get_dload(rec->payload, &load))
+        return false;
+    struct delays_chunk chunk = delays_chunk_of(rec, load.lsn, load.start_ms, load.count);
+    if (load.kind == PAYLOAD_LOAD_ASIDE)
+        return delays_put_aside(&engine->delays, &chunk);
+    for (uint32_t i = 0; i < load.count; i++)
+        if (!engine_queue(engine, payload_delayed(load.entries, i).queue))
+            return false;
+    if (!delays_load(&engine->delays, &chunk, load.entries))
+        return false;
+    chunk_gone(engine, load.lsn);
+    return true;
+}
+
+static bool load_waiting(struct engine *engine, const struct record *rec)
 {
     struct payload_load payload;
     struct queue *queue = engine_queue(engine, rec->queue);
 
-    if (!queue || rec->aux != PAYLOAD_WAITING || !payload_get_load(rec->payload, &payload) ||
-        !load(engine, queue, &payload))
+    return queue && payload_get_load(rec->payload, &payload) && load(engine, queue, &payload);
+}
+
+static void apply_load(struct engine *engine, const struct record *rec)
+{
+    if (!(rec->aux == PAYLOAD_WAITING ? load_waiting(engine, rec) : load_delays(engine, rec)))
         engine->ignored++;
 }
 
@@ -316,6 +375,9 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_LOAD:
         apply_load(engine, rec);
+        break;
+    case RECORD_DCHUNK:
+        apply_dchunk(engine, rec);
         break;
     default:
         break;

@@ -79,13 +79,14 @@ static const char *check_timers(const struct engine *engine, struct handles *han
     uint64_t n = 0;
     const char *fault = NULL;
 
-    for (struct delay_cursor at = delay_begin(&engine->delay); !fault && delay_next(&at, &entry); n++) {
+    for (struct delays_cursor at = delays_begin(&engine->delays); !fault && delays_next(&at, &entry); n++) {
         HOLDS(entry.queue > 0 && entry.queue <= engine->queue_count, "a delayed message without a topic");
         handles->delayed[entry.queue - 1]++;
         fault = add_handle(handles, entry.ref);
     }
     HOLDS(!fault, fault);
-    HOLDS(n == engine->delay.count, "the count of delayed messages is wrong");
+    HOLDS(n == delays_in_memory(&engine->delays), "the count of delayed messages is wrong");
+    HOLDS(!delays_fault(&engine->delays), delays_fault(&engine->delays));
     n = 0;
     for (const struct lease *lease = flight_first(&engine->flight); lease && !fault;
          lease = flight_after(&engine->flight, lease), n++) {
@@ -97,7 +98,11 @@ static const char *check_timers(const struct engine *engine, struct handles *han
     }
     HOLDS(!fault, fault);
     HOLDS(n == engine->flight.count, "the count of messages in flight is wrong");
-    HOLDS(engine->delay.wheel.now_ms == engine->flight.wheel.now_ms, "two times in one engine");
+    HOLDS(engine_now_ms(engine) == engine->flight.wheel.now_ms, "two times in one engine");
+    const struct delay *near = &engine->delays.near;
+    HOLDS((near->wheel.moving == 0 || near->slots[near->wheel.moving].head != NULL) &&
+              (engine->flight.wheel.moving == 0 || engine->flight.slots[engine->flight.wheel.moving].head != 0),
+          "time stands still for nothing");
     return NULL;
 }
 
@@ -112,11 +117,17 @@ static const char *check_all(const struct engine *engine, struct handles *handle
     HOLDS(!fault, fault);
     fault = check_timers(engine, handles);
     HOLDS(!fault, fault);
+    uint64_t delayed = 0;
+    bool all = delays_in_memory(&engine->delays) == delays_count(&engine->delays);
     for (uint32_t i = 0; i < engine->queue_count; i++) {
-        HOLDS(engine->queues[i]->queue.delayed == handles->delayed[i], "a topic's count of delayed messages is wrong");
+        const struct queue *queue = &engine->queues[i]->queue;
+        HOLDS(all ? queue->delayed == handles->delayed[i] : queue->delayed >= handles->delayed[i],
+              "a topic's count of delayed messages is wrong");
+        delayed += queue->delayed;
         HOLDS(engine->queues[i]->queue.in_flight == handles->flying[i],
               "a topic's count of messages in flight is wrong");
     }
+    HOLDS(delayed == delays_count(&engine->delays), "the topics' counts of delayed messages are wrong");
     HOLDS(handles->count == handles->size, "fewer messages than are counted");
     return NULL;
 }
@@ -131,8 +142,8 @@ static const char *check_once(struct handles *handles)
 
 static const char *find_fault(const struct engine *engine, bool once)
 {
-    struct handles handles = {.size = engine->delay.count + engine->flight.count};
-    uint64_t in_memory = 0, dead = 0, chunks = 0, name_words = 0;
+    struct handles handles = {.size = delays_in_memory(&engine->delays) + engine->flight.count};
+    uint64_t in_memory = 0, dead = 0, chunks = 0, chunked = 0, name_words = 0;
 
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         const struct queue *queue = &engine->queues[i]->queue;
@@ -140,10 +151,12 @@ static const char *find_fault(const struct engine *engine, bool once)
         handles.size += queue->dead.count;
         dead += queue->dead.count;
         name_words += state_name_words(queue->name_len);
+        chunked += queue->ready.out ? queue->ready.out->chunked + queue->ready.out->put_aside : 0;
         chunks += queue->ready.out ? queue->ready.out->chunks.count + queue->ready.out->aside.count : 0;
     }
     HOLDS(dead == engine->dead, "the count of all dead letters is wrong");
     HOLDS(chunks == engine->lists.chunks, "the count of all chunks is wrong");
+    HOLDS(chunked == engine->lists.chunked, "the count of all messages in chunks is wrong");
     HOLDS(name_words == engine->name_words, "the length of all names is wrong");
     HOLDS(in_memory == engine->lists.refs, "the count of waiting messages in memory is wrong");
     handles.size += in_memory;
@@ -207,16 +220,50 @@ static uint64_t digest_queue(uint64_t h, const struct queue *queue)
     return h;
 }
 
+struct far {
+    uint64_t h;
+};
+
+static void digest_entry(void *ctx, const struct payload_delayed *entry)
+{
+    struct far *far = ctx;
+
+    far->h = mix(mix(mix(far->h, entry->ref), entry->queue), entry->due_off);
+}
+
+static void digest_bucket(void *ctx, unsigned level, const struct delays_bucket *bucket)
+{
+    struct far *far = ctx;
+
+    far->h = digest_fifo(mix(mix(far->h, level), bucket->start_ms), &bucket->chunks);
+    delays_each_entry(bucket, digest_entry, far);
+}
+
+static uint64_t digest_delays(uint64_t h, const struct delays *delays)
+{
+    struct delay_entry entry;
+    struct far far;
+
+    h = mix(mix(h, delays->near.wheel.moving), delay_moved(&delays->near));
+    for (struct delay_cursor at = delay_begin(&delays->near); delay_next(&at, &entry);)
+        h = mix(mix(mix(h, entry.due_ms), entry.ref), entry.queue);
+    for (unsigned level = 0; level < DELAYS_LEVELS; level++)
+        h = mix(h, delays->horizon_ms[level]);
+    for (size_t i = 0; i < delays->aside_count; i++)
+        h = mix(mix(h, delays->aside[i].chunk), delays->aside[i].start_ms + delays->aside[i].level);
+    far.h = h;
+    delays_each_bucket(delays, digest_bucket, &far);
+    return far.h;
+}
+
 uint64_t engine_digest(const struct engine *engine)
 {
     uint64_t h = mix(mix(mix(engine->last_id, engine->last_time_ms), engine->max_retries), engine->node_record_lsn);
-    struct delay_entry entry;
 
-    h = mix(h, engine->delay.wheel.now_ms);
+    h = mix(h, engine_now_ms(engine));
     for (uint32_t i = 0; i < engine->queue_count; i++)
-        h = digest_queue(mix(h, i), &engine->queues[i]->queue);
-    for (struct delay_cursor at = delay_begin(&engine->delay); delay_next(&at, &entry);)
-        h = mix(mix(mix(h, entry.due_ms), entry.ref), entry.queue);
+        h = digest_queue(mix(mix(h, i), engine->queues[i]->queue.delayed), &engine->queues[i]->queue);
+    h = mix(mix(digest_delays(h, &engine->delays), engine->flight.wheel.moving), flight_moved(&engine->flight));
     for (const struct lease *lease = flight_first(&engine->flight); lease;
          lease = flight_after(&engine->flight, lease))
         h = mix(mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id),

@@ -44,9 +44,8 @@ static struct delay_entry chunk_entry(const struct delay_chunk *chunk, uint32_t 
         .ref = chunk->refs[at], .due_ms = chunk->dues_ms[at], .queue = chunk->queues[at]};
 }
 
-static void insert(struct delay *delay, const struct delay_entry *entry)
+static void insert(struct delay *delay, unsigned slot, const struct delay_entry *entry)
 {
-    unsigned slot = wheel_slot(&delay->wheel, entry->due_ms);
     struct delay_chunk *chunk = delay->slots[slot].tail;
 
     if (!chunk || chunk->tail == CHUNK_ENTRIES) {
@@ -65,47 +64,56 @@ static void insert(struct delay *delay, const struct delay_entry *entry)
 
 void delay_add(struct delay *delay, const struct delay_entry *entry)
 {
-    insert(delay, entry);
+    insert(delay, wheel_slot(&delay->wheel, entry->due_ms), entry);
     delay->count++;
 }
 
-bool delay_take(struct delay *delay, struct delay_entry *ret)
+/* Takes the first entry of a slot that has one. */
+static struct delay_entry take(struct delay *delay, unsigned slot)
 {
-    unsigned slot = wheel_due_slot(&delay->wheel);
     struct delay_chunk *chunk = delay->slots[slot].head;
+    struct delay_entry entry = chunk_entry(chunk, chunk->head++);
 
-    if (!chunk)
-        return false;
-    *ret = chunk_entry(chunk, chunk->head++);
-    delay->count--;
     if (chunk->head < chunk->tail)
-        return true;
+        return entry;
     delay->slots[slot].head = chunk->next;
     if (!chunk->next) {
         delay->slots[slot].tail = NULL;
         wheel_clear(&delay->wheel, slot);
     }
     chunk_free(delay, chunk);
+    return entry;
+}
+
+bool delay_take(struct delay *delay, struct delay_entry *ret)
+{
+    unsigned slot = wheel_due_slot(&delay->wheel);
+
+    if (!delay->slots[slot].head)
+        return false;
+    *ret = take(delay, slot);
+    delay->count--;
     return true;
 }
 
-void delay_advance(struct delay *delay, uint64_t to_ms)
+bool delay_advance(struct delay *delay, uint64_t to_ms, uint64_t *moves)
 {
     wheel_advance(&delay->wheel, to_ms);
-    for (int slot; (slot = wheel_cascade(&delay->wheel)) >= 0;) {
-        struct delay_chunk *chunk = delay->slots[slot].head;
-        delay->slots[slot].head = delay->slots[slot].tail = NULL;
-        wheel_clear(&delay->wheel, (unsigned)slot);
-        while (chunk) {
-            struct delay_chunk *next = chunk->next;
-            for (uint32_t at = chunk->head; at < chunk->tail; at++) {
-                struct delay_entry entry = chunk_entry(chunk, at);
-                insert(delay, &entry);
-            }
-            chunk_free(delay, chunk);
-            chunk = next;
-        }
+    for (; delay->wheel.moving != 0 && *moves > 0; --*moves) {
+        struct delay_entry entry = take(delay, delay->wheel.moving);
+        insert(delay, wheel_move(&delay->wheel, entry.due_ms), &entry);
     }
+    return delay->wheel.moving == 0;
+}
+
+uint64_t delay_moved(const struct delay *delay)
+{
+    uint64_t moved = 0;
+
+    for (unsigned slot = 0; slot < delay->wheel.moving; slot++)
+        for (const struct delay_chunk *chunk = delay->slots[slot].head; chunk; chunk = chunk->next)
+            moved += chunk->tail - chunk->head;
+    return moved;
 }
 
 struct delay_cursor delay_begin(const struct delay *delay)

@@ -1,5 +1,5 @@
 /*
- * delay.h - messages that wait for their time
+ * delay.h - messages that wait for their time, all of them in memory: those whose time is near (delays.h)
  *
  * What   Entries {ref, queue, due} in chunks that hang in the slots of a wheel. Entries of one due time come out in
  *        the order in which they went in.
@@ -44,8 +44,14 @@ void delay_add(struct delay *delay, const struct delay_entry *entry);
 /* Takes the next entry that is due at wheel.now_ms; false when none is. */
 bool delay_take(struct delay *delay, struct delay_entry *ret);
 
-/* Goes to `to_ms` <= wheel_next(); what begins there cascades. */
-void delay_advance(struct delay *delay, uint64_t to_ms);
+/*
+ * Goes to `to_ms` <= wheel_next(), and moves what begins there, as far as `moves` allows, which is counted down. False:
+ * not all of it; nothing may be taken before a call with the same time has moved the rest.
+ */
+bool delay_advance(struct delay *delay, uint64_t to_ms, uint64_t *moves);
+
+/* When a slot is moving: how many entries are in lower slots, which delay_begin() tells first; else 0. */
+uint64_t delay_moved(const struct delay *delay);
 
 /* All entries, those of one due time in order. */
 struct delay_cursor delay_begin(const struct delay *delay);

@@ -55,13 +55,13 @@ static void advance(struct delay *delay, struct naive *naive, uint64_t to_ms)
     struct delay_entry got, expected;
 
     for (uint64_t next; (next = wheel_next(&delay->wheel)) <= to_ms;) {
-        delay_advance(delay, next);
+        (void)delay_advance(delay, next, &(uint64_t){UINT64_MAX});
         while (delay_take(delay, &got)) {
             assert_true(naive_take(naive, delay->wheel.now_ms, &expected));
             same(&got, &expected);
         }
     }
-    delay_advance(delay, to_ms);
+    (void)delay_advance(delay, to_ms, &(uint64_t){UINT64_MAX});
     assert_false(naive_take(naive, to_ms, &expected));
     assert_int_equal(delay->count, naive->count);
 }
@@ -84,7 +84,7 @@ static void live(uint64_t seed, uint64_t start_ms)
     uint64_t dice = seed;
 
     delay_init(delay);
-    delay_advance(delay, start_ms);
+    (void)delay_advance(delay, start_ms, &(uint64_t){UINT64_MAX});
     for (unsigned step = 1; step < 8000; step++) {
         uint64_t now_ms = delay->wheel.now_ms;
         if (naive->count < NAIVE_MAX && tape_below(&dice, 4) > 0) {
@@ -119,14 +119,14 @@ TEST(delay_keeps_the_order_of_one_millisecond_over_all_cascades)
     /* From now 0 on, so that the later ones are inserted at lower levels, behind those that came down. */
     for (uint64_t ahead_ms = due_ms; ahead_ms > 0; ahead_ms /= 3) {
         while (wheel_next(&delay->wheel) <= due_ms - ahead_ms)
-            delay_advance(delay, wheel_next(&delay->wheel));
-        delay_advance(delay, due_ms - ahead_ms);
+            (void)delay_advance(delay, wheel_next(&delay->wheel), &(uint64_t){UINT64_MAX});
+        (void)delay_advance(delay, due_ms - ahead_ms, &(uint64_t){UINT64_MAX});
         for (unsigned i = 0; i < 60; i++)
             delay_add(delay, &(struct delay_entry){.ref = ref++, .due_ms = due_ms, .queue = 1});
     }
     while (wheel_next(&delay->wheel) < due_ms)
-        delay_advance(delay, wheel_next(&delay->wheel));
-    delay_advance(delay, due_ms);
+        (void)delay_advance(delay, wheel_next(&delay->wheel), &(uint64_t){UINT64_MAX});
+    (void)delay_advance(delay, due_ms, &(uint64_t){UINT64_MAX});
     for (uint64_t expected = 1; expected < ref; expected++) {
         assert_true(delay_take(delay, &entry));
         assert_int_equal(entry.ref, expected);
@@ -143,7 +143,7 @@ TEST(delay_cursor_sees_each_entry_once)
     uint64_t dice = 5, sum = 0, n = 0;
 
     delay_init(delay);
-    delay_advance(delay, START_MS);
+    (void)delay_advance(delay, START_MS, &(uint64_t){UINT64_MAX});
     struct delay_cursor at = delay_begin(delay);
     assert_false(delay_next(&at, &entry));
     for (uint64_t ref = 1; ref <= 3000; ref++)

@@ -28,7 +28,7 @@ void engine_each(const struct engine *engine, void (*each)(void *ctx, const stru
 
     for (uint32_t i = 0; i < engine->queue_count; i++)
         each_of(&engine->queues[i]->queue, each, ctx);
-    for (struct delay_cursor at = delay_begin(&engine->delay); delay_next(&at, &entry);) {
+    for (struct delays_cursor at = delays_begin(&engine->delays); delays_next(&at, &entry);) {
         struct engine_message message = {
             .ref = entry.ref, .queue = entry.queue, .due_ms = entry.due_ms, .place = ENGINE_DELAYED};
         each(ctx, &message);
@@ -41,23 +41,45 @@ void engine_each(const struct engine *engine, void (*each)(void *ctx, const stru
     }
 }
 
-static void each_chunk_of(const struct fifo *chunks, uint32_t queue,
-                          void (*each)(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs), void *ctx)
+struct chunks {
+    void (*each)(void *ctx, const struct engine_chunk *chunk);
+    void *ctx;
+};
+
+static void each_chunk_of(const struct fifo *chunks, struct engine_chunk like, const struct chunks *to)
 {
     uint64_t chunk;
 
-    for (struct fifo_cursor at = fifo_begin(chunks); fifo_next(&at, &chunk);)
-        each(ctx, queue, waiting_chunk_lsn(chunk), waiting_chunk_refs(chunk));
+    for (struct fifo_cursor at = fifo_begin(chunks); fifo_next(&at, &chunk);) {
+        like.lsn = waiting_chunk_lsn(chunk);
+        like.count = waiting_chunk_refs(chunk);
+        to->each(to->ctx, &like);
+    }
 }
 
-void engine_each_chunk(const struct engine *engine,
-                       void (*each)(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs), void *ctx)
+static void each_chunk_of_bucket(void *ctx, unsigned level, const struct delays_bucket *bucket)
 {
+    struct engine_chunk like = {.list = (uint16_t)(PAYLOAD_DELAYED + level), .start_ms = bucket->start_ms};
+
+    each_chunk_of(&bucket->chunks, like, ctx);
+}
+
+void engine_each_chunk(const struct engine *engine, void (*each)(void *ctx, const struct engine_chunk *chunk),
+                       void *ctx)
+{
+    struct chunks to = {.each = each, .ctx = ctx};
+    struct delays_chunk aside;
+
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         const struct queue *queue = &engine->queues[i]->queue;
         if (!queue->ready.out)
             continue;
-        each_chunk_of(&queue->ready.out->chunks, queue->number, each, ctx);
-        each_chunk_of(&queue->ready.out->aside, queue->number, each, ctx);
+        struct engine_chunk like = {.queue = queue->number, .list = PAYLOAD_WAITING};
+        each_chunk_of(&queue->ready.out->chunks, like, &to);
+        each_chunk_of(&queue->ready.out->aside, like, &to);
     }
+    delays_each_bucket(&engine->delays, each_chunk_of_bucket, &to);
+    for (size_t i = 0; engine_delays_aside(engine, i, &aside); i++)
+        each(ctx, &(struct engine_chunk){.lsn = aside.lsn, .count = aside.count, .start_ms = aside.start_ms,
+                                         .list = (uint16_t)(PAYLOAD_DELAYED + aside.level)});
 }

@@ -13,7 +13,6 @@ enum { DEFAULT_MAX_RETRIES = 5, QUEUE_SLOTS_MIN = 16 };
 
 static void init(struct engine *engine)
 {
-    delay_init(&engine->delay);
     flight_init(&engine->flight);
     engine->max_retries = DEFAULT_MAX_RETRIES;
     engine->search_left = STATE_SEARCH_MAX;
@@ -25,6 +24,7 @@ struct engine *engine_new(const struct engine_hooks *hooks)
 
     engine->hooks = *hooks;
     waiting_pool_init(&engine->lists);
+    delays_init(&engine->delays);
     init(engine);
     return engine;
 }
@@ -41,7 +41,7 @@ static void fini(struct engine *engine)
     }
     free(engine->queues);
     free(engine->orphans);
-    delay_free(&engine->delay);
+    delays_free(&engine->delays);
     flight_free(&engine->flight);
 }
 
@@ -57,10 +57,14 @@ void engine_reset(struct engine *engine)
 {
     struct engine_hooks hooks = engine->hooks;
     struct waiting_pool lists = engine->lists;
+    uint64_t entries_max = engine->delays.entries_max;
+    uint32_t chunk_entries = engine->delays.chunk_entries;
 
     fini(engine);
     memset(engine, 0, sizeof(*engine));
     engine->hooks = hooks;
+    delays_init(&engine->delays);
+    delays_limit(&engine->delays, entries_max, chunk_entries);
     waiting_pool_init(&engine->lists);
     if (lists.chunk_refs > 0)
         waiting_pool_limit(&engine->lists, lists.refs_max, lists.chunk_refs);
@@ -95,7 +99,7 @@ static struct queue_node *add_queue(struct engine *engine)
     engine->queues[engine->queue_count++] = node;
     node->queue.number = engine->queue_count;
     node->queue.max_retries = PAYLOAD_NODE_RETRIES;
-    waiting_init(&node->queue.ready);
+    waiting_init(&engine->lists, &node->queue.ready);
     return node;
 }
 
@@ -129,10 +133,19 @@ uint32_t engine_max_retries(const struct engine *engine) { return engine->max_re
 uint64_t engine_node_record_lsn(const struct engine *engine) { return engine->node_record_lsn; }
 uint64_t engine_ignored(const struct engine *engine) { return engine->ignored; }
 
+uint64_t engine_now_ms(const struct engine *engine) { return engine->delays.near.wheel.now_ms; }
+
 uint64_t engine_next_due_ms(const struct engine *engine)
 {
-    return min_u64(wheel_next(&engine->delay.wheel), wheel_next(&engine->flight.wheel));
+    uint64_t fires = min_u64(wheel_next(&engine->delays.near.wheel), wheel_next(&engine->flight.wheel));
+
+    if (fires > delays_reach_ms(&engine->delays))
+        fires = UINT64_MAX;
+    return min_u64(fires, delays_descend_ms(&engine->delays));
 }
+
+uint64_t engine_next_descend_ms(const struct engine *engine) { return delays_descend_ms(&engine->delays); }
+uint64_t engine_next_load_ms(const struct engine *engine) { return delays_load_ms(&engine->delays); }
 
 int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref)
 {
@@ -180,9 +193,7 @@ size_t engine_owes_chunk(struct engine *engine, uint32_t *ret_queue, uint64_t *r
 
 bool engine_wants_chunk(const struct engine *engine, const struct queue *queue)
 {
-    const struct waiting_out *out = queue->ready.out;
-
-    return UNLIKELY(out != NULL) && out->chunks.count > 0 && out->head.count < engine->lists.keep_refs;
+    return UNLIKELY(queue->ready.out != NULL) && waiting_wants(&engine->lists, &queue->ready);
 }
 
 size_t engine_peek_chunks(const struct queue *queue, uint64_t *ret_lsns, size_t max)
@@ -200,4 +211,30 @@ size_t engine_peek_chunks(const struct queue *queue, uint64_t *ret_lsns, size_t 
 uint32_t engine_chunk_refs(const struct queue *queue)
 {
     return waiting_chunk_refs(fifo_first(&queue->ready.out->chunks));
+}
+
+void engine_limit_delays(struct engine *engine, uint64_t entries_max, uint32_t chunk_entries)
+{
+    delays_limit(&engine->delays, entries_max, chunk_entries);
+}
+
+size_t engine_owes_delays(const struct engine *engine, uint64_t now_ms, struct delays_chunk *ret,
+                          struct payload_delayed *entries)
+{
+    return delays_owes(&engine->delays, now_ms, ret, entries);
+}
+
+size_t engine_peek_delays(const struct engine *engine, uint64_t now_ms, struct delays_chunk *ret, size_t max)
+{
+    return delays_peek(&engine->delays, now_ms, ret, max);
+}
+
+bool engine_delays_aside(const struct engine *engine, size_t i, struct delays_chunk *ret)
+{
+    if (i >= engine->delays.aside_count)
+        return false;
+    const struct delays_aside *aside = &engine->delays.aside[i];
+    *ret = (struct delays_chunk){.lsn = waiting_chunk_lsn(aside->chunk), .count = waiting_chunk_refs(aside->chunk),
+                                 .start_ms = aside->start_ms, .level = aside->level};
+    return true;
 }

@@ -7,8 +7,9 @@
  *        in the arguments.
  * Words  A queue belongs to a topic; the original's commands use the topic's default queue (bind key "").
  * Cost   apply of a push, pop or ack O(1); nothing scans all queues or all messages but save, check and digest.
- *        8 bytes a waiting or dead message, 20 a delayed, 52 an in-flight one. Of waiting messages only so many are
- *        in memory as engine_limit_lists() allows; the others stand in CHUNK records, 8 bytes of memory each.
+ *        8 bytes a waiting or dead message, 17 to 21 a delayed, 52 an in-flight one. Of waiting and delayed messages
+ *        only so many are in memory as engine_limit_lists() and engine_limit_delays() allow; the others stand in
+ *        CHUNK and DCHUNK records, 8 bytes of memory each.
  * Owns   Everything it hands out; pointers to a queue are good until engine_free().
  * States and who moves a message between them: README.md in this folder.
  *
@@ -19,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/record.h"
+#include "engine/delays.h"
 #include "engine/refset.h"
 #include "engine/waiting.h"
 
@@ -43,7 +45,7 @@ struct queue {
     uint64_t record_lsn;   /* of its newest QUEUE record, 0 = lost */
     struct waiting ready;
     struct refset dead;
-    uint64_t delayed, in_flight; /* messages in these states */
+    uint64_t delayed, in_flight; /* messages in these states, those in chunks too */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
 };
 
@@ -58,6 +60,9 @@ void engine_reset(struct engine *engine);
  * what is above it is owed, not forced. Without it nothing is ever owed.
  */
 void engine_limit_lists(struct engine *engine, uint64_t refs_max, uint32_t chunk_refs);
+
+/* The same for delayed messages: how many stay in memory, and how many go into one DCHUNK, 1..253. */
+void engine_limit_delays(struct engine *engine, uint64_t entries_max, uint32_t chunk_entries);
 
 void engine_apply(struct engine *engine, const struct record *rec);
 
@@ -83,8 +88,17 @@ uint32_t engine_max_retries(const struct engine *engine); /* of the node, from i
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
 uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplaceable records */
 
-/* When the next TICK is owed, ms; UINT64_MAX = never. */
+/* Everything due before it has fired. */
+uint64_t engine_now_ms(const struct engine *engine);
+
+/* When the next TICK is owed, ms; UINT64_MAX = never, or not before a LOAD. */
 uint64_t engine_next_due_ms(const struct engine *engine);
+
+/* When the next TICK is owed if no timer may fire: far delayed messages come nearer. UINT64_MAX = never. */
+uint64_t engine_next_descend_ms(const struct engine *engine);
+
+/* When the next chunk of delayed messages is to be loaded, ms; UINT64_MAX = never. No TICK goes beyond its time. */
+uint64_t engine_next_load_ms(const struct engine *engine);
 
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 
@@ -119,10 +133,23 @@ size_t engine_peek_chunks(const struct queue *queue, uint64_t *ret_lsns, size_t 
 /* How many refs are in the first of them. */
 uint32_t engine_chunk_refs(const struct queue *queue);
 
+/* Is a DCHUNK owed? Its entries (room for 253) and where they stand; returns how many, 0 = none is. */
+size_t engine_owes_delays(const struct engine *engine, uint64_t now_ms, struct delays_chunk *ret,
+                          struct payload_delayed *entries);
+
+/* The next up to `max` chunks of delayed messages to be loaded by `now_ms`, in order; returns how many. */
+size_t engine_peek_delays(const struct engine *engine, uint64_t now_ms, struct delays_chunk *ret, size_t max);
+
+/* Chunk `i` of those that were put aside; false when there are not so many. */
+bool engine_delays_aside(const struct engine *engine, size_t i, struct delays_chunk *ret);
+
 /* ---- whole state ------------------------------------------------------------------------------------------------ */
 
 /* How many bytes the whole state takes in an image now; O(1). */
 size_t engine_saved_bytes(const struct engine *engine);
+
+/* How many it may take when nothing more is pushed, but everything delivered, up to `in_flight_max` of each queue. */
+size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max);
 
 /* Writes the whole state to the engine_saved_bytes() at `to`. Takes no memory and no lock: good in a forked child. */
 void engine_save_to(const struct engine *engine, char *to);
@@ -143,12 +170,20 @@ struct engine_message {
     enum engine_place place;
 };
 
-/* Calls `each` with every message there is, but for those in chunks. */
+/* Calls `each` with every message there is, but for those in chunks; of one due time in order. */
 void engine_each(const struct engine *engine, void (*each)(void *ctx, const struct engine_message *message), void *ctx);
 
-/* Calls `each` with every chunk there is: where its CHUNK record stands, and how many refs are in it. */
-void engine_each_chunk(const struct engine *engine,
-                       void (*each)(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs), void *ctx);
+struct engine_chunk {
+    uint64_t lsn;      /* where its record stands */
+    uint64_t start_ms; /* of delayed messages: of their bucket */
+    uint32_t queue;    /* 0 for delayed messages, which may be of any */
+    uint32_t count;    /* of messages in it */
+    uint16_t list;     /* aux of its record, enum payload_chunk_list */
+};
+
+/* Calls `each` with every chunk there is, those aside too. */
+void engine_each_chunk(const struct engine *engine, void (*each)(void *ctx, const struct engine_chunk *chunk),
+                       void *ctx);
 
 /* The first invariant that does not hold, in words, or NULL; O(everything). */
 const char *engine_fault(const struct engine *engine);

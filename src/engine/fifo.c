@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-enum { BLOCK_FIRST = 28, BLOCK_REFS = 510 };
+enum { BLOCK_FIRST = 28 };
+
+/* Such that malloc has little to round up. */
+static const uint32_t BLOCK_REFS[] = {510, 252, 124, 60, BLOCK_FIRST};
 
 struct fifo_block {
     struct fifo_block *next;
@@ -23,9 +26,19 @@ static struct fifo_block *block_new(uint32_t size)
     return block;
 }
 
+/* The next block of a list: no more than half of what it holds, so that little of it is empty for long. */
+static uint32_t block_refs(uint64_t count)
+{
+    size_t i = 0;
+
+    while (BLOCK_REFS[i] > BLOCK_FIRST && BLOCK_REFS[i] > count / 2)
+        i++;
+    return BLOCK_REFS[i];
+}
+
 static void append_block(struct fifo *fifo)
 {
-    struct fifo_block *block = block_new(fifo->tail ? BLOCK_REFS : BLOCK_FIRST);
+    struct fifo_block *block = block_new(block_refs(fifo->count));
 
     if (fifo->tail)
         fifo->tail->next = block;

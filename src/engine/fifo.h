@@ -1,7 +1,7 @@
 /*
  * fifo.h - refs in the order in which they came: what is in memory of a waiting list (waiting.h)
  *
- * What   Blocks of refs in a chain; the first block of a short list is small, the others hold 510.
+ * What   Blocks of refs in a chain; those of a short list are small, the others hold 510.
  * Cost   push, pop O(1), 8 bytes a message. A list that became empty keeps at most its small block, 248 bytes. The
  *        list never moves what it holds.
  * Owns   Its blocks.

@@ -100,10 +100,8 @@ static void add_page(struct flight *flight)
     }
 }
 
-static void link_slot(struct flight *flight, struct lease *lease, uint32_t name)
+static void link_slot(struct flight *flight, struct lease *lease, uint32_t name, unsigned slot)
 {
-    unsigned slot = wheel_slot(&flight->wheel, lease->deadline_ms);
-
     lease->slot = slot;
     lease->next = 0;
     lease->prev = flight->slots[slot].tail;
@@ -140,9 +138,33 @@ void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue
     *lease = (struct lease){.ref = ref, .id = id, .deadline_ms = deadline_ms, .queue = queue, .holder = holder,
                             .hash_next = *head};
     *head = name;
-    link_slot(flight, lease, name);
+    link_slot(flight, lease, name, wheel_slot(&flight->wheel, deadline_ms));
     if (++flight->count > flight->bucket_count)
         split_bucket(flight);
+}
+
+void flight_expect(struct flight *flight, uint64_t count)
+{
+    if (flight->count > 0 || count >= FLIGHT_FREE / 2)
+        return;
+    while (flight->bucket_count < count) {
+        if (flight->bucket_count == 2 * flight->bucket_base)
+            flight->bucket_base *= 2;
+        add_bucket_page(flight);
+        flight->bucket_count += PAGE_BUCKETS;
+    }
+    if (flight->bucket_count == 2 * flight->bucket_base)
+        flight->bucket_base *= 2;
+}
+
+void flight_prefetch(const struct flight *flight, uint32_t queue, uint64_t id, bool lease)
+{
+    const uint32_t *bucket = bucket_at(flight, bucket_of(flight, hash(queue, id)));
+
+    if (!lease)
+        __builtin_prefetch(bucket);
+    else if (*bucket)
+        __builtin_prefetch(lease_at(flight, *bucket));
 }
 
 struct lease *flight_find(const struct flight *flight, uint32_t queue, uint64_t id)
@@ -180,20 +202,16 @@ struct lease *flight_due(const struct flight *flight)
     return name ? lease_at(flight, name) : NULL;
 }
 
-void flight_advance(struct flight *flight, uint64_t to_ms)
+bool flight_advance(struct flight *flight, uint64_t to_ms, uint64_t *moves)
 {
     wheel_advance(&flight->wheel, to_ms);
-    for (int slot; (slot = wheel_cascade(&flight->wheel)) >= 0;) {
-        uint32_t name = flight->slots[slot].head;
-        flight->slots[slot].head = flight->slots[slot].tail = 0;
-        wheel_clear(&flight->wheel, (unsigned)slot);
-        while (name) {
-            struct lease *lease = lease_at(flight, name);
-            uint32_t next = lease->next;
-            link_slot(flight, lease, name);
-            name = next;
-        }
+    for (; flight->wheel.moving != 0 && *moves > 0; --*moves) {
+        uint32_t name = flight->slots[flight->wheel.moving].head;
+        struct lease *lease = lease_at(flight, name);
+        unlink_slot(flight, lease);
+        link_slot(flight, lease, name, wheel_move(&flight->wheel, lease->deadline_ms));
     }
+    return flight->wheel.moving == 0;
 }
 
 static const struct lease *first_from(const struct flight *flight, unsigned slot)
@@ -209,6 +227,18 @@ const struct lease *flight_first(const struct flight *flight) { return first_fro
 const struct lease *flight_after(const struct flight *flight, const struct lease *lease)
 {
     return lease->next ? lease_at(flight, lease->next) : first_from(flight, lease->slot + 1);
+}
+
+uint64_t flight_moved(const struct flight *flight)
+{
+    uint64_t moved = 0;
+
+    if (flight->wheel.moving == 0)
+        return 0;
+    for (const struct lease *lease = flight_first(flight); lease && lease->slot < flight->wheel.moving;
+         lease = flight_after(flight, lease))
+        moved++;
+    return moved;
 }
 
 void flight_free(struct flight *flight)

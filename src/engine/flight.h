@@ -43,6 +43,15 @@ struct flight {
 void flight_init(struct flight *flight);
 void flight_free(struct flight *flight);
 
+/* Makes the table of an empty `flight` for `count` leases that come at once, so that it need not grow meanwhile. */
+void flight_expect(struct flight *flight, uint64_t count);
+
+/*
+ * Of one that will be looked for soon: begins to fetch its place in the table, and, asked again after that for `lease`,
+ * what stands there. For many together: each miss of the cache would cost more than all the rest.
+ */
+void flight_prefetch(const struct flight *flight, uint32_t queue, uint64_t id, bool lease);
+
 /* (queue, id) must not be in flight. */
 void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint32_t holder,
                 uint64_t deadline_ms);
@@ -55,8 +64,14 @@ void flight_remove(struct flight *flight, struct lease *lease);
 /* A lease that ends at wheel.now_ms, the oldest of them, or NULL. It stays until it is removed. */
 struct lease *flight_due(const struct flight *flight);
 
-/* Goes to `to_ms` <= wheel_next(); what begins there cascades. */
-void flight_advance(struct flight *flight, uint64_t to_ms);
+/*
+ * Goes to `to_ms` <= wheel_next(), and moves what begins there, as far as `moves` allows, which is counted down. False:
+ * not all of it; no lease is due before a call with the same time has moved the rest.
+ */
+bool flight_advance(struct flight *flight, uint64_t to_ms, uint64_t *moves);
+
+/* When a slot is moving: how many leases are in lower slots, which flight_first() tells first; else 0. */
+uint64_t flight_moved(const struct flight *flight);
 
 /* The first lease, and the one after `lease`, those of one deadline in order; NULL at the end. */
 const struct lease *flight_first(const struct flight *flight);

@@ -59,7 +59,7 @@ static void advance(struct flight *flight, struct naive *naive, uint64_t to_ms)
     struct lease *lease;
 
     for (uint64_t next; (next = wheel_next(&flight->wheel)) <= to_ms;) {
-        flight_advance(flight, next);
+        (void)flight_advance(flight, next, &(uint64_t){UINT64_MAX});
         while ((lease = flight_due(flight))) {
             size_t i = earliest(naive);
             assert_int_equal(lease->id, i + 1);
@@ -67,7 +67,7 @@ static void advance(struct flight *flight, struct naive *naive, uint64_t to_ms)
             drop(flight, naive, i, lease);
         }
     }
-    flight_advance(flight, to_ms);
+    (void)flight_advance(flight, to_ms, &(uint64_t){UINT64_MAX});
     size_t first = earliest(naive);
     assert_true(first == LEASES || naive->leases[first].deadline_ms > to_ms);
 }
@@ -99,7 +99,7 @@ TEST(flight_finds_drops_and_ends_leases_like_a_naive_table)
         struct naive *naive = calloc(1, sizeof(*naive));
         uint64_t dice = seed;
         flight_init(flight);
-        flight_advance(flight, START_MS);
+        (void)flight_advance(flight, START_MS, &(uint64_t){UINT64_MAX});
         for (unsigned step = 0; step < 40000; step++) {
             size_t i = tape_below(&dice, LEASES);
             if (!naive->leases[i].flies)
@@ -139,7 +139,7 @@ TEST(flight_ends_a_lease_that_is_overdue_at_once)
     struct flight *flight = malloc(sizeof(*flight));
 
     flight_init(flight);
-    flight_advance(flight, START_MS);
+    (void)flight_advance(flight, START_MS, &(uint64_t){UINT64_MAX});
     flight_add(flight, 8, 42, 1, 0, START_MS - 5000);
     assert_true(wheel_next(&flight->wheel) == START_MS);
     assert_int_equal(flight_due(flight)->id, 42);

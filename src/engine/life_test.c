@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { QUEUES = 4, NODE_RETRIES = 2, MESSAGES_MAX = 4000, STEPS = 4000, SEEDS = 6, TTR_MS = 2000 };
+enum { QUEUES = 4, NODE_RETRIES = 2, MESSAGES_MAX = 4000, STEPS = 4000, SEEDS = 8, TTR_MS = 2000 };
 
-enum state { READY, DELAYED, FLYING, DEAD, ASIDE, GONE };
+enum state { READY, DELAYED, FLYING, DEAD, ASIDE, DELAYED_ASIDE, GONE };
+
+static const uint64_t YEAR_MS = UINT64_C(31536000000);
 
 /* The naive engine: every message ever pushed, in an array. */
 struct message {
@@ -30,7 +32,7 @@ struct life {
     struct tape tape;
     struct message messages[MESSAGES_MAX];
     size_t count;
-    uint64_t orders, now_ms, dice;
+    uint64_t orders, now_ms, dice, leap_ms;
     bool auto_ack[QUEUES + 1];
 };
 
@@ -72,7 +74,7 @@ static struct message *any(struct life *life, enum state state)
 
 static uint64_t fires_at(const struct life *life, uint64_t due_ms)
 {
-    return max_u64(due_ms, life->tape.engine->delay.wheel.now_ms);
+    return max_u64(due_ms, engine_now_ms(life->tape.engine));
 }
 
 static void push(struct life *life, uint64_t due_ms)
@@ -149,23 +151,56 @@ static struct message *next_timer(struct life *life)
     return best && best->at_ms <= life->now_ms ? best : NULL;
 }
 
+/* Messages with a timer, as the engine counts them. */
+static uint64_t timers(const struct life *life)
+{
+    uint64_t n = 0;
+
+    for (uint32_t number = 1; number <= QUEUES; number++) {
+        const struct queue *queue = engine_queue(life->tape.engine, number);
+        n += queue->delayed + queue->in_flight;
+    }
+    return n;
+}
+
+static void fire(struct life *life, struct message *message)
+{
+    if (message->state == DELAYED) {
+        turn(life, message, READY);
+        return;
+    }
+    bool again = ref_retries(message->ref) < NODE_RETRIES;
+    message->ref = ref_again(message->ref);
+    turn(life, message, again ? READY : DEAD);
+}
+
+/* What fires is what comes next. If more should, it goes on with the next TICK, or waits for a chunk. */
+static void tick_now(struct life *life, uint32_t may, uint32_t moves)
+{
+    const struct engine *engine = life->tape.engine;
+    uint64_t before = timers(life);
+
+    tape_tick_moves(&life->tape, life->now_ms, may, moves);
+    uint64_t fired = before - timers(life);
+    assert_true(fired <= may);
+    for (uint64_t n = 0; n < fired; n++) {
+        struct message *message = next_timer(life);
+        assert_non_null(message);
+        fire(life, message);
+    }
+    bool waits = next_timer(life) != NULL, blocked = engine_next_load_ms(engine) <= life->now_ms;
+    assert_true(!waits || blocked || engine_next_due_ms(engine) <= life->now_ms);
+    assert_true(!waits || blocked || moves > 0 || fired == may);
+}
+
 static void tick(struct life *life)
 {
-    static const uint32_t COUNTS[] = {1, 3, 4096, 4096};
-    uint32_t may = COUNTS[below(life, ARRAY_LEN(COUNTS))];
-    struct message *message;
+    static const uint32_t COUNTS[] = {1, 3, 4096, 4096}, MOVES[] = {0, 0, 1, 3, 20};
 
     life->now_ms += below(life, 3) ? below(life, 700) : below(life, 5);
-    tape_tick(&life->tape, life->now_ms, may);
-    for (; may > 0 && (message = next_timer(life)); may--) {
-        if (message->state == DELAYED) {
-            turn(life, message, READY);
-        } else {
-            bool again = ref_retries(message->ref) < NODE_RETRIES;
-            message->ref = ref_again(message->ref);
-            turn(life, message, again ? READY : DEAD);
-        }
-    }
+    if (below(life, 20) == 0)
+        life->now_ms += below(life, life->leap_ms);
+    tick_now(life, COUNTS[below(life, ARRAY_LEN(COUNTS))], MOVES[below(life, ARRAY_LEN(MOVES))]);
 }
 
 static void change_queue(struct life *life)
@@ -221,14 +256,56 @@ static void bring_back(struct life *life)
         turn(life, ready[i], READY);
 }
 
+/* A piece of the delayed messages comes back, mostly when it is time, and now and then cannot be read. */
+static void load_delays(struct life *life)
+{
+    struct delays_chunk chunk;
+    uint64_t by_ms = below(life, 4) ? life->now_ms : UINT64_MAX;
+    bool readable = below(life, 16) > 0;
+
+    if (engine_peek_delays(life->tape.engine, by_ms, &chunk, 1) == 0)
+        return;
+    tape_load_dchunk(&life->tape, &chunk, readable ? PAYLOAD_LOAD_REFS : PAYLOAD_LOAD_ASIDE);
+    if (readable)
+        return;
+    struct payload_dchunk held = tape_dchunk(&life->tape, chunk.lsn);
+    for (uint32_t i = 0; i < held.count; i++)
+        by_lsn(life, ref_lsn(payload_delayed(held.entries, i).ref))->state = DELAYED_ASIDE;
+}
+
+/* One that could not be read can: what is in it counts from now on. */
+static void bring_delays_back(struct life *life)
+{
+    struct delays_chunk chunk;
+
+    if (!engine_delays_aside(life->tape.engine, below(life, 3), &chunk))
+        return;
+    tape_load_dchunk(&life->tape, &chunk, PAYLOAD_LOAD_REFS);
+    struct payload_dchunk held = tape_dchunk(&life->tape, chunk.lsn);
+    for (uint32_t i = 0; i < held.count; i++) {
+        struct message *message = by_lsn(life, ref_lsn(payload_delayed(held.entries, i).ref));
+        message->at_ms = fires_at(life, message->at_ms);
+        turn(life, message, DELAYED);
+    }
+}
+
+/* When a delayed message is due: in the past, soon, in hours, days or years. */
+static uint64_t some_due(struct life *life)
+{
+    static const uint64_t SPANS_MS[] = {40, 9000, 9000, 600000, 40000000, 260000000};
+    uint64_t span = below(life, ARRAY_LEN(SPANS_MS) + 1);
+
+    return life->now_ms - 20 + below(life, span < ARRAY_LEN(SPANS_MS) ? SPANS_MS[span] : 200 * YEAR_MS);
+}
+
 static void step(struct life *life)
 {
-    uint64_t what = below(life, 104);
+    uint64_t what = below(life, 112);
 
     if (what < 28)
         push(life, 0);
     else if (what < 45)
-        push(life, life->now_ms - 20 + below(life, below(life, 2) ? 40 : 9000));
+        push(life, below(life, 3) ? some_due(life) : life->now_ms - 20 + below(life, below(life, 2) ? 40 : 9000));
     else if (what < 75)
         pop(life);
     else if (what < 86)
@@ -245,9 +322,15 @@ static void step(struct life *life)
         put_aside(life);
     else if (what < 102)
         bring_back(life);
+    else if (what < 110)
+        load_delays(life);
+    else if (what < 111)
+        bring_delays_back(life);
     else
         (void)tape_load(&life->tape, 1 + (uint32_t)below(life, QUEUES), PAYLOAD_LOAD_REFS);
     while (tape_spill(&life->tape) > 0)
+        continue;
+    while (tape_spill_delays(&life->tape, life->now_ms) > 0)
         continue;
 }
 
@@ -297,7 +380,8 @@ static void compare(struct life *life)
 
     for (uint32_t number = 1; number <= QUEUES; number++) {
         const struct queue *queue = engine_queue(life->tape.engine, number);
-        assert_int_equal(queue->delayed, select_messages(life, number, DELAYED, expected));
+        assert_int_equal(queue->delayed, select_messages(life, number, DELAYED, expected) +
+                                             select_messages(life, number, DELAYED_ASIDE, expected));
         assert_int_equal(queue->in_flight, select_messages(life, number, FLYING, expected));
         size_t n = select_messages(life, number, READY, expected);
         compare_ready(&queue->ready, expected, n);
@@ -319,6 +403,8 @@ static struct life *live(uint64_t seed, struct buf *ret_image, uint64_t *ret_cut
     buf_init(ret_image, TAPE_BYTES_MAX);
     tape_open(&life->tape);
     engine_limit_lists(life->tape.engine, below(life, 40), 1 + (uint32_t)below(life, 6));
+    engine_limit_delays(life->tape.engine, below(life, 60), 1 + (uint32_t)below(life, 6));
+    life->leap_ms = (const uint64_t[]){1, 100000, 300000000, YEAR_MS}[seed % 4];
     (void)tape_queue(&life->tape, 0, "", 0, NODE_RETRIES);
     for (uint32_t queue = 1; queue <= QUEUES; queue++)
         (void)tape_queue(&life->tape, queue, (const char *const[]){"a", "b", "c", "d"}[queue - 1], 0,
@@ -345,6 +431,23 @@ static void end(struct life *life, struct buf *image)
     free(life);
 }
 
+/* Everything delayed comes out in the end. */
+static void outlive(struct life *life)
+{
+    const struct engine *engine = life->tape.engine;
+
+    for (uint64_t next; (next = min_u64(engine_next_due_ms(engine), engine_next_load_ms(engine))) < UINT64_MAX;) {
+        life->now_ms = max_u64(life->now_ms, next);
+        while (tape_load_delays(&life->tape, life->now_ms, PAYLOAD_LOAD_REFS))
+            continue;
+        tick_now(life, 4096, 50);
+    }
+    engine_check(engine);
+    compare(life);
+    assert_null(any(life, DELAYED));
+    assert_null(any(life, FLYING));
+}
+
 TEST(engine_lives_like_the_naive_one_and_every_replay_ends_in_its_state)
 {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -365,6 +468,7 @@ TEST(engine_lives_like_the_naive_one_and_every_replay_ends_in_its_state)
         tape_replay(&life->tape, cut, other);
         assert_true(engine_digest(other) == lived);
         engine_free(other);
+        outlive(life);
         end(life, &image);
     }
 }
@@ -395,6 +499,26 @@ static int load(struct engine *engine, const char *image, size_t bytes)
     return rc;
 }
 
+/* Delayed messages in every place: in the wheel, in buckets, in chunks, in a chunk aside; and timers half moved. */
+static void delay_some(struct tape *tape, uint64_t now_ms)
+{
+    engine_limit_delays(tape->engine, 4, 2);
+    for (uint64_t i = 0; i < 18; i++)
+        (void)tape_push(tape, 1 + i % 2, 100 + i, now_ms + (i % 3 ? i % 3 * 10000000 : 600 + i));
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t ref = tape_push(tape, 1, 200 + i, 0);
+        struct payload_delivery to = {.ref = ref, .id = 200 + i, .ttr_ms = 620 + (uint32_t)i};
+        tape_pop(tape, 1, now_ms, &to, false);
+    }
+    while (tape_spill_delays(tape, now_ms) > 0)
+        continue;
+    assert_true(tape_load_delays(tape, UINT64_MAX, PAYLOAD_LOAD_ASIDE));
+    for (unsigned i = 0; i < 20 && (tape->engine->delays.near.wheel.moving == 0 || i == 0); i++)
+        tape_tick_moves(tape, now_ms + 600, 4096, 1);
+    assert_true(tape->engine->delays.near.wheel.moving > 0 || tape->engine->flight.wheel.moving > 0);
+    assert_true(tape->engine->delays.aside_count > 0 && tape->engine->delays.chunked > 0);
+}
+
 /* An image with a few messages in every state. */
 static void small_image(struct buf *ret)
 {
@@ -414,6 +538,7 @@ static void small_image(struct buf *ret)
     tape_tick(&tape, now_ms + 500, 4096);
     tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
     tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
+    delay_some(&tape, now_ms);
     buf_init(ret, TAPE_BYTES_MAX);
     assert_true(engine_save(tape.engine, ret));
     tape_close(&tape);
@@ -475,6 +600,35 @@ TEST(engine_image_is_believed_in_no_number)
     buf_free(&image);
 }
 
+TEST(engine_image_of_the_first_two_formats_loads)
+{
+    static const uint64_t MAGICS[] = {0x31474e45514d47, 0x32474e45514d47};
+
+    for (unsigned format = 0; format < 2; format++) {
+        struct tape_deaths deaths;
+        struct engine *engine = tape_engine(&deaths);
+        uint64_t now_ms = UINT64_C(1700000000000), words[64], n = 0;
+        uint64_t head[] = {MAGICS[format], 7, now_ms, 4096, 5, now_ms, 1, 2, 1};
+        uint64_t queue[13] = {1, 0, 0, PAYLOAD_NODE_RETRIES, now_ms, 4160, 9, 1};
+        uint64_t timers[] = {0x100, now_ms + 5, 1, 0x200, now_ms + 400 * 86400000ull, 1, 0x300, 3, now_ms + 9, 1};
+        memcpy(words, head, sizeof(head));
+        n = ARRAY_LEN(head);
+        memcpy(words + n, queue, sizeof(queue));
+        n += format == 0 ? 10 : 13;
+        words[n++] = 'q';
+        memcpy(words + n, timers, sizeof(timers));
+        n += ARRAY_LEN(timers);
+        for (uint64_t i = 0; i < n; i++)
+            put_le64(&words[i], words[i]);
+        assert_int_equal(load(engine, (const char *)words, 8 * n), 0);
+        engine_check(engine);
+        assert_int_equal(engine_queue(engine, 1)->delayed, 2);
+        assert_int_equal(engine_queue(engine, 1)->in_flight, 1);
+        assert_true(engine_next_due_ms(engine) <= now_ms + 5);
+        engine_free(engine);
+    }
+}
+
 TEST(engine_that_is_empty_saves_and_loads)
 {
     struct tape_deaths deaths;
@@ -483,7 +637,7 @@ TEST(engine_that_is_empty_saves_and_loads)
 
     buf_init(&image, TAPE_BYTES_MAX);
     assert_true(engine_save(engine, &image));
-    assert_int_equal(buf_len(&image), 72);
+    assert_int_equal(buf_len(&image), 8 * (12 + 4 + 2));
     assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
     engine_free(engine);
     buf_free(&image);

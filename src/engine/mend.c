@@ -68,26 +68,14 @@ static uint64_t mend_dead(struct engine *engine, struct queue *queue)
     return dropped;
 }
 
-static uint64_t mend_delayed(struct engine *engine)
+static bool drop_delayed(void *ctx, const struct delay_entry *entry)
 {
-    struct delay before = engine->delay;
-    struct delay_entry entry;
-    uint64_t dropped = 0;
+    struct engine *engine = ctx;
 
-    if (before.count == 0)
-        return 0;
-    delay_init(&engine->delay);
-    engine->delay.wheel.now_ms = before.wheel.now_ms;
-    for (struct delay_cursor at = delay_begin(&before); delay_next(&at, &entry);) {
-        if (is_orphan(engine, entry.ref)) {
-            engine_queue(engine, entry.queue)->delayed--;
-            dropped += drop(engine, entry.ref);
-        } else {
-            delay_add(&engine->delay, &entry);
-        }
-    }
-    delay_free(&before);
-    return dropped;
+    if (!is_orphan(engine, entry->ref))
+        return false;
+    engine_queue(engine, entry->queue)->delayed--;
+    return drop(engine, entry->ref) > 0;
 }
 
 static uint64_t mend_flight(struct engine *engine)
@@ -116,7 +104,7 @@ uint64_t engine_mend(struct engine *engine)
         dropped += mend_ready(engine, &engine->queues[i]->queue);
         dropped += mend_dead(engine, &engine->queues[i]->queue);
     }
-    dropped += mend_delayed(engine) + mend_flight(engine);
+    dropped += delays_drop(&engine->delays, drop_delayed, engine) + mend_flight(engine);
     free(engine->orphans);
     engine->orphans = NULL;
     engine->orphan_count = engine->orphan_slots = 0;

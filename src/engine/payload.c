@@ -52,7 +52,7 @@ void payload_put_tick(char *to, const struct payload_tick *tick)
 {
     put_le64(to, tick->now_ms);
     put_le32(to + 8, tick->count);
-    put_le32(to + 12, 0);
+    put_le32(to + 12, tick->moves);
 }
 
 void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count)
@@ -70,6 +70,32 @@ void payload_put_load(char *to, const struct payload_load *load)
     put_le32(to + 12, load->kind);
     if (load->refs.len > 0)
         memcpy(to + PAYLOAD_LOAD_BYTES, load->refs.ptr, load->refs.len);
+}
+
+static void put_delayed(char *to, const struct payload_delayed *entry)
+{
+    put_le64(to, entry->ref);
+    put_le32(to + 8, entry->queue);
+    put_le32(to + 12, entry->due_off);
+}
+
+void payload_put_dchunk(char *to, uint64_t start_ms, const struct payload_delayed *entries, uint32_t count)
+{
+    put_le32(to, count);
+    put_le32(to + 4, 0);
+    put_le64(to + 8, start_ms);
+    for (uint32_t i = 0; i < count; i++)
+        put_delayed(to + PAYLOAD_DCHUNK_BYTES + (size_t)i * PAYLOAD_DELAYED_BYTES, &entries[i]);
+}
+
+void payload_put_dload(char *to, const struct payload_dload *load)
+{
+    put_le64(to, load->lsn);
+    put_le32(to + 8, load->count);
+    put_le32(to + 12, load->kind);
+    put_le64(to + 16, load->start_ms);
+    if (load->entries.len > 0)
+        memcpy(to + PAYLOAD_DLOAD_BYTES, load->entries.ptr, load->entries.len);
 }
 
 static char *put_tlv(char *to, enum queue_tlv type, const void *bytes, size_t len)
@@ -158,7 +184,8 @@ bool payload_get_tick(struct slice payload, struct payload_tick *ret)
 {
     if (payload.len < PAYLOAD_TICK_BYTES)
         return false;
-    *ret = (struct payload_tick){.now_ms = get_le64(payload.ptr), .count = get_le32(payload.ptr + 8)};
+    *ret = (struct payload_tick){
+        .now_ms = get_le64(payload.ptr), .count = get_le32(payload.ptr + 8), .moves = get_le32(payload.ptr + 12)};
     return ret->now_ms <= WHEEL_MS_MAX;
 }
 
@@ -239,6 +266,49 @@ bool payload_get_load(struct slice payload, struct payload_load *ret)
         .refs = slice_of(payload.ptr + PAYLOAD_LOAD_BYTES, refs * PAYLOAD_REF_BYTES),
     };
     return true;
+}
+
+bool payload_get_dchunk(struct slice payload, struct payload_dchunk *ret)
+{
+    if (payload.len < PAYLOAD_DCHUNK_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr);
+    if (count == 0 || count > PAYLOAD_DCHUNK_ENTRIES_MAX ||
+        count > (payload.len - PAYLOAD_DCHUNK_BYTES) / PAYLOAD_DELAYED_BYTES)
+        return false;
+    *ret = (struct payload_dchunk){
+        .count = count,
+        .start_ms = get_le64(payload.ptr + 8),
+        .entries = slice_of(payload.ptr + PAYLOAD_DCHUNK_BYTES, (size_t)count * PAYLOAD_DELAYED_BYTES),
+    };
+    return ret->start_ms <= WHEEL_MS_MAX;
+}
+
+bool payload_get_dload(struct slice payload, struct payload_dload *ret)
+{
+    if (payload.len < PAYLOAD_DLOAD_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr + 8), kind = get_le32(payload.ptr + 12);
+    size_t entries = kind == PAYLOAD_LOAD_REFS ? count : 0;
+    if (kind > PAYLOAD_LOAD_ASIDE || count == 0 || count > PAYLOAD_DCHUNK_ENTRIES_MAX ||
+        entries > (payload.len - PAYLOAD_DLOAD_BYTES) / PAYLOAD_DELAYED_BYTES)
+        return false;
+    *ret = (struct payload_dload){
+        .lsn = get_le64(payload.ptr),
+        .count = count,
+        .kind = (enum payload_load_kind)kind,
+        .start_ms = get_le64(payload.ptr + 16),
+        .entries = slice_of(payload.ptr + PAYLOAD_DLOAD_BYTES, entries * PAYLOAD_DELAYED_BYTES),
+    };
+    return ret->start_ms <= WHEEL_MS_MAX;
+}
+
+struct payload_delayed payload_delayed(struct slice entries, uint32_t i)
+{
+    const char *at = entries.ptr + (size_t)i * PAYLOAD_DELAYED_BYTES;
+
+    return (struct payload_delayed){
+        .ref = get_le64(at), .queue = get_le32(at + 8), .due_off = get_le32(at + 12)};
 }
 
 struct payload_delivery payload_delivery(struct slice entries, uint32_t i)

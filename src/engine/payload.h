@@ -9,10 +9,13 @@
  *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms, u32 0 }
  *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list
  *   BURY    0 u64 now_ms   8 u8 reason   9 u8 0   10 u16 text bytes   12 u32 n   16 n x { u64 ref, u64 id }, text
- *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 0
+ *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 how many may move (0 = no bound)
  *   QUEUE   TLVs; queue 0 = settings of the node
  *   CHUNK   0 u32 n (1..507)   4 u32 0   8 n x u64 ref;  aux: 0, the waiting list
  *   LOAD    0 u64 lsn   8 u32 n   12 u32 enum payload_load_kind   16 when loaded: n x u64 ref;  aux as CHUNK
+ *           aux as DCHUNK: 16 u64 start_ms   24 when loaded: n x { u64 ref, u32 queue, u32 due_off };  queue 0
+ *   DCHUNK  0 u32 n (1..253)   4 u32 0   8 u64 start_ms   16 n x { u64 ref, u32 queue, u32 due_off };  queue 0;
+ *           aux: 1 and the level of the bucket (delays.h), 1..4
  *
  * A TLV is { u8 type, u8 0, u16 length, bytes }; type 0 is padding to the end; unknown types are kept and ignored.
  * The table of all record types, with those of later versions, is in docs/log-format.md.
@@ -37,6 +40,11 @@ enum {
     PAYLOAD_LOAD_BYTES = 16, /* before the refs */
     PAYLOAD_REF_BYTES = 8,
     PAYLOAD_TICK_TIMERS_MAX = 4096,
+    PAYLOAD_TICK_MOVES_MAX = 8192,
+    PAYLOAD_DCHUNK_BYTES = 16, /* before the entries */
+    PAYLOAD_DCHUNK_ENTRIES_MAX = 253,
+    PAYLOAD_DLOAD_BYTES = 24, /* LOAD of a DCHUNK, before the entries */
+    PAYLOAD_DELAYED_BYTES = 16,
 };
 
 enum payload_list {
@@ -44,8 +52,8 @@ enum payload_list {
     PAYLOAD_LIST_DEAD = 1,
 };
 
-/* aux of CHUNK and LOAD: a piece of which list. */
-enum payload_chunk_list { PAYLOAD_WAITING = 0 };
+/* aux of CHUNK, DCHUNK and LOAD: a piece of which list. */
+enum payload_chunk_list { PAYLOAD_WAITING = 0, PAYLOAD_DELAYED = 1 }; /* 1.. delayed, by level */
 
 /* What becomes of a chunk. */
 enum payload_load_kind {
@@ -95,6 +103,7 @@ struct payload_bury {
 struct payload_tick {
     uint64_t now_ms;
     uint32_t count;
+    uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
 /* A queue as its newest QUEUE record says. Of queue 0 max_retries counts, and start_ms: all ids after it are later. */
@@ -120,6 +129,26 @@ struct payload_load {
     struct slice refs; /* LOAD_REFS: count x 8 bytes, else empty */
 };
 
+/* A delayed message in a bucket: its due time counts from the beginning of that. */
+struct payload_delayed {
+    uint64_t ref;
+    uint32_t queue, due_off;
+};
+
+struct payload_dchunk {
+    uint32_t count;
+    uint64_t start_ms;    /* of the bucket */
+    struct slice entries; /* count x PAYLOAD_DELAYED_BYTES */
+};
+
+struct payload_dload {
+    uint64_t lsn; /* of the DCHUNK */
+    uint32_t count;
+    enum payload_load_kind kind; /* LOAD_REFS or LOAD_ASIDE */
+    uint64_t start_ms;
+    struct slice entries; /* LOAD_REFS: count x PAYLOAD_DELAYED_BYTES, else empty */
+};
+
 /* Writers fill exactly the bytes that the frame reserved. `to` of PUSH is followed by the body. */
 void payload_put_push(char *to, const struct payload_push *push);
 void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries);
@@ -129,6 +158,8 @@ void payload_put_tick(char *to, const struct payload_tick *tick);
 
 void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count);
 void payload_put_load(char *to, const struct payload_load *load);
+void payload_put_dchunk(char *to, uint64_t start_ms, const struct payload_delayed *entries, uint32_t count);
+void payload_put_dload(char *to, const struct payload_dload *load);
 
 /* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. */
 size_t payload_put_queue(char *to, const struct payload_queue *queue);
@@ -140,9 +171,12 @@ NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
 NODISCARD bool payload_get_queue(struct slice payload, struct payload_queue *ret);
 NODISCARD bool payload_get_chunk(struct slice payload, struct payload_chunk *ret);
 NODISCARD bool payload_get_load(struct slice payload, struct payload_load *ret);
+NODISCARD bool payload_get_dchunk(struct slice payload, struct payload_dchunk *ret);
+NODISCARD bool payload_get_dload(struct slice payload, struct payload_dload *ret);
 
 /* Entry `i` of a checked `entries`. */
 struct payload_delivery payload_delivery(struct slice entries, uint32_t i);
 struct payload_pair payload_pair(struct slice entries, uint32_t i);
+struct payload_delayed payload_delayed(struct slice entries, uint32_t i);
 
 #endif

@@ -121,8 +121,69 @@ TEST(payload_tick_reads_what_was_written_and_refuses_what_is_cut)
 {
     char to[PAYLOAD_TICK_BYTES];
 
-    payload_put_tick(to, &(struct payload_tick){.now_ms = 99, .count = 4096});
+    payload_put_tick(to, &(struct payload_tick){.now_ms = 99, .count = 4096, .moves = 7});
     each_prefix(to, sizeof(to), read_tick);
+}
+
+static const struct payload_delayed DELAYED[] = {{0x100, 1, 5}, {UINT64_MAX, UINT32_MAX, UINT32_MAX}};
+
+static void read_dchunk(struct slice prefix, size_t whole)
+{
+    struct payload_dchunk chunk;
+
+    assert_int_equal(payload_get_dchunk(prefix, &chunk), prefix.len == whole);
+    if (prefix.len < whole)
+        return;
+    assert_int_equal(chunk.count, 2);
+    assert_int_equal(chunk.start_ms, 4096);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct payload_delayed entry = payload_delayed(chunk.entries, i);
+        assert_true(entry.ref == DELAYED[i].ref && entry.queue == DELAYED[i].queue &&
+                    entry.due_off == DELAYED[i].due_off);
+    }
+}
+
+TEST(payload_dchunk_reads_what_was_written_and_refuses_what_is_cut)
+{
+    char to[PAYLOAD_DCHUNK_BYTES + 2 * PAYLOAD_DELAYED_BYTES];
+    struct payload_dchunk chunk;
+
+    payload_put_dchunk(to, 4096, DELAYED, 2);
+    each_prefix(to, sizeof(to), read_dchunk);
+    for (unsigned i = 0; i < 2; i++) {
+        put_le32(to, i == 0 ? 0 : PAYLOAD_DCHUNK_ENTRIES_MAX + 1);
+        assert_false(payload_get_dchunk(slice_of(to, sizeof(to)), &chunk));
+    }
+}
+
+static void read_dload(struct slice prefix, size_t whole)
+{
+    struct payload_dload load;
+
+    assert_int_equal(payload_get_dload(prefix, &load), prefix.len == whole);
+    if (prefix.len < whole)
+        return;
+    assert_int_equal(load.lsn, 8192);
+    assert_int_equal(load.count, 2);
+    assert_int_equal(load.kind, PAYLOAD_LOAD_REFS);
+    assert_int_equal(load.start_ms, 4096);
+    assert_int_equal(payload_delayed(load.entries, 0).ref, DELAYED[0].ref);
+}
+
+TEST(payload_dload_reads_what_was_written_and_refuses_what_is_cut)
+{
+    char chunk[PAYLOAD_DCHUNK_BYTES + 2 * PAYLOAD_DELAYED_BYTES], to[PAYLOAD_DLOAD_BYTES + 2 * PAYLOAD_DELAYED_BYTES];
+    struct payload_dload load = {.lsn = 8192, .count = 2, .kind = PAYLOAD_LOAD_REFS, .start_ms = 4096};
+
+    payload_put_dchunk(chunk, 4096, DELAYED, 2);
+    load.entries = slice_of(chunk + PAYLOAD_DCHUNK_BYTES, 2 * PAYLOAD_DELAYED_BYTES);
+    payload_put_dload(to, &load);
+    each_prefix(to, sizeof(to), read_dload);
+    put_le32(to + 12, PAYLOAD_LOAD_ASIDE);
+    assert_true(payload_get_dload(slice_of(to, PAYLOAD_DLOAD_BYTES), &load));
+    assert_int_equal(load.entries.len, 0);
+    put_le32(to + 12, PAYLOAD_LOAD_BACK);
+    assert_false(payload_get_dload(slice_of(to, sizeof(to)), &load));
 }
 
 TEST(payload_counts_are_held_to_the_bytes_that_are_there)

@@ -3,13 +3,16 @@
  *
  * All integers little-endian:
  *   u64 magic   u64 last_id   u64 last_time_ms   u64 node_record_lsn   u64 max_retries
- *   u64 wheel_now_ms (both wheels)   u64 queues   u64 delayed   u64 in flight
+ *   u64 wheel_now_ms (both wheels)   u64 queues   u64 near delayed   u64 in flight
+ *   u64 level of the slot that is moving, of the delays in bits 0..7, of the leases in 8..15; 0 = none
+ *   u64 near delayed, u64 leases that come before what is in these slots or later; 0 when none is moving
  *   per queue: u64 name bytes, u64 flags (1 auto-ack, 2 exited), ttr_ms, max_retries, start_ms, record_lsn, push_num,
- *              pop_num, tail, dead, head, chunks, chunks aside; name padded to 8; refs of the head, chunks
+ *              pop_num, tail, dead, head, chunks, chunks aside, delayed; name padded to 8; refs of the head, chunks
  *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
- *   per delayed message: u64 ref, u64 due_ms, u64 queue, those of one due time in order
+ *   the delayed messages: save_delays.c
  *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, those of one deadline in order
- * Images of the first magic, whose queues have neither head nor chunks, are read too.
+ * Images of the first two magics are read too. Their queues have no `delayed`, and of the first neither head nor
+ * chunks; their delayed messages are all near, and nothing is moving.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,15 +24,29 @@
 #include <errno.h>
 
 #define MAGIC_1 0x31474e45514d47ull /* "GMQENG1" */
-#define MAGIC 0x32474e45514d47ull   /* "GMQENG2" */
-enum { HEAD_WORDS = 9, QUEUE_WORDS_1 = 10, QUEUE_WORDS = 13, DELAY_WORDS = 3, LEASE_WORDS = 4, NAME_BYTES_MAX = 1024 };
+#define MAGIC_2 0x32474e45514d47ull /* "GMQENG2" */
+#define MAGIC 0x33474e45514d47ull   /* "GMQENG3" */
+enum {
+    HEAD_WORDS_2 = 9, HEAD_WORDS = 12, QUEUE_WORDS_1 = 10, QUEUE_WORDS_2 = 13, QUEUE_WORDS = 14, LEASE_WORDS = 4,
+    NAME_BYTES_MAX = 1024, LEASES_AT_ONCE = 32, /* when they are loaded */
+};
 
 size_t engine_saved_bytes(const struct engine *engine)
 {
-    uint64_t words = HEAD_WORDS + DELAY_WORDS * engine->delay.count + LEASE_WORDS * engine->flight.count;
+    uint64_t words = HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count;
 
     words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
     return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead);
+}
+
+size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
+{
+    uint64_t waiting = engine->lists.refs + engine->lists.chunked + delays_count(&engine->delays);
+    uint64_t queues = engine->queue_count;
+
+    if (queues > 0 && in_flight_max < waiting / queues)
+        waiting = in_flight_max * queues;
+    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting;
 }
 
 static char *put(char *at, uint64_t value)
@@ -66,6 +83,7 @@ static char *save_queue(char *at, const struct queue *queue)
     at = put(at, out->head.count);
     at = put(at, out->chunks.count);
     at = put(at, out->aside.count);
+    at = put(at, queue->delayed);
     memset(at, 0, 8 * state_name_words(queue->name_len));
     if (queue->name_len > 0)
         memcpy(at, queue->name, queue->name_len);
@@ -79,15 +97,8 @@ static char *save_queue(char *at, const struct queue *queue)
     return at;
 }
 
-static char *save_timers(char *at, const struct engine *engine)
+static char *save_leases(char *at, const struct engine *engine)
 {
-    struct delay_entry entry;
-
-    for (struct delay_cursor cursor = delay_begin(&engine->delay); delay_next(&cursor, &entry);) {
-        at = put(at, entry.ref);
-        at = put(at, entry.due_ms);
-        at = put(at, entry.queue);
-    }
     for (const struct lease *lease = flight_first(&engine->flight); lease;
          lease = flight_after(&engine->flight, lease)) {
         at = put(at, lease->ref);
@@ -106,13 +117,17 @@ void engine_save_to(const struct engine *engine, char *begin)
     at = put(at, engine->last_time_ms);
     at = put(at, engine->node_record_lsn);
     at = put(at, engine->max_retries);
-    at = put(at, engine->delay.wheel.now_ms);
+    at = put(at, engine_now_ms(engine));
     at = put(at, engine->queue_count);
-    at = put(at, engine->delay.count);
+    at = put(at, engine->delays.near.count);
     at = put(at, engine->flight.count);
+    at = put(at, engine->delays.near.wheel.moving / WHEEL_SLOTS | engine->flight.wheel.moving / WHEEL_SLOTS << 8);
+    at = put(at, delay_moved(&engine->delays.near));
+    at = put(at, flight_moved(&engine->flight));
     for (uint32_t i = 0; i < engine->queue_count; i++)
         at = save_queue(at, &engine->queues[i]->queue);
-    at = save_timers(at, engine);
+    at = state_save_delays(at, engine);
+    at = save_leases(at, engine);
     ENSURE((size_t)(at - begin) == engine_saved_bytes(engine));
 }
 
@@ -128,40 +143,38 @@ bool engine_save(const struct engine *engine, struct buf *out)
     return true;
 }
 
-/* What is left of an image; every take is checked against it. */
-struct reader {
-    const char *at;
-    size_t words;
-    unsigned queue_words;
+/* How many words there are, by the magic of the image. */
+struct shape {
+    unsigned head_words, queue_words;
+    bool far; /* delayed messages may be far, and counted by queue */
 };
 
-static bool take(struct reader *in, uint64_t *ret, size_t count)
+static bool shape_of(uint64_t magic, struct shape *ret)
 {
-    if (in->words < count)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        ret[i] = get_le64(in->at + 8 * i);
-    in->at += 8 * count;
-    in->words -= count;
-    return true;
+    *ret = (struct shape){.head_words = HEAD_WORDS, .queue_words = QUEUE_WORDS, .far = true};
+    if (magic == MAGIC)
+        return true;
+    *ret = (struct shape){.head_words = HEAD_WORDS_2,
+                          .queue_words = magic == MAGIC_1 ? QUEUE_WORDS_1 : QUEUE_WORDS_2};
+    return magic == MAGIC_1 || magic == MAGIC_2;
 }
 
 /* `n`: tail, dead, head, chunks, chunks aside. */
-static bool load_lists(struct engine *engine, struct reader *in, struct queue *queue, const uint64_t n[5])
+static bool load_lists(struct engine *engine, struct state_reader *in, struct queue *queue, const uint64_t n[5])
 {
     uint64_t ref, before = 0, all = 0;
 
     for (unsigned i = 0; i < 5; all += n[i++])
         if (n[i] > in->words - all)
             return false;
-    for (uint64_t left = n[2]; left > 0 && take(in, &ref, 1); left--)
+    for (uint64_t left = n[2]; left > 0 && state_take(in, &ref, 1); left--)
         waiting_add_head(&engine->lists, &queue->ready, ref);
-    for (uint64_t left = n[3] + n[4]; left > 0 && take(in, &ref, 1); left--)
+    for (uint64_t left = n[3] + n[4]; left > 0 && state_take(in, &ref, 1); left--)
         if (!waiting_add_chunk(&engine->lists, &queue->ready, ref, left <= n[4]))
             return false;
-    for (uint64_t left = n[0]; left > 0 && take(in, &ref, 1); left--)
+    for (uint64_t left = n[0]; left > 0 && state_take(in, &ref, 1); left--)
         waiting_push(&engine->lists, &queue->ready, ref);
-    for (uint64_t left = n[1]; left > 0 && take(in, &ref, 1); left--, before = ref) {
+    for (uint64_t left = n[1]; left > 0 && state_take(in, &ref, 1); left--, before = ref) {
         if (ref <= before)
             return false;
         refset_add(&queue->dead, ref);
@@ -170,11 +183,11 @@ static bool load_lists(struct engine *engine, struct reader *in, struct queue *q
     return true;
 }
 
-static bool load_queue(struct engine *engine, struct reader *in)
+static bool load_queue(struct engine *engine, struct state_reader *in, const struct shape *shape)
 {
     uint64_t w[QUEUE_WORDS] = {0};
 
-    if (!take(in, w, in->queue_words) || w[0] > NAME_BYTES_MAX || state_name_words(w[0]) > in->words)
+    if (!state_take(in, w, shape->queue_words) || w[0] > NAME_BYTES_MAX || state_name_words(w[0]) > in->words)
         return false;
     if (w[2] > UINT32_MAX || w[3] > UINT32_MAX || w[4] > WHEEL_MS_MAX)
         return false;
@@ -195,29 +208,24 @@ static bool load_queue(struct engine *engine, struct reader *in)
     queue->record_lsn = w[5];
     queue->push_num = w[6];
     queue->pop_num = w[7];
+    queue->delayed = w[13];
     return load_lists(engine, in, queue, w + 8);
 }
 
-static bool load_delayed(struct engine *engine, struct reader *in)
+/* The slot of a wheel that is moving, as a level, and the entries that were in lower ones: is that possible? */
+static bool fits(const struct wheel *wheel, unsigned level, uint64_t moved, uint64_t count)
 {
-    uint64_t w[DELAY_WORDS];
-    struct queue *queue;
+    uint64_t begun = level < WHEEL_LEVELS ? wheel->now_ms & ((UINT64_C(1) << 8 * level) - 1) : 1;
 
-    if (!take(in, w, DELAY_WORDS) || w[2] > UINT32_MAX || !(queue = engine_queue(engine, (uint32_t)w[2])))
-        return false;
-    if (w[1] > WHEEL_MS_MAX)
-        return false;
-    delay_add(&engine->delay, &(struct delay_entry){.ref = w[0], .due_ms = w[1], .queue = (uint32_t)w[2]});
-    queue->delayed++;
-    return true;
+    return level == 0 ? moved == 0 : begun == 0 && moved < count;
 }
 
-static bool load_lease(struct engine *engine, struct reader *in)
+static bool load_lease(struct engine *engine, struct state_reader *in)
 {
     uint64_t w[LEASE_WORDS];
     struct queue *queue;
 
-    if (!take(in, w, LEASE_WORDS) || !(queue = engine_queue(engine, (uint32_t)w[3])))
+    if (!state_take(in, w, LEASE_WORDS) || !(queue = engine_queue(engine, (uint32_t)w[3])))
         return false;
     if (w[2] > WHEEL_MS_MAX || flight_find(&engine->flight, (uint32_t)w[3], w[1]))
         return false;
@@ -226,35 +234,57 @@ static bool load_lease(struct engine *engine, struct reader *in)
     return true;
 }
 
-static bool load(struct engine *engine, struct reader *in)
+/* Some at a time: what they need of the table is fetched before. */
+static bool load_leases(struct engine *engine, struct state_reader *in, uint64_t count, unsigned moving, uint64_t moved)
 {
-    uint64_t w[HEAD_WORDS];
+    struct flight *flight = &engine->flight;
 
-    if (!take(in, w, HEAD_WORDS) || (w[0] != MAGIC && w[0] != MAGIC_1))
+    if (!fits(&flight->wheel, moving, moved, count) || count > in->words / LEASE_WORDS)
         return false;
-    if (w[2] > WHEEL_MS_MAX || w[4] > UINT32_MAX || w[5] > WHEEL_MS_MAX)
+    flight_expect(flight, count);
+    for (uint64_t n = 0, end; n < count;) {
+        uint64_t some = min_u64(count - n, LEASES_AT_ONCE);
+        for (uint64_t i = 0; i < 2 * some; i++) {
+            const char *at = in->at + i % some * LEASE_WORDS * 8;
+            flight_prefetch(flight, (uint32_t)get_le64(at + 24), get_le64(at + 8), i >= some);
+        }
+        for (end = n + some; n < end; n++) {
+            if (moving > 0 && n == moved)
+                wheel_set_moving(&flight->wheel, moving);
+            if (!load_lease(engine, in))
+                return false;
+        }
+    }
+    return moving == 0 || flight->slots[flight->wheel.moving].head != 0;
+}
+
+static bool load(struct engine *engine, struct state_reader *in)
+{
+    uint64_t w[HEAD_WORDS] = {0};
+    struct shape shape;
+
+    if (in->words == 0 || !shape_of(get_le64(in->at), &shape) || !state_take(in, w, shape.head_words))
         return false;
-    in->queue_words = w[0] == MAGIC ? QUEUE_WORDS : QUEUE_WORDS_1;
+    if (w[2] > WHEEL_MS_MAX || w[4] > UINT32_MAX || w[5] > WHEEL_MS_MAX || w[9] > UINT16_MAX)
+        return false;
     engine->last_id = w[1];
     engine->last_time_ms = w[2];
     engine->node_record_lsn = w[3];
     engine->max_retries = (uint32_t)w[4];
-    engine->delay.wheel.now_ms = engine->flight.wheel.now_ms = w[5];
+    engine->delays.near.wheel.now_ms = engine->flight.wheel.now_ms = w[5];
     for (uint64_t n = w[6]; n > 0; n--)
-        if (!load_queue(engine, in))
+        if (!load_queue(engine, in, &shape))
             return false;
-    for (uint64_t n = w[7]; n > 0; n--)
-        if (!load_delayed(engine, in))
-            return false;
-    for (uint64_t n = w[8]; n > 0; n--)
-        if (!load_lease(engine, in))
-            return false;
-    return in->words == 0;
+    struct state_near near = {.count = w[7], .moving = w[9] & 0xff, .moved = w[10]};
+    if (!fits(&engine->delays.near.wheel, near.moving, near.moved, near.count) ||
+        !state_load_delays(engine, in, &near, shape.far))
+        return false;
+    return load_leases(engine, in, w[8], (unsigned)(w[9] >> 8), w[11]) && in->words == 0;
 }
 
 int engine_load(struct engine *engine, const void *image, size_t bytes)
 {
-    struct reader in = {.at = image, .words = bytes / 8};
+    struct state_reader in = {.at = image, .words = bytes / 8};
 
     engine_reset(engine);
     if (bytes % 8 == 0 && load(engine, &in))

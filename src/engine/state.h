@@ -6,7 +6,7 @@
 #ifndef GMQ_ENGINE_STATE_H
 #define GMQ_ENGINE_STATE_H
 
-#include "engine/delay.h"
+#include "engine/delays.h"
 #include "engine/engine.h"
 #include "engine/flight.h"
 #include "engine/payload.h"
@@ -26,7 +26,7 @@ struct engine {
     struct queue_node **queues; /* by number - 1 */
     uint32_t queue_count, queue_slots;
     struct queue_node *names;
-    struct delay delay;
+    struct delays delays;
     struct flight flight;
     struct waiting_pool lists;
     uint64_t dead;            /* dead letters of all queues */
@@ -48,6 +48,32 @@ static inline uint64_t state_name_words(size_t bytes) { return (bytes + 7) / 8; 
 
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);
+
+/* ---- between save.c and save_delays.c ---------------------------------------------------------------------------- */
+
+/* What is left of an image. */
+struct state_reader {
+    const char *at;
+    size_t words;
+};
+
+/* The next `count` words; false when there are not so many. */
+NODISCARD bool state_take(struct state_reader *in, uint64_t *ret, size_t count);
+
+/* Of the delayed messages in the wheel: how many, and as save.c says it of the slot that is moving. */
+struct state_near {
+    uint64_t count, moved;
+    unsigned moving;
+};
+
+size_t state_delays_words(const struct engine *engine);
+char *state_save_delays(char *at, const struct engine *engine);
+
+/* `far`: there is more than the near ones. False: the image is malformed. */
+NODISCARD bool state_load_delays(struct engine *engine, struct state_reader *in, const struct state_near *near,
+                                 bool far);
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 /* engine_fault() without the last step, that no handle stands in two places. */
 const char *state_fault(const struct engine *engine);

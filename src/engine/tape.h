@@ -151,12 +151,17 @@ static inline void tape_bury(struct tape *tape, uint32_t queue, uint64_t now_ms,
     (void)tape_record(tape, &(struct record){.type = RECORD_BURY, .queue = queue}, payload, sizeof(payload));
 }
 
-static inline void tape_tick(struct tape *tape, uint64_t now_ms, uint32_t count)
+static inline void tape_tick_moves(struct tape *tape, uint64_t now_ms, uint32_t count, uint32_t moves)
 {
     char payload[PAYLOAD_TICK_BYTES];
 
-    payload_put_tick(payload, &(struct payload_tick){.now_ms = now_ms, .count = count});
+    payload_put_tick(payload, &(struct payload_tick){.now_ms = now_ms, .count = count, .moves = moves});
     (void)tape_record(tape, &(struct record){.type = RECORD_TICK}, payload, sizeof(payload));
+}
+
+static inline void tape_tick(struct tape *tape, uint64_t now_ms, uint32_t count)
+{
+    tape_tick_moves(tape, now_ms, count, 0);
 }
 
 /* Returns the LSN of the record. */
@@ -216,6 +221,58 @@ static inline bool tape_load(struct tape *tape, uint32_t number, enum payload_lo
     payload_put_load(payload, &load);
     (void)tape_record(tape, &(struct record){.type = RECORD_LOAD, .queue = number}, payload,
                       PAYLOAD_LOAD_BYTES + load.refs.len);
+    return true;
+}
+
+/* Writes the DCHUNK that is owed, if one is; returns how many messages it has. */
+static inline size_t tape_spill_delays(struct tape *tape, uint64_t now_ms)
+{
+    char payload[PAYLOAD_DCHUNK_BYTES + PAYLOAD_DCHUNK_ENTRIES_MAX * PAYLOAD_DELAYED_BYTES];
+    struct payload_delayed entries[PAYLOAD_DCHUNK_ENTRIES_MAX];
+    struct delays_chunk chunk;
+    size_t n = engine_owes_delays(tape->engine, now_ms, &chunk, entries);
+
+    if (n == 0)
+        return 0;
+    payload_put_dchunk(payload, chunk.start_ms, entries, (uint32_t)n);
+    struct record head = {.type = RECORD_DCHUNK, .aux = (uint16_t)(PAYLOAD_DELAYED + chunk.level)};
+    (void)tape_record(tape, &head, payload, PAYLOAD_DCHUNK_BYTES + n * PAYLOAD_DELAYED_BYTES);
+    return n;
+}
+
+/* What a DCHUNK of the tape holds. */
+static inline struct payload_dchunk tape_dchunk(const struct tape *tape, uint64_t lsn)
+{
+    struct payload_dchunk chunk;
+    struct record rec = tape_read(tape, lsn);
+
+    ENSURE(rec.type == RECORD_DCHUNK && payload_get_dchunk(rec.payload, &chunk));
+    return chunk;
+}
+
+/* Loads the chunk of delayed messages, or puts it aside. */
+static inline void tape_load_dchunk(struct tape *tape, const struct delays_chunk *chunk, enum payload_load_kind kind)
+{
+    char payload[PAYLOAD_DLOAD_BYTES + PAYLOAD_DCHUNK_ENTRIES_MAX * PAYLOAD_DELAYED_BYTES];
+    struct payload_dload load = {.lsn = chunk->lsn, .count = chunk->count, .start_ms = chunk->start_ms, .kind = kind};
+    struct payload_dchunk held = tape_dchunk(tape, chunk->lsn);
+
+    ENSURE(held.count == chunk->count && held.start_ms == chunk->start_ms);
+    if (kind == PAYLOAD_LOAD_REFS)
+        load.entries = held.entries;
+    payload_put_dload(payload, &load);
+    struct record head = {.type = RECORD_LOAD, .aux = (uint16_t)(PAYLOAD_DELAYED + chunk->level)};
+    (void)tape_record(tape, &head, payload, PAYLOAD_DLOAD_BYTES + load.entries.len);
+}
+
+/* Loads the first chunk of delayed messages that is wanted by `now_ms`, or puts it aside; false when none is. */
+static inline bool tape_load_delays(struct tape *tape, uint64_t now_ms, enum payload_load_kind kind)
+{
+    struct delays_chunk chunk;
+
+    if (engine_peek_delays(tape->engine, now_ms, &chunk, 1) == 0)
+        return false;
+    tape_load_dchunk(tape, &chunk, kind);
     return true;
 }
 

@@ -6,14 +6,19 @@
 
 #include <stdlib.h>
 
-enum { REF_BYTES = 8, KEEP_CHUNKS = 2, BEFORE_MAX = KEEP_CHUNKS * WAITING_CHUNK_REFS_MAX };
-
-#define CHUNK_LSN_MAX (UINT64_C(1) << 58)
+enum {
+    REF_BYTES = 8,
+    KEEP_CHUNKS = 2,
+    BEFORE_MAX = KEEP_CHUNKS * WAITING_CHUNK_REFS_MAX,
+    LOOKS = 8,      /* at shorts, before it is given up for now */
+    SHORT_PART = 8, /* of the refs of a list that are its share of the memory: in one of its chunks */
+};
 
 void waiting_pool_init(struct waiting_pool *pool)
 {
-    *pool = (struct waiting_pool){.refs_max = UINT64_MAX, .long_refs = UINT64_MAX};
+    *pool = (struct waiting_pool){.refs_max = UINT64_MAX, .long_refs = UINT64_MAX, .short_refs = UINT64_MAX};
     list_init(&pool->longs);
+    list_init(&pool->shorts);
 }
 
 void waiting_pool_limit(struct waiting_pool *pool, uint64_t refs_max, uint32_t chunk_refs)
@@ -23,6 +28,7 @@ void waiting_pool_limit(struct waiting_pool *pool, uint64_t refs_max, uint32_t c
     pool->chunk_refs = chunk_refs;
     pool->keep_refs = KEEP_CHUNKS * chunk_refs;
     pool->long_refs = pool->chunk_refs + (uint64_t)pool->keep_refs;
+    pool->short_refs = min_u64(chunk_refs, WAITING_SHORT_REFS_MIN);
 }
 
 static void free_out(struct waiting *list)
@@ -86,6 +92,48 @@ size_t waiting_peek(const struct waiting *list, uint64_t *ret_refs, size_t max)
 
 /* ---- out of memory, and back ------------------------------------------------------------------------------------- */
 
+/* Refs of a chunk of a list that is not long: the more lists there are, the less of each fits into memory. */
+static uint64_t short_chunk(const struct waiting_pool *pool)
+{
+    uint64_t share = pool->refs_max / (pool->lists + 1) / SHORT_PART;
+
+    return min_u64(max_u64(share, pool->short_refs), pool->chunk_refs);
+}
+
+/* Nobody took from it while so much was pushed as fits into memory. */
+static bool is_idle(const struct waiting_pool *pool, const struct waiting *list)
+{
+    return pool->pushes - list->taken_at > pool->refs_max;
+}
+
+/* What of the tail stays at the beginning of a list that has no chunk yet: what will be taken next. */
+static uint64_t kept(const struct waiting_pool *pool, const struct waiting *list)
+{
+    const struct waiting_out *out = list->out;
+    uint64_t keep = pool->keep_refs;
+
+    if (out && out->chunks.count > 0)
+        return 0;
+    if (list->tail.count < pool->long_refs)
+        keep = is_idle(pool, list) ? 0 : KEEP_CHUNKS * short_chunk(pool);
+    return out ? keep - min_u64(keep, out->head.count) : keep;
+}
+
+static struct waiting *short_that_owes(struct waiting_pool *pool)
+{
+    uint64_t chunk = short_chunk(pool);
+
+    for (unsigned looks = 0; looks < LOOKS && !list_empty(&pool->shorts); looks++) {
+        struct waiting *list = CONTAINER_OF(pool->shorts.next, struct waiting, in_shorts);
+        if (list->tail.count >= kept(pool, list) + chunk)
+            return list;
+        list_remove(&list->in_shorts);
+        if (list->tail.count >= pool->short_refs)
+            list_add_tail(&pool->shorts, &list->in_shorts);
+    }
+    return NULL;
+}
+
 struct waiting *waiting_owes(struct waiting_pool *pool)
 {
     if (pool->refs <= pool->refs_max)
@@ -96,21 +144,25 @@ struct waiting *waiting_owes(struct waiting_pool *pool)
             return list;
         list_remove(&list->in_longs);
     }
-    return NULL;
+    return short_that_owes(pool);
+}
+
+bool waiting_wants(const struct waiting_pool *pool, const struct waiting *list)
+{
+    uint64_t keep = pool->refs > pool->refs_max ? short_chunk(pool) : pool->keep_refs;
+
+    return list->out && list->out->chunks.count > 0 && list->out->head.count < keep;
 }
 
 size_t waiting_chunk(const struct waiting_pool *pool, const struct waiting *list, uint64_t *ret_refs)
 {
-    const struct waiting_out *out = list->out;
-    uint64_t skip = out && out->chunks.count > 0 ? 0 : pool->keep_refs, ref;
+    uint64_t max = list->tail.count >= pool->long_refs ? pool->chunk_refs : short_chunk(pool), ref;
     struct fifo_cursor at = fifo_begin(&list->tail);
     size_t n = 0;
 
-    if (out && skip > 0)
-        skip -= min_u64(skip, out->head.count);
-    while (skip > 0 && fifo_next(&at, &ref))
-        skip--;
-    while (n < pool->chunk_refs && fifo_next(&at, &ret_refs[n]))
+    for (uint64_t skip = kept(pool, list); skip > 0 && fifo_next(&at, &ref); skip--)
+        continue;
+    while (n < max && fifo_next(&at, &ret_refs[n]))
         n++;
     return n;
 }
@@ -143,7 +195,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
 {
     uint32_t count = (uint32_t)(refs.len / REF_BYTES);
 
-    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= CHUNK_LSN_MAX)
+    if (count == 0 || count > WAITING_CHUNK_REFS_MAX || lsn >= WAITING_CHUNK_LSN_MAX)
         return false;
     uint64_t before = find_row(list, refs);
     if (before == UINT64_MAX)
@@ -156,6 +208,7 @@ bool waiting_spill(struct waiting_pool *pool, struct waiting *list, uint64_t lsn
     fifo_push(&out->chunks, waiting_chunk_make(lsn, count));
     out->chunked += count;
     pool->chunks++;
+    pool->chunked += count;
     pool->refs -= count;
     return true;
 }
@@ -169,6 +222,7 @@ bool waiting_load(struct waiting_pool *pool, struct waiting *list, uint64_t lsn,
         return false;
     out->chunked -= count;
     pool->chunks--;
+    pool->chunked -= count;
     for (uint32_t i = 0; i < count; i++)
         waiting_add_head(pool, list, get_le64(refs.ptr + (size_t)i * REF_BYTES));
     return true;
@@ -239,6 +293,7 @@ bool waiting_add_chunk(struct waiting_pool *pool, struct waiting *list, uint64_t
     fifo_push(aside ? &out->aside : &out->chunks, chunk);
     *(aside ? &out->put_aside : &out->chunked) += refs;
     pool->chunks++;
+    pool->chunked += refs;
     return true;
 }
 

@@ -8,7 +8,8 @@
  *        A list begins as a tail alone. waiting_spill() takes a row of refs out of the tail, which a CHUNK record
  *        holds from then on; waiting_load() puts the refs of a chunk at the end of the head. A chunk that cannot be
  *        read back is put aside, out of the list, until waiting_bring_back().
- * Pool   All lists of an engine share one: it counts the refs in memory and knows which lists are long.
+ * Pool   All lists of an engine share one: it counts the refs in memory and knows which lists are long, and which of
+ *        the others nobody takes from.
  * Cost   push and take O(1); spill and load O(refs). 8 bytes a ref in memory, 8 bytes a chunk.
  * Owns   Its blocks. A list that has nothing but a tail holds nothing else.
  *
@@ -21,7 +22,10 @@
 #include "base/slice.h"
 #include "engine/fifo.h"
 
-enum { WAITING_CHUNK_REFS_MAX = 507 };
+enum { WAITING_CHUNK_REFS_MAX = 507, WAITING_SHORT_REFS_MIN = 64 };
+
+/* waiting_chunk_make() has no room for an address from here on. */
+#define WAITING_CHUNK_LSN_MAX (UINT64_C(1) << 58)
 
 /* What only a list has that was too long for memory. The fifos of chunks hold waiting_chunk_make(). */
 struct waiting_out {
@@ -32,16 +36,22 @@ struct waiting_out {
 struct waiting {
     struct fifo tail;
     struct waiting_out *out; /* NULL: the tail is all */
-    struct list in_longs;
+    struct list in_longs, in_shorts;
+    uint64_t taken_at;       /* pool.pushes when a ref was taken last */
 };
 
 struct waiting_pool {
+    uint64_t lists;    /* that there are */
     uint64_t refs;     /* in memory, of all lists */
+    uint64_t pushes;   /* ever */
     uint64_t chunks;   /* of all lists, those aside too */
+    uint64_t chunked;  /* messages in chunks of all lists, those aside too */
     uint64_t refs_max; /* above it chunks are owed, ... */
     uint64_t long_refs; /* ... of lists with this many refs in their tail: */
     uint32_t chunk_refs, keep_refs; /* that many go, that many stay: at the head, and in the tail */
     struct list longs; /* those lists, and some that have become shorter */
+    uint64_t short_refs; /* lists with this many refs in their tail, and some with less, are in `shorts`, too, ... */
+    struct list shorts;  /* ... which are gone through in turn when there is no long one */
 };
 
 /* A place in what is in memory of a list, for reading on; good until the list changes. */
@@ -61,13 +71,23 @@ void waiting_pool_init(struct waiting_pool *pool);
 /* `chunk_refs` 1..507. */
 void waiting_pool_limit(struct waiting_pool *pool, uint64_t refs_max, uint32_t chunk_refs);
 
-static inline void waiting_init(struct waiting *list) { list_init(&list->in_longs); }
+static inline void waiting_init(struct waiting_pool *pool, struct waiting *list)
+{
+    list_init(&list->in_longs);
+    list_init(&list->in_shorts);
+    pool->lists++;
+}
 void waiting_free(struct waiting *list);
 
 static inline void waiting_push(struct waiting_pool *pool, struct waiting *list, uint64_t ref)
 {
     fifo_push(&list->tail, ref);
     pool->refs++;
+    pool->pushes++;
+    if (list->tail.count < pool->short_refs)
+        return;
+    if (UNLIKELY(list_empty(&list->in_shorts)))
+        list_add_tail(&pool->shorts, &list->in_shorts);
     if (UNLIKELY(list->tail.count >= pool->long_refs) && list_empty(&list->in_longs))
         list_add_tail(&pool->longs, &list->in_longs);
 }
@@ -82,6 +102,7 @@ static inline bool waiting_take(struct waiting_pool *pool, struct waiting *list,
     bool taken = LIKELY(!list->out) ? fifo_take(&list->tail, ref) : waiting_take_out(list, ref);
 
     pool->refs -= taken;
+    list->taken_at = pool->pushes;
     return taken;
 }
 
@@ -108,8 +129,11 @@ static inline const struct fifo *waiting_oldest(const struct waiting *list)
 
 /* ---- out of memory, and back ------------------------------------------------------------------------------------- */
 
-/* The list of which a chunk is owed now, or NULL. */
+/* The list of which a chunk is owed now, or NULL. Looks at a few lists only: there may be one the next time. */
 struct waiting *waiting_owes(struct waiting_pool *pool);
+
+/* Are so few refs left before the list's first chunk, which it has, that it should be loaded? */
+bool waiting_wants(const struct waiting_pool *pool, const struct waiting *list);
 
 /* The refs to be written for a list that waiting_owes() named; returns how many. Room for 507. */
 size_t waiting_chunk(const struct waiting_pool *pool, const struct waiting *list, uint64_t *ret_refs);

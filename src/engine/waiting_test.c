@@ -5,6 +5,8 @@
 #include "engine/tape.h"
 #include "unit/unit.h"
 
+#include <stdlib.h>
+
 enum { CHUNK = 4, LSN = 8000, NODE = PAYLOAD_NODE_RETRIES };
 
 static struct slice refs_from(char *to, uint64_t first, unsigned count)
@@ -18,7 +20,7 @@ static struct slice refs_from(char *to, uint64_t first, unsigned count)
 static void fill(struct waiting_pool *pool, struct waiting *list, uint64_t from, uint64_t to)
 {
     *list = (struct waiting){.out = NULL};
-    waiting_init(list);
+    waiting_init(pool, list);
     for (uint64_t ref = from; ref < to; ref++)
         waiting_push(pool, list, ref);
 }
@@ -100,7 +102,7 @@ TEST(waiting_lists_owe_in_the_order_in_which_they_became_long)
     struct waiting lists[3];
 
     waiting_pool_init(&pool);
-    waiting_pool_limit(&pool, 20, CHUNK);
+    waiting_pool_limit(&pool, 29, CHUNK);
     fill(&pool, &lists[0], 1, 12); /* one short of owing */
     fill(&pool, &lists[1], 100, 113);
     fill(&pool, &lists[2], 200, 213);
@@ -108,10 +110,94 @@ TEST(waiting_lists_owe_in_the_order_in_which_they_became_long)
     assert_true(spill(&pool, &lists[1], LSN, 108, CHUNK));
     assert_ptr_equal(waiting_owes(&pool), &lists[2]);
     assert_true(spill(&pool, &lists[2], LSN + 64, 208, CHUNK));
-    assert_true(pool.refs > 20); /* but each keeps that much */
     assert_null(waiting_owes(&pool));
     for (unsigned i = 0; i < ARRAY_LEN(lists); i++)
         waiting_free(&lists[i]);
+}
+
+/* What waiting_owes() names and waiting_chunk() gives is spilled; returns how many refs, 0 = nothing is owed. */
+static size_t spill_owed(struct waiting_pool *pool, struct waiting **ret_list, uint64_t lsn)
+{
+    uint64_t refs[WAITING_CHUNK_REFS_MAX];
+    struct waiting *list = *ret_list = waiting_owes(pool);
+
+    if (!list)
+        return 0;
+    size_t n = waiting_chunk(pool, list, refs);
+    assert_true(n > 0 && spill(pool, list, lsn, refs[0], (unsigned)n));
+    return n;
+}
+
+TEST(waiting_lists_that_are_short_owe_what_nobody_takes)
+{
+    struct waiting_pool pool;
+    struct waiting lists[3], *owes;
+
+    waiting_pool_init(&pool);
+    waiting_pool_limit(&pool, 20, CHUNK);
+    for (unsigned i = 0; i < ARRAY_LEN(lists); i++)
+        fill(&pool, &lists[i], 1 + i * 100, 11 + i * 100);
+    take(&pool, &lists[0], 1, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(spill_owed(&pool, &owes, LSN + i * 64), CHUNK);
+        assert_ptr_equal(owes, i < 2 ? &lists[1] : &lists[2]);
+    }
+    assert_null(waiting_owes(&pool));
+    assert_null(lists[0].out);
+    assert_null(waiting_oldest(&lists[1]));
+    assert_int_equal(waiting_in_memory(&lists[1]), 10 - 2 * CHUNK);
+    assert_true(load(&pool, &lists[1], LSN, 101, CHUNK));
+    assert_true(load(&pool, &lists[1], LSN + 64, 105, CHUNK));
+    take(&pool, &lists[1], 101, 111);
+    for (unsigned i = 0; i < ARRAY_LEN(lists); i++)
+        waiting_free(&lists[i]);
+}
+
+TEST(waiting_list_that_is_taken_from_keeps_its_head)
+{
+    struct waiting_pool pool;
+    struct waiting list, *owes;
+
+    waiting_pool_init(&pool);
+    waiting_pool_limit(&pool, 10, CHUNK);
+    fill(&pool, &list, 1, 12);
+    take(&pool, &list, 1, 2);
+    for (uint64_t ref = 12; ref < 15; ref++)
+        waiting_push(&pool, &list, ref);
+    assert_int_equal(pool.refs, 3 * CHUNK + 1);
+    assert_int_equal(spill_owed(&pool, &owes, LSN), CHUNK);
+    assert_int_equal(list.out->head.count, 2 * CHUNK);
+    assert_false(waiting_wants(&pool, &list));
+    waiting_free(&list);
+}
+
+/* However little fits into memory: a record for each message would cost more than it gives. */
+TEST(waiting_lists_owe_no_tiny_chunks_and_smaller_ones_the_more_lists_there_are)
+{
+    struct waiting_pool pool;
+    struct waiting *lists = calloc(1000, sizeof(lists[0])), *owes;
+
+    assert_non_null(lists);
+    waiting_pool_init(&pool);
+    waiting_pool_limit(&pool, 10000, WAITING_CHUNK_REFS_MAX);
+    for (unsigned i = 0; i < 1000; i++)
+        fill(&pool, &lists[i], 1 + i * 1000, WAITING_SHORT_REFS_MIN + i * 1000);
+    assert_true(pool.refs > 10000);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_null(waiting_owes(&pool));
+    for (unsigned i = 0; i < 1000; i++)
+        waiting_push(&pool, &lists[i], WAITING_SHORT_REFS_MIN + i * 1000);
+    for (uint64_t lsn = LSN; pool.refs > 10000; lsn += 64)
+        assert_int_equal(spill_owed(&pool, &owes, lsn), WAITING_SHORT_REFS_MIN);
+    for (unsigned i = 0; i < 1000; i++)
+        waiting_free(&lists[i]);
+    free(lists);
+    struct waiting few;
+    waiting_pool_init(&pool);
+    waiting_pool_limit(&pool, 400, WAITING_CHUNK_REFS_MAX);
+    fill(&pool, &few, 1, 1000);
+    assert_int_equal(spill_owed(&pool, &owes, LSN), WAITING_SHORT_REFS_MIN);
+    waiting_free(&few);
 }
 
 TEST(waiting_list_lets_nothing_go_that_it_does_not_have)
@@ -215,7 +301,7 @@ TEST(engine_chunk_is_dead_when_it_is_loaded_and_not_before)
     uint64_t ref = 0, lsn = 0;
 
     tape_open(&tape);
-    engine_limit_lists(tape.engine, 0, CHUNK);
+    engine_limit_lists(tape.engine, 3 * CHUNK - 1, CHUNK);
     (void)tape_queue(&tape, 1, "jobs", 0, NODE);
     const struct queue *jobs = engine_queue(tape.engine, 1);
     for (unsigned i = 0; i < 3 * CHUNK; i++)

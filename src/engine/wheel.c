@@ -3,21 +3,11 @@
 
 static unsigned digit(uint64_t ms, unsigned level) { return (unsigned)(ms >> (8 * level)) & 0xff; }
 
-unsigned wheel_slot(struct wheel *wheel, uint64_t due_ms)
-{
-    uint64_t due = max_u64(due_ms, wheel->now_ms);
-    uint64_t differ = due ^ wheel->now_ms;
-    unsigned level = differ == 0 ? 0 : (63u - (unsigned)__builtin_clzll(differ)) / 8;
-
-    ENSURE(level < WHEEL_LEVELS);
-    unsigned slot = digit(due, level);
-    wheel->used[level][slot / 64] |= 1ull << slot % 64;
-    return level * WHEEL_SLOTS + slot;
-}
-
 void wheel_clear(struct wheel *wheel, unsigned slot)
 {
     wheel->used[slot / WHEEL_SLOTS][slot % WHEEL_SLOTS / 64] &= ~(1ull << slot % 64);
+    if (slot == wheel->moving)
+        wheel->moving = 0;
 }
 
 bool wheel_is_used(const struct wheel *wheel, unsigned slot)
@@ -40,6 +30,8 @@ static int first_used(const uint64_t *used, unsigned from)
 
 uint64_t wheel_next(const struct wheel *wheel)
 {
+    if (UNLIKELY(wheel->moving != 0))
+        return wheel->now_ms;
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
         int slot = first_used(wheel->used[level], digit(wheel->now_ms, level));
         if (slot < 0)
@@ -52,16 +44,20 @@ uint64_t wheel_next(const struct wheel *wheel)
 
 void wheel_advance(struct wheel *wheel, uint64_t to_ms)
 {
-    ENSURE(to_ms >= wheel->now_ms);
+    ENSURE(to_ms >= wheel->now_ms && (wheel->moving == 0 || to_ms == wheel->now_ms));
     wheel->now_ms = to_ms;
+    for (unsigned level = WHEEL_LEVELS - 1; level > 0 && wheel->moving == 0; level--) {
+        unsigned slot = level * WHEEL_SLOTS + digit(to_ms, level);
+        if (wheel_is_used(wheel, slot))
+            wheel->moving = slot;
+    }
 }
 
-int wheel_cascade(const struct wheel *wheel)
+void wheel_set_moving(struct wheel *wheel, unsigned level)
 {
-    for (unsigned level = WHEEL_LEVELS - 1; level > 0; level--) {
-        unsigned slot = level * WHEEL_SLOTS + digit(wheel->now_ms, level);
-        if (wheel_is_used(wheel, slot))
-            return (int)slot;
-    }
-    return -1;
+    unsigned slot = digit(wheel->now_ms, level);
+
+    ENSURE(level > 0 && level < WHEEL_LEVELS);
+    wheel->used[level][slot / 64] |= 1ull << slot % 64;
+    wheel->moving = level * WHEEL_SLOTS + slot;
 }

@@ -14,7 +14,7 @@ TEST(wheel_that_is_empty_never_asks)
     struct wheel wheel = {.now_ms = 12345};
 
     assert_true(wheel_next(&wheel) == UINT64_MAX);
-    assert_int_equal(wheel_cascade(&wheel), -1);
+    assert_int_equal(wheel.moving, 0);
 }
 
 TEST(wheel_slot_is_in_the_level_of_the_highest_byte_that_differs)
@@ -52,17 +52,35 @@ TEST(wheel_reaches_to_its_last_millisecond)
     assert_true(wheel_next(&wheel) == WHEEL_MS_MAX);
 }
 
-TEST(wheel_names_the_slots_whose_time_has_begun_from_the_top)
+TEST(wheel_moves_the_slot_whose_time_has_begun)
 {
     struct wheel wheel = {.now_ms = 0};
     unsigned minute = wheel_slot(&wheel, (3 << 16) + 200), second = 1 * WHEEL_SLOTS + 9;
 
     assert_int_equal(wheel_next(&wheel), 3 << 16);
     wheel_advance(&wheel, 3 << 16);
-    assert_int_equal(wheel_cascade(&wheel), minute);
+    assert_int_equal(wheel.moving, minute);
     wheel_clear(&wheel, minute);
-    assert_int_equal(wheel_cascade(&wheel), -1);
+    assert_int_equal(wheel.moving, 0);
     assert_int_equal(wheel_slot(&wheel, (3 << 16) + (9 << 8)), second);
     wheel_advance(&wheel, wheel_next(&wheel));
-    assert_int_equal(wheel_cascade(&wheel), second);
+    assert_int_equal(wheel.moving, second);
+}
+
+TEST(wheel_puts_what_comes_in_behind_what_is_still_moving)
+{
+    struct wheel wheel = {.now_ms = 0};
+    unsigned minute = wheel_slot(&wheel, (3 << 16) + 200);
+
+    wheel_advance(&wheel, 3 << 16);
+    assert_int_equal(wheel_move(&wheel, (3 << 16) + 200), 200);
+    assert_int_equal(wheel_slot(&wheel, (3 << 16) + 200), minute);
+    assert_int_equal(wheel_slot(&wheel, 7), minute); /* overdue: now */
+    assert_int_equal(wheel_slot(&wheel, 4 << 16), 2 * WHEEL_SLOTS + 4);
+    assert_int_equal(wheel_next(&wheel), 3 << 16);
+    wheel_advance(&wheel, 3 << 16);
+    assert_int_equal(wheel.moving, minute);
+    wheel_clear(&wheel, minute);
+    assert_int_equal(wheel_next(&wheel), (3 << 16) + 200);
+    assert_int_equal(wheel_slot(&wheel, (3 << 16) + 200), 200);
 }

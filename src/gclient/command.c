@@ -22,7 +22,7 @@ const struct flag COMMAND_FLAGS[] = {
      FOR_NODES | FOR_CONTEXT},
     {"context", "CONTEXT", "take addresses that are not given from this context", FLAG_TEXT, FIELD(context), 0, 0,
      FOR_ASKING},
-    {"delay", "TIME", "deliver after this time, up to 3 days: 20 (seconds), 30m, 1h30m", FLAG_TIME, FIELD(delay_ms), 0,
+    {"delay", "TIME", "deliver after this time: 20 (seconds), 30m, 1h30m, 3d", FLAG_TIME, FIELD(delay_ms), 0,
      (int64_t)GMQ_DELAY_S_MAX * 1000, FOR_PUSH | FOR_BENCH},
     {"count", "N", "how many messages [1]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX, MANY},
     {"count", "N", "how many messages [100000, with --duration no end]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX,

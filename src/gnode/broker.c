@@ -1,10 +1,11 @@
-/* broker.c - opening, the turn, checkpoints, the end; see broker.h. SPDX-License-Identifier: MIT */
+/* broker.c - opening, the turn, the end; see broker.h. SPDX-License-Identifier: MIT */
 #include "gnode/broker.h"
 
 #include "base/err.h"
 #include "engine/id.h"
 #include "engine/payload.h"
 #include "gnode/lists.h"
+#include "gnode/snapshot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,9 +14,8 @@
 enum {
     UNCLEAN_ID_GAP_MS = 60000,      /* larger than what ids run ahead of engine time by themselves */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
-    CHECKPOINT_EVERY_MS = 60000,    /* of activity */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
-    STATE_BYTES_MAX_SHIFT = 40,
+    DELAYED_BYTES = 20,             /* of memory a delayed message, rather more than less */
 };
 
 /* ---- hooks of engine and log ------------------------------------------------------------------------------------- */
@@ -40,6 +40,13 @@ static int replay_load(void *ctx, const void *image, size_t bytes)
 static void replay_apply(void *ctx, const struct record *rec)
 {
     engine_apply(((struct broker *)ctx)->engine, rec);
+}
+
+static uint64_t image_bytes_max(void *ctx)
+{
+    const struct broker *broker = ctx;
+
+    return engine_saved_bytes_max(broker->engine, broker->options.max_in_flight);
 }
 
 static void wake_owner(void *ctx)
@@ -83,24 +90,6 @@ uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slic
 
     memcpy(log_begin(broker->log, RECORD_QUEUE, 0, 0, number, bytes), payload, bytes);
     return broker_apply(broker);
-}
-
-static uint32_t queue_flags(const struct queue *queue)
-{
-    return (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u);
-}
-
-/* Appends the queue's record anew, as it is. False when there is no room now. */
-static bool rewrite_queue(struct broker *broker, const struct queue *queue)
-{
-    char name[PAYLOAD_QUEUE_BYTES_MAX];
-
-    if (broker_room(broker, broker_queue_stride(queue->name_len), true) != 0)
-        return false;
-    memcpy(name, queue->name, queue->name_len);
-    (void)broker_append_queue(broker, queue->number, slice_of(name, queue->name_len), queue->start_ms,
-                              queue_flags(queue), queue->ttr_ms, queue->max_retries);
-    return true;
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
@@ -157,7 +146,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
 {
     struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
-                              .wake = wake_owner};
+                              .wake = wake_owner, .image_bytes_max = image_bytes_max};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
@@ -165,6 +154,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
+    engine_limit_delays(broker->engine, options->delay_memory / DELAYED_BYTES,
+                        options->delay_entries > 0 ? options->delay_entries : PAYLOAD_DCHUNK_ENTRIES_MAX);
     broker->log = log_new(log_options);
     if (!broker->log)
         goto out_engine;
@@ -201,15 +192,27 @@ out_engine:
 
 /* ---- the turn ---------------------------------------------------------------------------------------------------- */
 
+/* When tick() has something to do: until tick_from_ms no timer fires, and only delayed messages come nearer. */
+static uint64_t tick_due_ms(const struct broker *broker)
+{
+    return min_u64(max_u64(engine_next_due_ms(broker->engine), broker->tick_from_ms),
+                   engine_next_descend_ms(broker->engine));
+}
+
 /* Fires what is due. False: it is, but the log has no room for a TICK now. */
 static bool tick(struct broker *broker, uint64_t now_ms)
 {
-    if (now_ms < broker->tick_from_ms || engine_next_due_ms(broker->engine) > now_ms)
+    struct payload_tick tick = {.now_ms = now_ms, .moves = PAYLOAD_TICK_MOVES_MAX};
+
+    if (tick_due_ms(broker) > now_ms)
         return true;
     if (broker_room(broker, record_stride(RECORD_TICK, PAYLOAD_TICK_BYTES), true) != 0)
         return false;
-    char *to = log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES);
-    payload_put_tick(to, &(struct payload_tick){.now_ms = now_ms, .count = PAYLOAD_TICK_TIMERS_MAX});
+    if (now_ms >= broker->tick_from_ms)
+        tick.count = PAYLOAD_TICK_TIMERS_MAX;
+    if (broker->options.tick_moves > 0)
+        tick.moves = broker->options.tick_moves;
+    payload_put_tick(log_begin(broker->log, RECORD_TICK, 0, 0, 0, PAYLOAD_TICK_BYTES), &tick);
     (void)broker_apply(broker);
     return true;
 }
@@ -234,68 +237,6 @@ static void resume_stalled(struct broker *broker)
     }
 }
 
-/* QUEUE records that alone keep an old segment are written anew, so that it can go. */
-static void unpin_segments(struct broker *broker)
-{
-    uint64_t base, end;
-
-    if (!log_pinned(broker->log, &base, &end))
-        return;
-    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
-        const struct queue *queue = engine_queue(broker->engine, number);
-        if (queue->record_lsn >= base && queue->record_lsn < end && !rewrite_queue(broker, queue))
-            return;
-    }
-    uint64_t node_lsn = engine_node_record_lsn(broker->engine);
-    if (node_lsn >= base && node_lsn < end && broker_room(broker, broker_queue_stride(0), true) == 0)
-        (void)broker_append_queue(broker, 0, slice_str(""), 0, 0, 0, engine_max_retries(broker->engine));
-}
-
-static int begin_checkpoint(struct broker *broker)
-{
-    struct buf image;
-
-    buf_init(&image, (size_t)1 << STATE_BYTES_MAX_SHIFT);
-    unpin_segments(broker);
-    int rc = log_checkpoint_begin(broker->log);
-    if (rc <= 0)
-        return rc;
-    if (engine_save(broker->engine, &image)) {
-        log_checkpoint_image(broker->log, image.ptr, buf_len(&image), NULL);
-        return 0;
-    }
-    log_checkpoint_cancel(broker->log);
-    return -ENOMEM;
-}
-
-static uint64_t tail_lsn(const struct broker *broker)
-{
-    struct log_stats stats;
-
-    log_stats(broker->log, &stats);
-    return stats.tail_lsn;
-}
-
-/* When a checkpoint is due by time; UINT64_MAX while one is being written or nothing has happened since the last. */
-static uint64_t checkpoint_due_ms(const struct broker *broker)
-{
-    const char *reason;
-
-    if (log_checkpoint_busy(broker->log) || log_state(broker->log, &reason) == LOG_READ_ONLY ||
-        tail_lsn(broker) == broker->checkpoint_tail)
-        return UINT64_MAX;
-    return broker->checkpoint_ms + CHECKPOINT_EVERY_MS;
-}
-
-static void checkpoint_when_due(struct broker *broker, uint64_t now_ms)
-{
-    if (now_ms < checkpoint_due_ms(broker) && !log_checkpoint_due(broker->log))
-        return;
-    broker->checkpoint_ms = now_ms;
-    if (begin_checkpoint(broker) == 0)
-        broker->checkpoint_tail = tail_lsn(broker);
-}
-
 uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
 {
     bool moved = log_poll(broker->log);
@@ -306,13 +247,14 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         pump_parked(broker);
     if (moved || broker->retry)
         resume_stalled(broker);
-    bool owes = lists_spill(broker);
-    checkpoint_when_due(broker, now_ms);
+    uint64_t load_ms = lists_load_delays(broker, now_ms);
+    bool owes = lists_spill(broker, now_ms);
+    snapshot_turn(broker, now_ms);
     log_publish(broker->log);
     if (broker->retry || owes)
         return now_ms;
-    uint64_t due = max_u64(engine_next_due_ms(broker->engine), ticked ? broker->tick_from_ms : now_ms + NO_ROOM_MS);
-    return min_u64(due, checkpoint_due_ms(broker));
+    uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
+    return min_u64(min_u64(due, load_ms), snapshot_due_ms(broker, now_ms));
 }
 
 bool broker_idle(const struct broker *broker)
@@ -330,6 +272,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 
 void broker_abandon(struct broker *broker)
 {
+    snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);
     broker->log = NULL;
@@ -338,8 +281,7 @@ void broker_abandon(struct broker *broker)
 
 int broker_close(struct broker *broker)
 {
-    if (!log_checkpoint_busy(broker->log))
-        (void)begin_checkpoint(broker);
+    snapshot_last(broker);
     int rc = log_stop(broker->log);
 
     broker_abandon(broker);

@@ -18,6 +18,7 @@
 #define GMQ_GNODE_BROKER_H
 
 #include "engine/engine.h"
+#include "gnode/imager.h"
 #include "gnode/session.h"
 #include "store/log.h"
 #include "wire/cmd.h"
@@ -33,7 +34,11 @@ struct broker_options {
     uint32_t max_topics;
     uint64_t list_memory;    /* bytes for the refs of waiting messages; what is longer goes into the log */
     uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507; 0 = 507 */
+    uint64_t delay_memory;   /* bytes for delayed messages; what is more, and not near its time, goes into the log */
+    uint32_t delay_entries;  /* messages of one piece that does, 1..253; 0 = 253 */
+    uint32_t tick_moves;     /* of timers on their way to their time, by one TICK; 0 = PAYLOAD_TICK_MOVES_MAX */
     enum log_sync sync;      /* as in the options of the log */
+    struct imager *imager;   /* for images of large states, borrowed until the end; NULL = all are made in the turn */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
     void (*format_time)(uint64_t ms, char ret[20]);
     /* Told of every record of this life after it was applied, with its end; NULL = nobody. For simulations. */
@@ -52,6 +57,10 @@ struct broker {
     uint64_t tick_from_ms;     /* no TICK before it */
     uint64_t checkpoint_ms;    /* when the last checkpoint began */
     uint64_t checkpoint_tail;  /* tail of the log after it */
+    uint32_t unpin_next;       /* queue to be looked at next before a checkpoint; 0 = none is due */
+    bool imaging;              /* the imager makes the image of a checkpoint that was begun */
+    bool image_failed;         /* the last one it did not: the next is made in the turn, now */
+    uint64_t images_failed;
     struct list parked;        /* sessions with parked replies */
     struct list stalled;       /* sessions whose command is to be tried again */
     struct session *gatherer;  /* at most one `dead` collects bodies at a time */
@@ -59,6 +68,9 @@ struct broker {
     void (*wake)(void *ctx);
     void *wake_ctx;
     uint64_t unreadable;       /* messages that could not be read back */
+    size_t aside_next;         /* of the delayed pieces put aside, the next one that is to be tried again */
+    size_t aside_left;         /* so many are */
+    uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
     bool stopping;             /* commands are refused */
 };
 
@@ -96,7 +108,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms);
 /* Nothing parked, nothing stalled: every command so far is answered. */
 bool broker_idle(const struct broker *broker);
 
-/* ---- between broker.c, exec.c and lists.c ------------------------------------------------------------------------ */
+/* ---- between the files of the broker ----------------------------------------------------------------------- */
 
 /* Room for `bytes` of records now, as log_room(). */
 NODISCARD int broker_room(struct broker *broker, size_t bytes, bool essential);

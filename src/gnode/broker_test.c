@@ -48,13 +48,14 @@ static void format_time(uint64_t ms, char ret[20])
     ret[0] = '\0';
 }
 
-/* `chunk_refs`: lists leave memory as soon as they can, in pieces of so many; 0 = never. */
+/* `chunk_refs`: lists and delayed messages leave memory as soon as they can, in pieces of so many; 0 = never. */
 static void open_broker(uint32_t chunk_refs)
 {
     struct broker_options options = {.node_id = 1, .ttr_ms = 3000, .max_retries = 5, .max_delay_s = 259200,
                                      .max_message = 1 << 16, .max_batch = 100, .max_in_flight = 100, .max_topics = 10,
                                      .sync = LOG_SYNC_ALWAYS, .format_time = format_time,
-                                     .list_memory = chunk_refs > 0 ? 0 : 1 << 20, .chunk_refs = chunk_refs};
+                                     .list_memory = chunk_refs > 0 ? 0 : 1 << 20, .chunk_refs = chunk_refs,
+                                     .delay_memory = chunk_refs > 0 ? 0 : 1 << 20, .delay_entries = chunk_refs};
     char error[512];
     struct log_options log_options = {.disk = simdisk_disk(sim), .dir = "data", .ring_bytes = 1 << 20,
                                       .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
@@ -258,4 +259,98 @@ TEST(check_finds_the_messages_that_are_in_pieces_of_lists)
     assert_int_equal(check.unreadable, 0);
     check_free(&check);
     simdisk_free(sim);
+}
+
+/* ---- delayed messages larger than memory ------------------------------------------------------------------------- */
+
+enum { SHORTEST_S = 900, SECONDS = 20 };
+
+/* A broker with delayed messages that it knows from the disk alone, message i is due at SHORTEST_S + i % SECONDS. */
+static void begin_delayed(uint64_t *ret_ids)
+{
+    struct session session;
+
+    sim = simdisk_new(1);
+    open_broker(PIECE);
+    session_init(&session, &broker, &OPS);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        push(&session, SHORTEST_S + i % SECONDS, START_MS);
+        (void)settle(START_MS);
+        ret_ids[i] = last_id;
+    }
+    session_fini(&session);
+    assert_true(broker.engine != NULL && engine_next_load_ms(broker.engine) < UINT64_MAX);
+    broker_abandon(&broker);
+    simdisk_kill(sim);
+    open_broker(PIECE);
+}
+
+/* Lives on to `to_ms`, as the broker asks for it; it never asks to be called at once when it has just been. */
+static void live_on(uint64_t from_ms, uint64_t to_ms)
+{
+    for (uint64_t now_ms = from_ms; now_ms <= to_ms;) {
+        uint64_t due = settle(now_ms);
+        assert_true(due > now_ms);
+        now_ms = due;
+    }
+}
+
+TEST(broker_delivers_delayed_messages_that_are_not_in_memory_in_order)
+{
+    uint64_t ids[MESSAGES];
+    struct session session;
+
+    begin_delayed(ids);
+    live_on(START_MS, START_MS + 1000 * SHORTEST_S - 1);
+    assert_int_equal(waiting_count(list()), 0);
+    live_on(START_MS + 1000 * SHORTEST_S, START_MS + 1000 * (SHORTEST_S + SECONDS));
+    assert_int_equal(waiting_count(list()), MESSAGES);
+    assert_int_equal(broker.late, 0);
+    session_init(&session, &broker, &OPS);
+    for (unsigned i = 0; i < MESSAGES; i++)
+        assert_int_equal(pop(&session), ids[i % (MESSAGES / SECONDS) * SECONDS + i / (MESSAGES / SECONDS)]);
+    assert_int_equal(broker.unreadable, 0);
+    session_fini(&session);
+    end();
+}
+
+TEST(broker_delivers_delayed_messages_that_came_due_while_it_was_down_late_but_in_order)
+{
+    uint64_t ids[MESSAGES];
+    struct session session;
+
+    begin_delayed(ids);
+    (void)settle(START_MS + 86400000);
+    assert_int_equal(waiting_count(list()), MESSAGES);
+    assert_true(broker.late > 0);
+    session_init(&session, &broker, &OPS);
+    for (unsigned i = 0; i < MESSAGES; i++)
+        assert_int_equal(pop(&session), ids[i % (MESSAGES / SECONDS) * SECONDS + i / (MESSAGES / SECONDS)]);
+    session_fini(&session);
+    end();
+}
+
+TEST(broker_tries_pieces_of_delayed_messages_that_it_cannot_read_again_at_the_next_start)
+{
+    uint64_t ids[MESSAGES], last_ms = START_MS + 1000 * (SHORTEST_S + SECONDS);
+    struct check check;
+
+    begin_delayed(ids);
+    simdisk_fail(sim, SIMDISK_PREAD, 0, 5, true);
+    (void)settle(last_ms);
+    uint64_t there = waiting_count(list());
+    assert_true(there < MESSAGES);
+    assert_int_equal(broker.unreadable, MESSAGES - there);
+    assert_int_equal(engine_queue(broker.engine, 1)->delayed, MESSAGES - there);
+    assert_true(settle(last_ms) > last_ms);
+    broker_abandon(&broker);
+    simdisk_kill(sim);
+    assert_int_equal(check_run(&check, simdisk_disk(sim), "data", false), CHECK_SOUND);
+    assert_int_equal(check.messages, MESSAGES);
+    check_free(&check);
+    open_broker(PIECE);
+    (void)settle(last_ms);
+    assert_int_equal(waiting_count(list()), MESSAGES);
+    assert_int_equal(engine_queue(broker.engine, 1)->delayed, 0);
+    end();
 }

@@ -303,46 +303,73 @@ static void tell_message(struct check *check, const struct handle *handle, const
 /* ---- pieces of lists that are not in memory ---------------------------------------------------------------------- */
 
 /* What is wrong with the CHUNK, or NULL: then its messages are added to `all`. */
-static const char *judge_chunk(struct scan *scan, uint32_t queue, uint64_t lsn, uint32_t refs, struct handles *all)
+static const char *judge_chunk(const struct record *rec, const struct engine_chunk *chunk, struct handles *all)
 {
-    struct record rec;
-    struct payload_chunk chunk;
+    struct payload_chunk payload;
 
-    if (!scan_record(scan, lsn, &rec))
-        return "its record is unreadable";
-    if (rec.type != RECORD_CHUNK || rec.aux != PAYLOAD_WAITING || !payload_get_chunk(rec.payload, &chunk))
+    if (rec->type != RECORD_CHUNK || rec->aux != PAYLOAD_WAITING || !payload_get_chunk(rec->payload, &payload))
         return "its record is no piece of a list";
-    if (rec.queue != queue || chunk.count != refs)
+    if (rec->queue != chunk->queue || payload.count != chunk->count)
         return "its record is of another list";
-    for (size_t i = 0; i < chunk.refs.len; i += PAYLOAD_REF_BYTES)
-        add(all, (struct handle){.lsn = ref_lsn(get_le64(chunk.refs.ptr + i)), .queue = queue});
+    for (size_t i = 0; i < payload.refs.len; i += PAYLOAD_REF_BYTES)
+        add(all, (struct handle){.lsn = ref_lsn(get_le64(payload.refs.ptr + i)), .queue = chunk->queue});
     return NULL;
 }
 
-static void add_chunk(void *ctx, uint32_t queue, uint64_t lsn, uint32_t refs)
+/* The same of a DCHUNK. */
+static const char *judge_dchunk(const struct record *rec, const struct engine_chunk *chunk, struct handles *all)
+{
+    struct payload_dchunk payload;
+
+    if (rec->type != RECORD_DCHUNK || !payload_get_dchunk(rec->payload, &payload))
+        return "its record is no piece of the delayed messages";
+    if (rec->aux != chunk->list || payload.start_ms != chunk->start_ms || payload.count != chunk->count)
+        return "its record is of other delayed messages";
+    for (uint32_t i = 0; i < payload.count; i++) {
+        struct payload_delayed entry = payload_delayed(payload.entries, i);
+        add(all, (struct handle){.lsn = ref_lsn(entry.ref), .queue = entry.queue});
+    }
+    return NULL;
+}
+
+/* What is wrong with the chunk, or NULL: then its messages are added to `all`. */
+static const char *read_chunk(const struct survey_segment *seen, const struct engine_chunk *chunk, struct handles *all)
+{
+    struct path path = path_segment(all->check->dir, seen->base);
+    const char *fault = "its record is unreadable";
+    struct record rec;
+    struct scan scan;
+
+    if (scan_open(&scan, all->check->disk, path.text, seen->base) != 0)
+        return "its segment cannot be opened";
+    if (scan_record(&scan, chunk->lsn, &rec))
+        fault = chunk->list == PAYLOAD_WAITING ? judge_chunk(&rec, chunk, all) : judge_dchunk(&rec, chunk, all);
+    scan_close(&scan);
+    return fault;
+}
+
+static void add_chunk(void *ctx, const struct engine_chunk *chunk)
 {
     struct handles *all = ctx;
     struct check *check = all->check;
     const struct survey_segment *seen;
-    struct check_segment *seg = segment_of(check, lsn, &seen);
+    struct check_segment *seg = segment_of(check, chunk->lsn, &seen);
     const char *fault = "its segment is missing";
-    struct scan scan;
 
     if (seg) {
-        struct path path = path_segment(check->dir, seen->base);
         seg->live_seen++;
-        fault = "its segment cannot be opened";
-        if (scan_open(&scan, check->disk, path.text, seen->base) == 0) {
-            fault = judge_chunk(&scan, queue, lsn, refs, all);
-            scan_close(&scan);
-        }
+        fault = read_chunk(seen, chunk, all);
     }
     if (!fault)
         return;
     all->incomplete = true;
-    check->unreadable += refs;
-    damage(check, "piece at %016" PRIx64 " of the list of topic number %" PRIu32 ", %" PRIu32 " messages: %s", lsn,
-           queue, refs, fault);
+    check->unreadable += chunk->count;
+    if (chunk->list != PAYLOAD_WAITING)
+        damage(check, "piece at %016" PRIx64 " of the delayed messages, %" PRIu32 " of them: %s", chunk->lsn,
+               chunk->count, fault);
+    else
+        damage(check, "piece at %016" PRIx64 " of the list of topic number %" PRIu32 ", %" PRIu32 " messages: %s",
+               chunk->lsn, chunk->queue, chunk->count, fault);
 }
 
 /* ---- each message ------------------------------------------------------------------------------------------------ */

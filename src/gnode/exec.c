@@ -126,7 +126,10 @@ static uint64_t next_id(const struct turn *turn)
 
 static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
 {
-    struct payload_push push = {.id = id, .body = body, .due_ms = delay_s > 0 ? turn->now_ms + 1000 * delay_s : 0};
+    struct payload_push push = {.id = id, .body = body};
+
+    if (delay_s > 0)
+        push.due_ms = min_u64(turn->now_ms + 1000 * delay_s, WHEEL_MS_MAX);
     char *to = log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
                          PAYLOAD_PUSH_BYTES + body.len);
 

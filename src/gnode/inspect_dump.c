@@ -185,6 +185,7 @@ static bool dump_tick(struct dump *dump, const struct record *rec)
         return false;
     moment(dump, "now", tick.now_ms);
     number(dump, "at_most", tick.count);
+    number(dump, "moves", tick.moves);
     return true;
 }
 
@@ -222,14 +223,61 @@ static bool dump_chunk(struct dump *dump, const struct record *rec)
     return true;
 }
 
+static const char *const KINDS[] = {"refs", "aside", "back"};
+
+/* Delayed messages that leave memory, or come back: each with its topic's number and its time. */
+static void delayed(struct dump *dump, struct slice entries, uint32_t count, uint64_t start_ms)
+{
+    number(dump, "n", count);
+    out_print(&dump->out, dump->options->json ? ",\"messages\":[" : "");
+    for (uint32_t i = 0; i < entries.len / PAYLOAD_DELAYED_BYTES; i++) {
+        struct payload_delayed entry = payload_delayed(entries, i);
+        uint64_t due_ms = start_ms + entry.due_off;
+        if (dump->options->json)
+            out_print(&dump->out, "%s{\"lsn\":%" PRIu64 ",\"retries\":%u,\"queue\":%" PRIu32 ",\"due_ms\":%" PRIu64 "}",
+                      i ? "," : "", ref_lsn(entry.ref), ref_retries(entry.ref), entry.queue, due_ms);
+        else
+            out_print(&dump->out, " %016" PRIx64 "/%u:%" PRIu32 "@%" PRIu64, ref_lsn(entry.ref),
+                      ref_retries(entry.ref), entry.queue, due_ms);
+    }
+    out_print(&dump->out, dump->options->json ? "]" : "");
+}
+
+static bool dump_dchunk(struct dump *dump, const struct record *rec)
+{
+    struct payload_dchunk chunk;
+
+    if (!payload_get_dchunk(rec->payload, &chunk))
+        return false;
+    number(dump, "list", rec->aux);
+    moment(dump, "start", chunk.start_ms);
+    delayed(dump, chunk.entries, chunk.count, chunk.start_ms);
+    return true;
+}
+
+static bool dump_dload(struct dump *dump, const struct record *rec)
+{
+    struct payload_dload load;
+
+    if (!payload_get_dload(rec->payload, &load))
+        return false;
+    text(dump, "kind", slice_str(KINDS[load.kind]));
+    address(dump, "chunk", load.lsn);
+    number(dump, "list", rec->aux);
+    moment(dump, "start", load.start_ms);
+    delayed(dump, load.entries, load.count, load.start_ms);
+    return true;
+}
+
 static bool dump_load(struct dump *dump, const struct record *rec)
 {
-    static const char *const kinds[] = {"refs", "aside", "back"};
     struct payload_load load;
 
+    if (rec->aux != PAYLOAD_WAITING)
+        return dump_dload(dump, rec);
     if (!payload_get_load(rec->payload, &load))
         return false;
-    text(dump, "kind", slice_str(kinds[load.kind]));
+    text(dump, "kind", slice_str(KINDS[load.kind]));
     address(dump, "chunk", load.lsn);
     refs(dump, load.refs, load.count);
     return true;
@@ -276,6 +324,8 @@ static bool dump_payload(struct dump *dump, const struct record *rec)
         return dump_chunk(dump, rec);
     case RECORD_LOAD:
         return dump_load(dump, rec);
+    case RECORD_DCHUNK:
+        return dump_dchunk(dump, rec);
     case RECORD_SEAL:
         return dump_seal(dump, rec);
     default:

@@ -5,8 +5,10 @@
 #include "app/log.h"
 #include "base/mem.h"
 #include "gnode/doors.h"
+#include "gnode/fork_imager.h"
 #include "gnode/presence.h"
 #include "net/clock.h"
+#include "net/stalls.h"
 #include "store/disk.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@ enum {
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
+    FORK_BYTES_MIN = 1 << 20, /* of an image; to save that much takes the loop about a millisecond, as a fork does */
 };
 
 struct node {
@@ -35,12 +38,15 @@ struct node {
     struct disk disk;
     struct engine_clock clock;
     uint64_t clock_steps;  /* as logged last */
+    struct fork_imager imager;
     struct broker broker;
     struct tcp_door tcp;
     struct http_door http;
     struct presence presence;
     enum log_state log_state; /* as logged last */
     uint64_t unreadable;      /* as logged last */
+    uint64_t late;            /* as logged last */
+    struct stalls stalls;
     uint64_t stop_ms;         /* loop time when stopping must be over; 0 = not stopping */
 };
 
@@ -69,6 +75,11 @@ static void log_changes(struct node *node)
         log_error("store", "%llu messages could not be read back so far",
                   (unsigned long long)node->broker.unreadable);
         node->unreadable = node->broker.unreadable;
+    }
+    if (node->broker.late > 2 * node->late) { /* each doubling: it may grow by the turn */
+        log_warn("store", "%llu delayed messages were read back from the disk after their time so far",
+                 (unsigned long long)node->broker.late);
+        node->late = node->broker.late;
     }
 }
 
@@ -105,6 +116,7 @@ static void node_turn(uv_prepare_t *prepare)
     }
     set_timer(node, more ? 0 : due_ms, now_ms);
     log_changes(node);
+    stalls_turn(&node->stalls, &node->loop);
 }
 
 static void on_wake(uv_async_t *async) { (void)async; }
@@ -147,6 +159,7 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .max_in_flight = settings->max_in_flight,
         .max_topics = (uint32_t)settings->max_topics,
         .list_memory = settings->list_memory_bytes,
+        .delay_memory = settings->delay_memory_bytes,
         .sync = SYNC[settings->sync_mode],
         .format_time = clock_format_local,
     };
@@ -200,6 +213,8 @@ static int open_broker(struct node *node)
         log_options.segment_bytes = 2 * settings->cache_bytes;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
+    fork_imager_init(&node->imager, FORK_BYTES_MIN);
+    options.imager = &node->imager.base;
     int rc = broker_open(&node->broker, &options, &log_options, wake, start_clock, node, error, sizeof(error));
     if (rc < 0)
         log_error("store", "%s", error);
@@ -267,6 +282,7 @@ static void on_signal(void *ctx, int signal, unsigned times)
 static void init_loop(struct node *node)
 {
     (void)uv_loop_init(&node->loop);
+    stalls_prepare(&node->loop);
     (void)uv_prepare_init(&node->loop, &node->turn);
     (void)uv_async_init(&node->loop, &node->wake, on_wake);
     (void)uv_timer_init(&node->loop, &node->timer);
@@ -359,8 +375,11 @@ static void close_doors(struct node *node)
     (void)uv_run(&node->loop, UV_RUN_NOWAIT);
 }
 
+const struct stalls *node_stalls(const struct node *node) { return &node->stalls; }
+
 int node_run(struct node *node)
 {
+    stalls_begin(&node->stalls, &node->loop);
     while (!may_end(node))
         (void)uv_run(&node->loop, UV_RUN_ONCE);
     close_doors(node);
@@ -368,7 +387,9 @@ int node_run(struct node *node)
     if (rc < 0)
         log_error("store", "the log could not be ended cleanly: %s", strerror(-rc));
     close_loop(node);
-    log_info("node", "stopped");
+    log_info("node", "stopped; the longest turn took %.1f ms, %llu of %llu more than 1 ms, %llu more than 10 ms",
+             (double)node->stalls.max_ns / 1e6, (unsigned long long)node->stalls.over_1ms,
+             (unsigned long long)node->stalls.turns, (unsigned long long)node->stalls.over_10ms);
     return rc;
 }
 

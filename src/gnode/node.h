@@ -12,6 +12,7 @@
 #include "gnode/settings.h"
 
 struct node;
+struct stalls;
 
 /*
  * Opens the data directory, replays it, and listens. The settings are borrowed until node_free(). NULL when it
@@ -21,6 +22,9 @@ struct node *node_open(const struct gnode_settings *settings);
 
 /* Serves until a signal or node_stop(). Returns 0 after a clean stop, else a negative error (logged). */
 int node_run(struct node *node);
+
+/* How long its turns took since node_run(), net/stalls.h. */
+const struct stalls *node_stalls(const struct node *node);
 
 /* Asks the node to stop: no new connections, what is in flight is answered, a checkpoint, the end. */
 void node_stop(struct node *node);

@@ -14,6 +14,7 @@
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
+#define DELAY_S_MAX (UINT64_C(100) * 365 * 86400) /* 100 years; the 4 bytes of an mpub reach to 136 */
 
 enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50 };
 
@@ -71,7 +72,7 @@ static const struct setting TABLE[] = {
     {.flag = "max_message", .section = "node", .key = "max_message", .type = SETTING_BYTES, AT(max_message_bytes),
      .min = KIB, .max = 64 * MIB, .fallback = "4m", .help = "longest body, and all bodies of one mpub together"},
     {.flag = "max_delay", .section = "node", .key = "max_delay", .type = SETTING_U64, AT(max_delay_s), .min = 1,
-     .max = 4000000, .fallback = "259200", .help = "longest delay of a message, in seconds"},
+     .max = DELAY_S_MAX, .fallback = "259200", .help = "longest delay of a message, in seconds"},
     {.flag = "max_line", .section = "node", .key = "max_line", .type = SETTING_BYTES, AT(max_line_bytes),
      .min = KIB, .max = MIB, .fallback = "64k", .help = "longest command line of the TCP protocol"},
     {.flag = "max_batch", .section = "node", .key = "max_batch", .type = SETTING_U64, AT(max_batch), .min = 1,
@@ -90,6 +91,9 @@ static const struct setting TABLE[] = {
     {.flag = "list_memory", .section = "node", .key = "list_memory", .type = SETTING_BYTES, AT(list_memory_bytes),
      .min = 64 * KIB, .max = 64 * GIB, .fallback = "8m",
      .help = "memory for the lists of waiting messages, 8 bytes each; what is longer goes to disk"},
+    {.flag = "delay_memory", .section = "node", .key = "delay_memory", .type = SETTING_BYTES,
+     AT(delay_memory_bytes), .min = 64 * KIB, .max = 64 * GIB, .fallback = "8m",
+     .help = "memory for delayed messages, 20 bytes each; what is more, and not due soon, goes to disk"},
     {.flag = "input_memory", .section = "node", .key = "input_memory", .type = SETTING_BYTES, AT(input_memory_bytes),
      .min = MIB, .max = 16 * GIB, .fallback = "64m",
      .help = "memory for requests that are still coming in, of all connections together"},

@@ -43,6 +43,7 @@ struct gnode_settings {
     uint64_t cache_bytes;     /* a power of two, >= 4 x max_message_bytes */
     uint64_t read_cache_bytes;
     uint64_t list_memory_bytes;
+    uint64_t delay_memory_bytes;
     uint64_t input_memory_bytes;
 
     int64_t log_level; /* 1..4 after loading */

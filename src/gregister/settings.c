@@ -44,8 +44,9 @@ static const struct setting_alien ALIENS[] = {
     {"node", "reportTcpaddr"}, {"node", "reportHttpaddr"}, {"node", "sync"}, {"node", "max_message"},
     {"node", "max_delay"}, {"node", "max_line"}, {"node", "max_batch"}, {"node", "max_in_flight"},
     {"node", "max_topics"}, {"node", "max_connections"}, {"node", "cache"}, {"node", "read_cache"},
-    {"node", "input_memory"}, {"tcp_server", "addr"}, {"tcp_server", "weight"}, {"tcp_server", "certFile"},
-    {"tcp_server", "keyFile"}, {"tcp_server", "enableTls"}, {"gregister", "addr"},
+    {"node", "list_memory"}, {"node", "delay_memory"}, {"node", "input_memory"}, {"tcp_server", "addr"},
+    {"tcp_server", "weight"}, {"tcp_server", "certFile"}, {"tcp_server", "keyFile"}, {"tcp_server", "enableTls"},
+    {"gregister", "addr"},
 };
 
 static int finish(void *ctx, struct settings_report *report)

@@ -18,6 +18,7 @@ static uint64_t read_ns(clockid_t id)
 
 uint64_t clock_wall_ms(void) { return read_ns(CLOCK_REALTIME) / NS_PER_MS; }
 uint64_t clock_boot_ns(void) { return read_ns(CLOCK_BOOTTIME); }
+uint64_t clock_monotonic_ns(void) { return read_ns(CLOCK_MONOTONIC); }
 uint64_t clock_boot_ms(void) { return clock_boot_ns() / NS_PER_MS; }
 
 static uint64_t system_wall_ms(void *ctx)

@@ -31,6 +31,7 @@ extern const struct clock_source CLOCK_SYSTEM;
 uint64_t clock_wall_ms(void);
 uint64_t clock_boot_ms(void);
 uint64_t clock_boot_ns(void);
+uint64_t clock_monotonic_ns(void); /* what the event loop counts by: it stands still while the machine sleeps */
 
 /* Writes `wall_ms` as local time, "2006-01-02 15:04:05", always with its NUL. */
 void clock_format_local(uint64_t wall_ms, char to[CLOCK_TEXT_BYTES]);

@@ -7,7 +7,7 @@
 #include "base/crc32c.h"
 #include "store/paths.h"
 
-enum { RESERVE_BYTES_MIN = 1024 * 1024, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
+enum { RESERVES = 2, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
 
 void checkpoint_drop_image(struct checkpoint *ckpt)
 {
@@ -37,8 +37,11 @@ static uint64_t file_bytes(const struct checkpoint *ckpt)
     return CHECKPOINT_HEADER_BYTES + table_bytes(ckpt) + ckpt->header.image_bytes;
 }
 
-/* Claims the room first: a full disk shows before anything is written. */
-static int write_file(struct disk *disk, const struct checkpoint *ckpt, const char *path)
+/*
+ * Claims the room first: a full disk shows before anything is written. What a file that is there has beyond the
+ * checkpoint is given back, or stays claimed.
+ */
+static int write_file(struct disk *disk, const struct checkpoint *ckpt, const char *path, bool give_back)
 {
     char head[CHECKPOINT_HEADER_BYTES];
     int file = disk->open(disk->ctx, path, DISK_CREATE);
@@ -48,7 +51,7 @@ static int write_file(struct disk *disk, const struct checkpoint *ckpt, const ch
     checkpoint_header_encode(head, &ckpt->header);
     int64_t size = disk->size(disk->ctx, file);
     int rc = disk->allocate(disk->ctx, file, file_bytes(ckpt));
-    if (rc == 0 && size > 0 && (uint64_t)size > file_bytes(ckpt))
+    if (rc == 0 && give_back && size > 0 && (uint64_t)size > file_bytes(ckpt))
         rc = disk->truncate(disk->ctx, file, file_bytes(ckpt));
     if (rc == 0)
         rc = disk->pwrite(disk->ctx, file, head, sizeof(head), 0);
@@ -145,13 +148,36 @@ static int take_over(struct disk *disk, const char *dir, uint64_t cut, const cha
     return rc < 0 ? rc : disk->sync_dir(disk->ctx, folder.text);
 }
 
+static struct path reserve_path(const char *dir, unsigned which)
+{
+    return path_of(dir, which == 0 ? "ckpt/reserve.tmp" : "ckpt/reserve2.tmp");
+}
+
+/* The reserve with the most room, or the least. */
+static struct path find_reserve(struct disk *disk, const char *dir, bool most)
+{
+    struct path first = reserve_path(dir, 0), second = reserve_path(dir, 1);
+
+    return (size_of(disk, first.text) >= size_of(disk, second.text)) == most ? first : second;
+}
+
 int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut)
 {
-    struct path path = path_checkpoint(dir, cut), reserve = path_of(dir, "ckpt/reserve.tmp");
+    struct path path = path_checkpoint(dir, cut), reserve = find_reserve(disk, dir, false);
 
     if (size_of(disk, path.text) > size_of(disk, reserve.text))
         return take_over(disk, dir, cut, reserve.text);
     return disk->unlink(disk->ctx, path.text);
+}
+
+void checkpoint_drop_unfinished(struct disk *disk, const char *dir, uint64_t cut)
+{
+    struct path tmp = path_checkpoint_tmp(dir, cut), reserve = find_reserve(disk, dir, false);
+
+    if (size_of(disk, tmp.text) > size_of(disk, reserve.text))
+        (void)disk->rename(disk->ctx, tmp.text, reserve.text);
+    else
+        (void)disk->unlink(disk->ctx, tmp.text);
 }
 
 int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max)
@@ -168,21 +194,17 @@ static void remove_others(struct disk *disk, const char *dir, uint64_t cut, uint
     uint64_t cuts[CUTS_MAX];
     int count = checkpoint_list(disk, dir, cuts, CUTS_MAX);
 
-    for (int i = 0; i < count; i++) {
-        struct path path = path_checkpoint(dir, cuts[i]);
+    for (int i = 0; i < count; i++)
         if (cuts[i] != cut && cuts[i] != keep)
-            (void)disk->unlink(disk->ctx, path.text);
-    }
+            (void)checkpoint_drop(disk, dir, cuts[i]);
 }
 
-int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
+static int reserve_one(struct disk *disk, const char *path, uint64_t bytes)
 {
-    struct path path = path_of(dir, "ckpt/reserve.tmp");
-    int file = disk->open(disk->ctx, path.text, DISK_CREATE);
+    int file = disk->open(disk->ctx, path, DISK_CREATE);
 
     if (file < 0)
         return file;
-    bytes = max_u64(bytes, RESERVE_BYTES_MIN);
     int64_t size = disk->size(disk->ctx, file);
     uint64_t has = size > 0 ? (uint64_t)size : 0;
     if (has / RESERVE_SHRINK > bytes)
@@ -197,31 +219,49 @@ int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
     return first;
 }
 
-/*
- * On a full disk the file of the reserve becomes the checkpoint's, else that of a checkpoint which is older than the
- * newest one: so nobody else can take their room in between.
- */
-static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
+int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes)
 {
-    struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), reserve = path_of(dir, "ckpt/reserve.tmp");
-    uint64_t cuts[CUTS_MAX];
-    int rc = write_file(disk, ckpt, tmp.text);
+    int rc = 0;
 
-    if (!disk_is_full(rc))
-        return rc;
-    if (disk->rename(disk->ctx, reserve.text, tmp.text) == 0)
-        rc = write_file(disk, ckpt, tmp.text);
-    int count = disk_is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
-    for (int i = 0; i < count && disk_is_full(rc); i++) {
-        if (cuts[i] != keep && take_over(disk, dir, cuts[i], tmp.text) == 0)
-            rc = write_file(disk, ckpt, tmp.text);
+    for (unsigned which = 0; which < RESERVES && rc == 0; which++) {
+        struct path path = reserve_path(dir, which);
+        rc = reserve_one(disk, path.text, max_u64(bytes, CHECKPOINT_RESERVE_BYTES_MIN));
     }
-    if (disk_is_full(rc)) /* what it had stays claimed for the next one */
-        (void)disk->rename(disk->ctx, tmp.text, reserve.text);
     return rc;
 }
 
-int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep)
+/*
+ * On a full disk the file of a reserve becomes the checkpoint's, else that of a checkpoint which is older than the
+ * newest one. Nothing that is claimed is given back meanwhile: somebody else would take it.
+ */
+static int write_claimed(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
+{
+    struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), reserve = find_reserve(disk, dir, true);
+    uint64_t cuts[CUTS_MAX];
+    int rc = disk->rename(disk->ctx, reserve.text, tmp.text);
+
+    rc = rc == 0 ? write_file(disk, ckpt, tmp.text, false) : -ENOSPC;
+    int count = disk_is_full(rc) && keep != 0 ? checkpoint_list(disk, dir, cuts, CUTS_MAX) : 0;
+    for (int i = 0; i < count && disk_is_full(rc); i++) {
+        struct path older = path_checkpoint(dir, cuts[i]);
+        if (cuts[i] == keep || size_of(disk, older.text) <= size_of(disk, tmp.text))
+            continue;
+        (void)disk->rename(disk->ctx, tmp.text, reserve.text);
+        if (take_over(disk, dir, cuts[i], tmp.text) == 0)
+            rc = write_file(disk, ckpt, tmp.text, false);
+    }
+    return rc;
+}
+
+static int write_somehow(struct disk *disk, const char *dir, const struct checkpoint *ckpt, uint64_t keep)
+{
+    struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut);
+    int rc = write_file(disk, ckpt, tmp.text, true);
+
+    return disk_is_full(rc) ? write_claimed(disk, dir, ckpt, keep) : rc;
+}
+
+int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep, uint64_t next_bytes)
 {
     struct path tmp = path_checkpoint_tmp(dir, ckpt->header.cut), path = path_checkpoint(dir, ckpt->header.cut);
     struct path folder = path_of(dir, "ckpt");
@@ -236,12 +276,12 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     if (rc == 0)
         rc = disk->sync_dir(disk->ctx, folder.text);
     if (rc < 0) {
-        (void)disk->unlink(disk->ctx, tmp.text); /* recovery removes it otherwise */
+        checkpoint_drop_unfinished(disk, dir, ckpt->header.cut); /* recovery does it otherwise */
         return rc;
     }
     remove_others(disk, dir, ckpt->header.cut, keep);
     (void)disk->sync_dir(disk->ctx, folder.text); /* removed ones that come back do no harm */
-    (void)checkpoint_reserve(disk, dir, 2 * file_bytes(ckpt)); /* as far as there is room */
+    (void)checkpoint_reserve(disk, dir, max_u64(next_bytes, file_bytes(ckpt))); /* as far as there is room */
     return 0;
 }
 

@@ -12,6 +12,8 @@
 #include "store/disk.h"
 #include "store/format.h"
 
+enum { CHECKPOINT_RESERVE_BYTES_MIN = 512 * 1024 };
+
 /* One to be written; owns all it points at. */
 struct checkpoint {
     struct checkpoint_header header; /* the CRCs are filled in by checkpoint_write */
@@ -28,20 +30,25 @@ void checkpoint_drop_image(struct checkpoint *ckpt);
 
 /*
  * Writes it durably below `dir`, reads it back, then removes every other checkpoint but the one at `keep`.
- * When the disk is full, ckpt/reserve.tmp makes room, then the older checkpoint; the reserve is made again at the end
- * as far as there is room.
- * 0 or -errno.
+ * When the disk is full, a reserve becomes its file, or that of an older checkpoint does; then nothing that is claimed
+ * is given back, and the file may be longer than what is in it. The reserves are made again for `next_bytes`,
+ * as far as there is room. 0 or -errno.
  */
-NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep);
+NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt, uint64_t keep,
+                               uint64_t next_bytes);
 
 /*
- * Keeps room for a checkpoint of `bytes`, at least 1 MiB, in ckpt/reserve.tmp; much more is given back. 0 or -errno;
- * on a full disk it keeps what there is.
+ * Keeps room for two checkpoints of `bytes`, at least 512 KiB each, in ckpt/reserve.tmp and reserve2.tmp; much more is
+ * given back. So one can be written while the newest, which must stay, has the other. 0 or -errno; on a full disk it
+ * keeps what there is.
  */
 int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes);
 
-/* Removes the checkpoint at `cut`; its file becomes the reserve when it is larger than that. 0 or -errno. */
+/* Removes the checkpoint at `cut`; its file becomes a reserve when it is larger than one. 0 or -errno. */
 int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut);
+
+/* The same for the file of one that was not written to its end. */
+void checkpoint_drop_unfinished(struct disk *disk, const char *dir, uint64_t cut);
 
 /* The cuts of the checkpoints there are, newest first, at most `cuts_max`. The count or -errno. */
 NODISCARD int checkpoint_list(struct disk *disk, const char *dir, uint64_t *cuts, size_t cuts_max);

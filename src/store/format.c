@@ -182,10 +182,10 @@ bool checkpoint_view_read(const char *from, size_t bytes, struct checkpoint_view
     if (view.header.segments > left / CHECKPOINT_SEGMENT_BYTES)
         return false;
     size_t table_bytes = (size_t)view.header.segments * CHECKPOINT_SEGMENT_BYTES;
-    if (view.header.image_bytes != left - table_bytes)
+    if (view.header.image_bytes > left - table_bytes) /* what follows is room that the file keeps */
         return false;
     view.table = from + CHECKPOINT_HEADER_BYTES;
-    view.image = slice_of(view.table + table_bytes, left - table_bytes);
+    view.image = slice_of(view.table + table_bytes, view.header.image_bytes);
     if (crc32c(0, view.table, table_bytes) != view.header.table_crc)
         return false;
     if (crc32c(0, view.image.ptr, view.image.len) != view.header.image_crc)

@@ -99,7 +99,7 @@ enum seal_reason { SEAL_FULL = 0, SEAL_STOP = 1 };
 uint64_t uuid_hash(const uint8_t *uuid);
 
 /*
- * Checkpoint file, version 1: header, segment table, image
+ * Checkpoint file, version 1: header, segment table, image; what follows is room that the file keeps
  *   OFFSET SIZE
  *        0    8  "GMQCKP1\0"
  *        8    2  version

@@ -139,7 +139,8 @@ bool janitor_step(struct janitor *janitor)
         prepare(janitor, &job, false);
         break;
     case JOB_CHECKPOINT:
-        job.result = checkpoint_write(janitor->disk, janitor->dir, job.checkpoint, job.keep);
+        job.result = checkpoint_write(janitor->disk, janitor->dir, job.checkpoint, job.keep,
+                                      job.checkpoint_bytes);
         checkpoint_drop_image(job.checkpoint); /* here, so that the loop need not */
         report(janitor, &job);
         break;

@@ -4,13 +4,14 @@
  * What   Takes jobs from the loop in order and reports each as done, with 0 or -errno.
  *          SPARE, RESERVE*     the file exists with room for `bytes`, durable; `bytes` is then its real room.
  *                              A spare that finds no room is made smaller, by halves, down to 1 MiB; and none is
- *                              made before ckpt/reserve.tmp has `checkpoint_bytes`, so that dead segments can go.
+ *                              made before the reserves in ckpt/ have `checkpoint_bytes` each, so that dead segments
+ *                              can go.
  *                              Without room on the disk it is reported as failed once, and tried again every second
  *                              and after each removal until it succeeds; then it is reported again with 0.
  *          CHECKPOINT          write, sync, read back and compare, rename, sync the directory; then remove all
  *                              checkpoints but it and `keep`. Ownership of `checkpoint` goes there and back.
  *          UNLINK              the segment at `base` is removed, or returns when it was not there
- *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes ckpt/reserve.tmp: checkpoint_drop()
+ *          DROP_CHECKPOINT     the checkpoint at `base` is removed, or becomes a reserve: checkpoint_drop()
  * Thread One janitor_step() at a time; the loop pushes to `jobs` and takes from `dones` only.
  *
  * SPDX-License-Identifier: MIT

@@ -53,6 +53,8 @@ struct log_hooks {
     int (*load)(void *ctx, const void *image, size_t bytes);    /* a checkpoint's image; 0, or < 0 when it is bad */
     void (*apply)(void *ctx, const struct record *rec);         /* next record, in order, whole groups only */
     void (*wake)(void *ctx);                                    /* from any thread: call log_poll soon */
+    /* What the image may take at most when only essential records follow; NULL = 32 bytes for each live message. */
+    uint64_t (*image_bytes_max)(void *ctx);
     /* Damage that was found, in words, and where; may be NULL. */
     void (*found)(void *ctx, const char *what, uint64_t begin, uint64_t end);
 };

@@ -94,6 +94,7 @@ struct log {
     struct checkpoint *checkpoint; /* while it is open or waits */
     uint64_t newest_cut, older_cut; /* 0 = none */
     uint64_t checkpoint_bytes; /* of the last one */
+    uint64_t checkpoint_claimed; /* room for each of two, whatever the disk is used for; 0 = the least */
     uint64_t checkpoint_tail;  /* where the last one was tried */
     uint64_t checkpoints;
 

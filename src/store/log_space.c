@@ -25,8 +25,9 @@ enum {
     CHECKPOINT_RATIO = 8,
     CHECKPOINT_FULL_BYTES = 256 * 1024, /* on a full disk: of log between tries */
     UNLINKS_MAX = 16,                   /* on the way at a time */
-    IMAGE_BYTES_A_MESSAGE = 24,         /* engine/save.c: most of those that are kept long */
-    IMAGE_RATIO = 16,                   /* of a segment to come, to what its messages take in a checkpoint */
+    IMAGE_BYTES_A_MESSAGE = 32,         /* engine/save.c: of one in flight, the most that one takes */
+    ROOM_PART = 4,                      /* of an image: that part of it is claimed besides, ... */
+    ROOM_PART_LEAST = 8,                /* ... and when less than that is left, more is */
 };
 
 /* ---- room ------------------------------------------------------------------------------------------------------ */
@@ -97,6 +98,32 @@ static void ask_for_larger_spare(struct log *log, uint64_t need)
         log->spare.state = STANDBY_NONE;
 }
 
+/* What the owner's state may take in a checkpoint. */
+static uint64_t image_bytes_max(const struct log *log)
+{
+    uint64_t live = 0;
+
+    if (log->hooks.image_bytes_max)
+        return log->hooks.image_bytes_max(log->hooks.ctx);
+    for (size_t i = 0; i < log->segments.count; i++)
+        live += log->segments.at[i].live % SEGMENT_DAMAGED;
+    return live * IMAGE_BYTES_A_MESSAGE;
+}
+
+/* What a checkpoint may take now, and a part more. */
+static uint64_t checkpoint_bytes_max(const struct log *log, unsigned part)
+{
+    uint64_t image = image_bytes_max(log);
+
+    return CHECKPOINT_HEADER_BYTES + (log->segments.count + 2) * CHECKPOINT_SEGMENT_BYTES + image + image / part;
+}
+
+/* The state has outgrown the room that is claimed for its checkpoints: with the spare more is asked for. */
+static bool outgrown(const struct log *log)
+{
+    return checkpoint_bytes_max(log, ROOM_PART_LEAST) > max_u64(log->checkpoint_claimed, CHECKPOINT_RESERVE_BYTES_MIN);
+}
+
 int log_room(struct log *log, size_t bytes, bool essential)
 {
     uint64_t need = bytes + BATCH_STRIDE * (bytes / BATCH_BYTES_MAX + 2) + SEGMENT_TAIL_BYTES;
@@ -106,6 +133,8 @@ int log_room(struct log *log, size_t bytes, bool essential)
     if (bytes > log->ring.bytes / 2)
         return -EMSGSIZE;
     if (!essential && atomic_load_explicit(&log->writer.full, memory_order_relaxed))
+        return GMQ_E_DISK_FULL;
+    if (!essential && UNLIKELY(log->spare.no_room) && outgrown(log))
         return GMQ_E_DISK_FULL;
     if (!fits_ring(log, need, essential))
         return -EAGAIN;
@@ -128,19 +157,9 @@ int log_room(struct log *log, size_t bytes, bool essential)
     return log->unlinking > 0 || log_checkpoint_busy(log) ? -EAGAIN : GMQ_E_DISK_FULL;
 }
 
-/* What the owner's state may take in a checkpoint. */
-static uint64_t image_bytes(const struct log *log)
-{
-    uint64_t live = 0;
-
-    for (size_t i = 0; i < log->segments.count; i++)
-        live += log->segments.at[i].live % SEGMENT_DAMAGED;
-    return live * IMAGE_BYTES_A_MESSAGE;
-}
-
 static void ask(struct log *log, struct standby *standby, enum job_kind kind, uint64_t bytes)
 {
-    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = image_bytes(log) + bytes / IMAGE_RATIO};
+    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = checkpoint_bytes_max(log, ROOM_PART)};
 
     if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
         return;
@@ -153,6 +172,8 @@ static void ask_for_standbys(struct log *log)
 {
     if (!log->running || log->closed)
         return;
+    if (log->spare.state == STANDBY_READY && !log->rolling && outgrown(log))
+        log->spare.state = STANDBY_NONE;
     uint64_t reserve_bytes = min_u64(FIRST_SEGMENT_BYTES, log->options.segment_bytes) / 8 * 3;
     ask(log, &log->reserves[0], JOB_RESERVE, reserve_bytes);
     ask(log, &log->reserves[1], JOB_RESERVE2, reserve_bytes);
@@ -166,6 +187,8 @@ static void standby_done(struct log *log, struct standby *standby, const struct 
     standby->no_room = job->result < 0;
     if (standby == &log->spare)
         log->refused = log->refused && standby->no_room;
+    if (standby == &log->spare && !standby->no_room)
+        log->checkpoint_claimed = job->checkpoint_bytes;
     if (standby->no_room)
         return; /* the janitor tries on by itself and reports again */
     standby->state = reserved ? STANDBY_READY : STANDBY_NONE;
@@ -324,7 +347,8 @@ static void hand_checkpoint_over(struct log *log)
 {
     if (log->checkpoint_state != CHECKPOINT_WAITS || log->durable < log->checkpoint->header.cut)
         return;
-    struct job job = {.kind = JOB_CHECKPOINT, .checkpoint = log->checkpoint, .keep = log->newest_cut};
+    struct job job = {.kind = JOB_CHECKPOINT, .checkpoint = log->checkpoint, .keep = log->newest_cut,
+                      .checkpoint_bytes = checkpoint_bytes_max(log, ROOM_PART)};
     if (chan_room(&log->janitor.jobs) == 0)
         return;
     chan_push(&log->janitor.jobs, &job);

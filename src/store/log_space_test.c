@@ -227,7 +227,7 @@ TEST(log_drains_any_backlog_on_a_disk_without_a_byte_to_spare)
     struct life life;
 
     open_life(&life, sim);
-    simdisk_set_room(sim, 6 * MIB);
+    simdisk_set_room(sim, 12 * MIB);
     uint64_t count = fill(&life, 100);
     simdisk_set_room(sim, simdisk_used(sim));
     assert_true(count > 20000);

@@ -8,7 +8,7 @@
  *   log/reserve2.tmp        when the disk is full
  *   ckpt/%016x.ckpt         a checkpoint, named by its cut; the newest two are kept
  *   ckpt/%016x.tmp          a checkpoint being written
- *   ckpt/reserve.tmp        room for one more checkpoint when the disk is full
+ *   ckpt/reserve.tmp, reserve2.tmp  room for two more checkpoints when the disk is full
  *   quarantine/             damaged bytes cut out by recovery: %016x-%016x.bin and .txt
  *
  * SPDX-License-Identifier: MIT

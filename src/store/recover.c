@@ -594,8 +594,7 @@ static void remove_tmp(void *arg, const char *name)
 
     if (!path_parse(name, ".tmp", &cut))
         return;
-    struct path path = path_checkpoint_tmp(rv->log->dir, cut);
-    (void)rv->disk->unlink(rv->disk->ctx, path.text);
+    checkpoint_drop_unfinished(rv->disk, rv->log->dir, cut);
 }
 
 int recover_directory(struct log *log, struct log_report *ret_report, char *ret_error, size_t error_bytes)

@@ -7,9 +7,10 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 
-from gmqtest import Case, Gnode, Program, Refused, Tcp, build, program, wait_until
+from gmqtest import RESULT, Case, Gnode, Program, Refused, Tcp, build, program, wait_until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
 import fault  # noqa: E402  pylint: disable=wrong-import-position
@@ -78,6 +79,64 @@ class Limits(Case):
         node.kill()
         tcp = self.tcp(self.gnode())
         self.assertEqual([tcp.pop_bin("t")[0] for _ in ids], ids)
+
+
+def catch_child(node, stop):
+    """Stops (SIGSTOP) the process that writes an image of the state for the node, and returns its pid."""
+    known = set(os.listdir("/proc"))
+    while not stop.is_set():
+        for name in set(os.listdir("/proc")) - known:
+            try:
+                with open(f"/proc/{name}/stat", encoding="ascii") as file:
+                    if int(file.read().rsplit(")", 1)[1].split()[1]) == node.pid:
+                        os.kill(int(name), signal.SIGSTOP)
+                        return int(name)
+            except (OSError, ValueError, IndexError):
+                pass
+    return 0
+
+
+class Image(Case):
+    """The state of many messages is written by a child of the node."""
+    BATCH, BATCHES_MAX = 10000, 1000
+
+    def push_until_a_child(self, node):
+        """Pushes until there is one; returns its pid, stopped, and how many messages there are."""
+        found, stop, count = [], threading.Event(), 0
+        watch = threading.Thread(target=lambda: found.append(catch_child(node, stop)))
+        watch.start()
+        tcp = self.tcp(node)
+        batch = Tcp.mpub_bytes("t", [b"x" * 100] * self.BATCH)
+        while not found and count < self.BATCH * self.BATCHES_MAX:
+            self.assertEqual(tcp.call(batch), (RESULT, b"ok"))
+            count += self.BATCH
+        stop.set()
+        watch.join()
+        self.assertTrue(found[0], "no child was caught")
+        return found[0], count
+
+    def test_a_node_killed_while_a_checkpoint_is_made_can_be_started_again_at_once(self):
+        node = self.gnode("-sync=none")
+        _, count = self.push_until_a_child(node)
+        node.kill()
+        node = self.gnode("-sync=none")             # the child holds neither the lock nor the ports
+        self.assertEqual(self.http(node).stat("t")["queue_num"], count)
+
+    def test_a_checkpoint_whose_child_is_killed_is_made_by_the_node(self):
+        node = self.gnode("-sync=none")
+        child, count = self.push_until_a_child(node)
+        before = os.listdir(self.path("data", "ckpt"))
+        os.kill(child, signal.SIGKILL)
+        wait_until(lambda: [name for name in os.listdir(self.path("data", "ckpt"))
+                                    if name.endswith(".ckpt") and name not in before], "a checkpoint is written")
+        self.assertEqual(self.http(node).stat("t")["queue_num"], count)
+        self.assertEqual(node.stop(), 0)
+
+    def test_a_node_stops_although_the_child_does_not_come_to_an_end(self):
+        node = self.gnode("-sync=none")
+        _, count = self.push_until_a_child(node)
+        self.assertEqual(node.stop(), 0)
+        self.assertEqual(self.http(self.gnode()).stat("t")["queue_num"], count)
 
 
 class Folder(Case):
