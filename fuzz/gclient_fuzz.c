@@ -1,8 +1,8 @@
 /*
  * gclient_fuzz.c - what gclient reads: files of contexts, GMQ_URL, unfinished command lines, and times
  *
- * The input is read as each of them. A context that is read has addresses without blanks; candidates begin with what was
- * typed; a URL becomes two addresses.
+ * The input is read as each of them. A context that is read has addresses without blanks; candidates begin with what
+ * was typed; a URL becomes two addresses.
  *
  * SPDX-License-Identifier: MIT
  */
