@@ -12,6 +12,10 @@ SAN     ?=
 SEEDS   ?= 500
 ROUNDS  ?= 30
 SECONDS ?= 60
+SOAK_DIR ?= /var/tmp/gmq-soak
+GB      ?= 100
+FUZZ    ?= segment checkpoint check
+TURNS   ?= 1
 PYTHON  ?= python3
 
 LAYERS   := base wire engine store net app client gnode gregister gclient
@@ -69,7 +73,8 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps docs-settings man completion bench-log syscall-kill full-disk torn-tail
+        conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail \
+        clocks tsan-load fuzz-hours man completion
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -101,14 +106,19 @@ $(BUILD)/unit: $(call objects,$(TEST_SRC)) $(ALL_LINK)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(TEST_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS) -lcmocka
 $(BUILD)/gmqsim: $(call objects,$(SIM_SRC)) $(ALL_LINK)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(call objects,$(SIM_SRC)) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
-$(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(ALL_LINK)
+SIMDISK_OBJ := $(call objects,$(wildcard sim/simdisk*.c))
+$(BUILD)/fuzz/%-replay: $(BUILD)/obj/fuzz/%_fuzz.o $(BUILD)/obj/fuzz/replay.o $(SIMDISK_OBJ) $(ALL_LINK)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
-$(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(ALL_LINK)
+$(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/%_fuzz.o $(SIMDISK_OBJ) $(ALL_LINK)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group $(ALL_LINK) -Wl,--end-group $(PKG_LIBS)
 # The fault tests: what stands between a program and its files is never a sanitizer build.
 $(BUILD)/faults/preload.so: tests/faults/preload.c
 	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -pthread -o $@ $< -ldl
+$(BUILD)/faults/clock.so: tests/faults/clock_preload.c
+	@mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -std=c11 -O2 -g $(WARN) -fPIC -shared -o $@ $< -ldl
 $(BUILD)/faults/torn_tail: $(call objects,tests/faults/torn_tail.c $(wildcard sim/simdisk*.c)) $(call archives,store base)
+	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
+$(BUILD)/soak/load: $(BUILD)/obj/tests/soak/load.o $(call archives,base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
@@ -142,6 +152,8 @@ sim: $(BUILD)/gmqsim                         ## seeded lives on a simulated disk
 fuzz-replay: $(FUZZERS:%=$(BUILD)/fuzz/%-replay)
 	@set -e; for f in $(FUZZERS); do $(BUILD)/fuzz/$$f-replay fuzz/corpus/$$f; done
 
+fuzz-hours:                                  ## fuzzers for long, with their totals: SECONDS= FUZZ="segment check" TURNS=
+	@ROUNDS=$(TURNS) tools/fuzz-hours $(SECONDS) $(FUZZ)
 fuzz-%:                                      ## libFuzzer on one parser: make fuzz-frame SECONDS=60
 	@tools/fuzz $* $(SECONDS)
 
@@ -149,6 +161,9 @@ asan:                                        ## everything again under address a
 	@$(MAKE) BUILD=build/asan SAN=address,undefined build check
 tsan:                                        ## everything again under the thread sanitizer
 	@$(MAKE) BUILD=build/tsan SAN=thread build unit
+tsan-load:                                   ## a node built with the thread sanitizer under a mixed load; SHORT=1
+	@$(MAKE) BUILD=build/tsan SAN=thread build/tsan/gnode
+	@$(PYTHON) tests/run.py --build build/tsan tsan-load $(if $(SHORT),--short)
 
 conformance: build                           ## the original's transcript, replayed
 	@$(PYTHON) tests/run.py --build $(BUILD) conformance
@@ -162,8 +177,13 @@ syscall-kill: build $(BUILD)/faults/preload.so ## killed, or failed, at every ca
 	@$(PYTHON) tests/run.py --build $(BUILD) syscall-kill $(if $(SHORT),--short)
 full-disk: build $(BUILD)/faults/preload.so  ## a disk that fills up, drains, and is killed; SHORT=1
 	@$(PYTHON) tests/run.py --build $(BUILD) full-disk $(if $(SHORT),--short)
+clocks: build $(BUILD)/faults/clock.so       ## the wall clock set by a year either way, a machine that sleeps
+	@$(PYTHON) tests/run.py --build $(BUILD) clocks
 torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed, flipped at every byte; SHORT=1: a sample; PART=K/N
 	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short) $(if $(PART),--part $(PART))
+soak-%: build $(BUILD)/soak/load              ## hours of load: backlog, delay, topics, churn; SOAK_DIR= GB= COUNT=; SHORT=1
+	@$(PYTHON) tests/soak/soak.py --build $(BUILD) --dir $(SOAK_DIR) --gb $(GB) $(if $(COUNT),--count $(COUNT)) \
+	    $(if $(SHORT),--short) $*
 bench-log: $(BUILD)/bench/log                ## the log alone: ns an append, records a second by sync mode
 	@d=$$(mktemp -d) && { $(BUILD)/bench/log $$d; e=$$?; rm -rf $$d; exit $$e; }
 measure: build                               ## lateness, memory, start-up against their targets

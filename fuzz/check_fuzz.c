@@ -9,9 +9,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "fuzz/fuzz.h"
+#include "fuzz/segment.h"
 
-#include "base/bytes.h"
-#include "base/crc32c.h"
 #include "gnode/check.h"
 #include "store/paths.h"
 
@@ -19,8 +18,7 @@
 #include <stdio.h>
 
 enum {
-    HEADERS = 1, RECORDS = 2, CHECKPOINT = 4, NO_CHECKPOINT = 8, FILES = 3, RECORD_BYTES_LIMIT = 60000,
-    QUEUES = 3000,
+    HEADERS = 1, RECORDS = 2, CHECKPOINT = 4, NO_CHECKPOINT = 8, FILES = 3,
 };
 
 struct file {
@@ -87,21 +85,6 @@ static struct file *add(struct directory *dir, const struct path *path, const vo
 
 /* ---- putting right ---------------------------------------------------------------------------------------------- */
 
-static void fix_records(struct file *seg, uint64_t base)
-{
-    for (size_t at = SEGMENT_HEADER_BYTES; at + RECORD_HEADER_BYTES <= seg->len;) {
-        char *rec = seg->bytes + at;
-        size_t left = seg->len - at;
-        uint32_t len = RECORD_HEADER_BYTES + get_le32(rec + 4) % RECORD_BYTES_LIMIT;
-        len = (uint32_t)min_u64(len, left);
-        put_le32(rec + 4, len);
-        put_le32(rec + 20, get_le32(rec + 20) % QUEUES); /* a far one costs a table up to there, no more */
-        put_le64(rec + 8, base + at - SEGMENT_HEADER_BYTES);
-        put_le32(rec, crc32c(0, rec + 4, len - 4));
-        at += record_stride((uint8_t)rec[16], len - RECORD_HEADER_BYTES);
-    }
-}
-
 static void fix_segment(struct file *seg, uint64_t base, uint64_t prev_end, unsigned flags)
 {
     struct segment_header header = {.base = base, .prev_end = prev_end, .epoch = 1};
@@ -109,7 +92,7 @@ static void fix_segment(struct file *seg, uint64_t base, uint64_t prev_end, unsi
     if ((flags & HEADERS) && seg->len >= SEGMENT_HEADER_BYTES)
         segment_header_encode(seg->bytes, &header);
     if (flags & RECORDS)
-        fix_records(seg, base);
+        segment_fix_records(seg->bytes, seg->len, base);
 }
 
 static uint64_t fix_checkpoint(struct file *ckpt)

@@ -208,9 +208,9 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
 
 /* ---- came = owed? ---------------------------------------------------------------------------- */
 
-static bool is_log_refusal(const struct life *life, int err)
+static bool is_log_refusal(const struct life *life, const struct expected *e, int err)
 {
-    return life->disturbed && (err == GMQ_E_DISK_FULL || err == GMQ_E_READ_ONLY);
+    return (life->disturbed || e->disturbed) && (err == GMQ_E_DISK_FULL || err == GMQ_E_READ_ONLY);
 }
 
 static void check_error(struct client *client, const struct expected *e, const struct came *came)
@@ -219,9 +219,9 @@ static void check_error(struct client *client, const struct expected *e, const s
 
     if (e->kind == ANSWER_ERROR && e->err == came->err)
         return;
-    if (e->kind == ANSWER_ERROR && is_log_refusal(life, came->err))
+    if (e->kind == ANSWER_ERROR && is_log_refusal(life, e, came->err))
         return;
-    if (e->kind != ANSWER_ERROR && came->err == GMQ_E_READ_ONLY && is_log_refusal(life, came->err))
+    if (e->kind != ANSWER_ERROR && came->err == GMQ_E_READ_ONLY && is_log_refusal(life, e, came->err))
         return;
     /* A slow client's message that somebody else has acked since, or that needed no ack, may be gone for good. */
     bool gone = e->kind == ANSWER_MESSAGE && !oracle_by_id(&life->oracle, e->messages[0].id);
@@ -364,6 +364,7 @@ void client_submit(struct client *client)
         e.err = refusal(life, cmd);
     if (e.kind == ANSWER_STATS && e.err != 0)
         e.kind = ANSWER_ERROR;
+    e.disturbed = life->disturbed;
     owe(client, &e);
     client_listen(client);
 }

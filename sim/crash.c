@@ -11,10 +11,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "base/mem.h"
 #include "gnode/check.h"
-#include "sim/life.h"
-#include "store/format.h"
+#include "sim/scratch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,107 +23,45 @@ enum { SET_BACK_MS_MAX = 50000 };
 
 /* ---- the log from its beginning -------------------------------------------------------------- */
 
-struct scratch {
-    struct simdisk *disk;
-    struct log *log;
-    struct engine *engine;
-    char *checkpoints[8];
+struct checkpoints {
+    char *paths[8];
     size_t count;
 };
 
-static void scratch_dead(void *ctx, uint64_t lsn) { log_dead(((struct scratch *)ctx)->log, lsn); }
-static void scratch_dead_queue(void *ctx, uint64_t lsn) { log_dead_queue(((struct scratch *)ctx)->log, lsn); }
-static void scratch_reset(void *ctx) { engine_reset(((struct scratch *)ctx)->engine); }
-static void scratch_wake(void *ctx) { (void)ctx; }
-
-static int scratch_load(void *ctx, const void *image, size_t bytes)
-{
-    return engine_load(((struct scratch *)ctx)->engine, image, bytes);
-}
-
-static void scratch_apply(void *ctx, const struct record *rec) { engine_apply(((struct scratch *)ctx)->engine, rec); }
-
 static void find_checkpoint(void *ctx, const char *path, uint64_t bytes)
 {
-    struct scratch *scratch = ctx;
+    struct checkpoints *all = ctx;
     const char *dot = strrchr(path, '.');
 
     (void)bytes;
-    if (!dot || strcmp(dot, ".ckpt") != 0 || scratch->count == ARRAY_LEN(scratch->checkpoints))
+    if (!dot || strcmp(dot, ".ckpt") != 0 || all->count == ARRAY_LEN(all->paths))
         return;
-    scratch->checkpoints[scratch->count] = strdup(path);
-    ENSURE(scratch->checkpoints[scratch->count++]);
+    all->paths[all->count] = strdup(path);
+    ENSURE(all->paths[all->count++]);
 }
 
 /* The digest of what a copy of the disk gives without any checkpoint; 0 when segments are gone. */
 static uint64_t digest_from_scratch(struct life *life)
 {
-    struct scratch scratch = {.disk = simdisk_copy(life->disk)};
-    struct engine_hooks engine_hooks = {.ctx = &scratch, .dead = scratch_dead, .dead_queue = scratch_dead_queue};
-    struct log_hooks hooks = {.ctx = &scratch, .reset = scratch_reset, .load = scratch_load, .apply = scratch_apply,
-                              .wake = scratch_wake};
-    struct log_options options = life->log_options;
-    struct log_report report;
-    char error[256];
+    struct simdisk *disk = simdisk_copy_cache(life->disk);
+    struct checkpoints all = {.count = 0};
+    struct scratch scratch;
 
-    ENSURE(scratch.disk);
-    simdisk_each(scratch.disk, find_checkpoint, &scratch);
-    for (size_t i = 0; i < scratch.count; i++) {
-        ENSURE(simdisk_remove_file(scratch.disk, scratch.checkpoints[i]));
-        free(scratch.checkpoints[i]);
+    ENSURE(disk);
+    simdisk_each(disk, find_checkpoint, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        ENSURE(simdisk_remove_file(disk, all.paths[i]));
+        free(all.paths[i]);
     }
-    options.disk = simdisk_disk(scratch.disk);
-    scratch.engine = engine_new(&engine_hooks);
-    scratch.log = log_new(&options);
-    ENSURE(scratch.log);
-    if (log_recover(scratch.log, &hooks, &report, error, sizeof(error)) < 0)
-        life_fail(life, "the log cannot be read from its beginning: %s", error);
-    bool whole = report.lost_ranges == 0;
-    uint64_t digest = whole ? engine_digest(scratch.engine) : 0;
-    log_free(scratch.log);
-    engine_free(scratch.engine);
-    simdisk_free(scratch.disk);
+    if (scratch_open(&scratch, life, disk) < 0)
+        life_fail(life, "the log cannot be read from its beginning: %s", scratch.error);
+    uint64_t digest = scratch.report.lost_ranges == 0 ? engine_digest(scratch.engine) : 0;
+    scratch_close(&scratch);
+    simdisk_free(disk);
     return digest;
 }
 
 /* ---- what lies on the disk ------------------------------------------------------------------- */
-
-enum { SHELVES_MAX = 4096 };
-
-struct shelf {
-    uint64_t base, bytes;
-    const char *file;
-};
-
-struct shelves {
-    struct simdisk *disk;
-    struct shelf at[SHELVES_MAX];
-    size_t count;
-};
-
-static void add_shelf(void *ctx, const char *path, uint64_t bytes)
-{
-    struct shelves *all = ctx;
-    const char *name = strrchr(path, '/');
-    char *end;
-    uint64_t base = name ? strtoull(name + 1, &end, 16) : 0;
-
-    if (!name || strcmp(end, ".seg") != 0)
-        return;
-    ENSURE(all->count < SHELVES_MAX);
-    all->at[all->count++] = (struct shelf){base, bytes, simdisk_file(all->disk, path, &bytes)};
-}
-
-/* The one with the greatest base at or below `lsn`. */
-static const struct shelf *shelf_of(const struct shelves *all, uint64_t lsn)
-{
-    const struct shelf *best = NULL;
-
-    for (size_t i = 0; i < all->count; i++)
-        if (all->at[i].base <= lsn && (!best || all->at[i].base > best->base))
-            best = &all->at[i];
-    return best;
-}
 
 /* Every message that is needed stands in its segment, whole. */
 static void check_shelves(struct life *life)
@@ -133,14 +69,10 @@ static void check_shelves(struct life *life)
     static struct shelves all;
     struct record rec;
 
-    all.disk = life->disk;
-    all.count = 0;
-    simdisk_each(life->disk, add_shelf, &all);
+    shelves_list(&all, life->disk);
     for (size_t i = 0; i < life->oracle.now.count; i++) {
         const struct oracle_message *m = &life->oracle.now.live[i];
-        const struct shelf *shelf = shelf_of(&all, m->lsn);
-        uint64_t at = shelf ? SEGMENT_HEADER_BYTES + (m->lsn - shelf->base) : 0;
-        if (!shelf || at >= shelf->bytes || record_read(shelf->file + at, shelf->bytes - at, m->lsn, &rec) != RECORD_OK)
+        if (!shelves_read(&all, m->lsn, &rec))
             life_fail(life, "message %" PRIu64 " at %" PRIx64 " is not on the disk", m->id, m->lsn);
     }
 }
@@ -165,7 +97,7 @@ static uint64_t start_clock(void *ctx, uint64_t last_ms)
     if (life->scratch != 0 && life->scratch != digest)
         life_fail(life, "the log from its beginning gives another state than from the checkpoint");
     life->lost += lost;
-    life->now_ms = max_u64(life->now_ms, last_ms);
+    life_start_clock(life, last_ms);
     life_say(life, "   open: %zu events lost, checkpoint %" PRIx64 ", %" PRIu64 " records replayed, log at %" PRIx64,
              lost, life->broker.report.checkpoint_lsn, life->broker.report.records, life->broker.report.end_lsn);
     return life->now_ms;
@@ -201,6 +133,18 @@ static void look_first(struct life *life)
     check_free(&check);
 }
 
+/*
+ * What tells which ids may have been given is gone when the power fails before it was synced; then the clock must not
+ * be set back by more than the gap that is left between ids.
+ */
+static void set_right(struct life *life, enum crash crash)
+{
+    if (crash == CRASH_POWER && life->options.sync != LOG_SYNC_ALWAYS)
+        life->lossy_ms = life->latest_ms;
+    if (life->lossy_ms > 0)
+        life->wall_ms = max_u64(life->wall_ms, life->lossy_ms - SET_BACK_MS_MAX);
+}
+
 static void open_anew(struct life *life, bool clean)
 {
     struct rng *rng = &life->rng;
@@ -214,6 +158,7 @@ static void open_anew(struct life *life, bool clean)
             simdisk_stop_after(life->disk, rng_below(rng, 60));
         life->disturbed = stops || life->limited;
         life->unreadable = life->broken = stops;
+        life->decayed = false;
         life->doom = stops ? life->step + (uint32_t)rng_between(rng, 1, 20) : 0;
         error[0] = '\0';
         rc = broker_open(&life->broker, &life->options, &life->log_options, wake, start_clock, life, error,
@@ -227,6 +172,7 @@ static void open_anew(struct life *life, bool clean)
         clean = false;
         if (rng_chance(rng, 500)) {
             simdisk_power_cut(life->disk);
+            set_right(life, CRASH_POWER);
             life->scratch = 0;
             life->at_least = min_u64(life->at_least, life->at_least_power);
         } else {
@@ -237,22 +183,26 @@ static void open_anew(struct life *life, bool clean)
     check_shelves(life);
 }
 
-/* Time goes by, and sometimes the clock is set back a little. */
-static void pass_downtime(struct life *life)
+/* Time goes by, and sometimes the clock is set back a little, or by anything. */
+static void pass_downtime(struct life *life, enum crash crash)
 {
     struct rng *rng = &life->rng;
 
-    life->now_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
-    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+    life->wall_ms += rng_chance(rng, 500) ? rng_below(rng, 2000) : rng_below(rng, 120000);
     if (rng_chance(rng, 200))
-        life->now_ms -= rng_below(rng, SET_BACK_MS_MAX);
+        life->wall_ms -= rng_below(rng, SET_BACK_MS_MAX);
+    if (life->steps_clock && rng_chance(rng, 200))
+        life_set_wall(life);
+    if (rng_chance(rng, 500)) /* the machine was restarted, too */
+        life->boot_ns = rng_below(rng, UINT64_C(100000000000));
+    set_right(life, crash);
 }
 
-static void open_life(struct life *life, bool clean)
+static void open_life(struct life *life, enum crash crash, bool clean)
 {
     struct rng *rng = &life->rng;
 
-    pass_downtime(life);
+    pass_downtime(life, crash);
     if (life->limited && rng_chance(rng, 500))
         lift_limit(life);
     life->scratch = 0;
@@ -262,11 +212,12 @@ static void open_life(struct life *life, bool clean)
     life->vouched_written = life->vouched_promised = life->at_least = 0;
     life->loaded = (struct piece){.lsn = 0};
     life->restarts++;
+    memset(life->busy_until, 0, sizeof(life->busy_until));
     for (int i = 0; i < LIFE_CLIENTS; i++)
         client_connect(life, i);
 }
 
-void crash_open(struct life *life) { open_life(life, false); }
+void crash_open(struct life *life) { open_life(life, CRASH_KILL, false); }
 
 /* ---- going ----------------------------------------------------------------------------------- */
 
@@ -320,9 +271,11 @@ void crash_now(struct life *life, enum crash crash)
         simdisk_power_cut(life->disk);
     else
         simdisk_kill(life->disk);
+    decay_try(life);
+    simdisk_heal(life->disk);
     if (rng_chance(&life->rng, 200))
         life->options.max_retries = (uint32_t)rng_below(&life->rng, 4);
     if (rng_chance(&life->rng, 200))
         life_draw_lists(life);
-    open_life(life, clean);
+    open_life(life, crash == CRASH_STOP && !clean ? CRASH_KILL : crash, clean);
 }

@@ -8,13 +8,16 @@
 #include <stdlib.h>
 
 enum {
-    BIRTH_MS_DAYS = 20000,        /* after 1970 */
     SETTLE_ROUNDS = 4000,
     FINISH_ROUNDS = 20000,
     CHECK_EVERY = 16,
     RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
+    SLOW_STEPS_MAX = 200,
 };
+
+#define DAY_MS UINT64_C(86400000)
+#define BIRTH_DAYS UINT64_C(20000) /* after 1970 */
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
@@ -53,6 +56,43 @@ void life_must(struct life *life, bool right)
 {
     if (!right)
         life_fail(life, "%s", life->oracle.wrong);
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static uint64_t hand_wall(void *ctx) { return ((struct life *)ctx)->wall_ms; }
+static uint64_t hand_boot(void *ctx) { return ((struct life *)ctx)->boot_ns; }
+
+void life_pass(struct life *life, uint64_t ms)
+{
+    uint64_t before = life->now_ms, slew = ms / 2000 + 1;
+
+    life->wall_ms += ms;
+    life->boot_ns += ms * 1000000;
+    life->now_ms = engine_clock_now_ms(&life->clock);
+    if (life->now_ms + slew < before + ms || life->now_ms > before + ms + slew)
+        life_fail(life, "the engine's clock went from %" PRIu64 " to here in %" PRIu64 " ms", before, ms);
+    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+}
+
+void life_set_wall(struct life *life)
+{
+    uint64_t by = rng_chance(&life->rng, 500) ? 365 * DAY_MS : rng_below(&life->rng, 365 * DAY_MS);
+    bool back = rng_chance(&life->rng, 500);
+
+    life_say(life, "---- the clock is set %s by %" PRIu64 " s", back ? "back" : "forward", by / 1000);
+    life->wall_ms = back ? life->wall_ms - by : life->wall_ms + by;
+}
+
+void life_start_clock(struct life *life, uint64_t last_ms)
+{
+    struct clock_source source = {.wall_ms = hand_wall, .boot_ns = hand_boot, .ctx = life};
+
+    engine_clock_init(&life->clock, &source, last_ms);
+    life->now_ms = engine_clock_now_ms(&life->clock);
+    life->latest_ms = max_u64(life->latest_ms, life->now_ms);
+    if (life->now_ms < last_ms)
+        life_fail(life, "the engine's clock begins before the last time of the log, %" PRIu64, last_ms);
 }
 
 /* ---- turns ----------------------------------------------------------------------------------- */
@@ -111,7 +151,7 @@ void life_settle(struct life *life)
     for (int i = 0; i < LIFE_CLIENTS; i++)
         hear(&life->clients[i]);
     while (!all_is_answered(life) && rounds-- > 0) {
-        life->now_ms += 1;
+        life_pass(life, 1);
         round_of_all(life);
     }
     life->deaf_permille = deaf_permille;
@@ -125,14 +165,16 @@ static void pass_time(struct life *life)
 {
     struct rng *rng = &life->rng;
 
+    if (life->steps_clock && rng_chance(rng, 50))
+        life_set_wall(life);
     if (life->leap_ms > 0 && rng_chance(rng, 10))
-        life->now_ms += rng_below(rng, life->leap_ms);
+        life_pass(life, rng_below(rng, life->leap_ms));
     else if (rng_chance(rng, 20))
-        life->now_ms += rng_below(rng, 3600000);
+        life_pass(life, rng_below(rng, rng_chance(rng, 50) ? 3 * DAY_MS : 3600000));
     else if (rng_chance(rng, 200))
-        life->now_ms += rng_below(rng, 6000);
+        life_pass(life, rng_below(rng, 6000));
     else
-        life->now_ms += rng_below(rng, 40);
+        life_pass(life, rng_below(rng, 40));
 }
 
 static void act(struct life *life)
@@ -155,7 +197,7 @@ void life_lift_limit(struct life *life)
     if (life->broken)
         return;
     for (int i = 0; i < RELIEF_ROUNDS; i++) {
-        life->now_ms += 100;
+        life_pass(life, 100);
         round_of_all(life);
     }
     life->disturbed = false;
@@ -200,8 +242,15 @@ static void end_somehow(struct life *life)
     crash_now(life, (enum crash)rng_below(rng, 3));
 }
 
-static void helper(struct life *life, bool (*step)(struct log *log))
+/* A turn of a helper, unless the operation that it does takes longer. */
+static void helper(struct life *life, int which, bool (*step)(struct log *log))
 {
+    if (life->step < life->busy_until[which])
+        return;
+    if (rng_chance(&life->rng, life->slow_permille)) {
+        life->busy_until[which] = life->step + (uint32_t)rng_between(&life->rng, 1, SLOW_STEPS_MAX);
+        return;
+    }
     for (uint64_t n = rng_between(&life->rng, 1, 3); n > 0 && step(life->broker.log); n--)
         continue;
 }
@@ -216,11 +265,11 @@ static void one_of_all(struct life *life)
     else if ((at -= life->weight_command) < life->weight_turn)
         turn(life);
     else if ((at -= life->weight_turn) < life->weight_writer)
-        helper(life, log_step_writer);
+        helper(life, 0, log_step_writer);
     else if ((at -= life->weight_writer) < life->weight_reader)
-        helper(life, log_step_reader);
+        helper(life, 1, log_step_reader);
     else if ((at -= life->weight_reader) < life->weight_janitor)
-        helper(life, log_step_janitor);
+        helper(life, 2, log_step_janitor);
     else
         pass_time(life);
 }
@@ -242,6 +291,8 @@ static void step(struct life *life)
         life->broker.checkpoint_ms = 0;
     if (life->faulty && rng_chance(rng, 8))
         fail_somewhere(life);
+    if (life->decays && rng_chance(rng, 6))
+        decay_strike(life);
     if (life->limited && rng_chance(rng, 10))
         life_lift_limit(life);
     listen_all(life);
@@ -278,7 +329,7 @@ static bool empty_a_little(struct life *life, struct client *client)
             next = &life->oracle.now.live[i];
     if (!next)
         return false;
-    life->now_ms = max_u64(life->now_ms + 1000, next->time_ms);
+    life_pass(life, max_u64(1000, next->time_ms > life->now_ms ? next->time_ms - life->now_ms : 0));
     return true;
 }
 
@@ -305,7 +356,7 @@ static void give_space_back(struct life *life)
     struct log_stats stats;
 
     for (int i = 0; i < 4; i++) {
-        life->now_ms += 61000;
+        life_pass(life, 61000);
         client_ask(&life->clients[0], CMD_SET, 0, 0);
         for (int k = 0; k < 60; k++)
             round_of_all(life);
@@ -322,7 +373,8 @@ static void finish(struct life *life)
     life->faulty = false;
     life->deaf_permille = 0;
     life->doom = 0;
-    while (life->disturbed) {
+    life->decays = false;
+    while (life->disturbed || life->decayed) {
         simdisk_set_room(life->disk, 0);
         life->limited = false;
         crash_now(life, CRASH_KILL);
@@ -341,7 +393,7 @@ static void finish(struct life *life)
 
 static void format_time(uint64_t ms, char ret[20]) { (void)snprintf(ret, 20, "%" PRIu64, ms); }
 
-static uint64_t clock_ns(void *ctx) { return ((struct life *)ctx)->now_ms * UINT64_C(1000000); }
+static uint64_t clock_ns(void *ctx) { return ((struct life *)ctx)->boot_ns; }
 
 static void draw_habits(struct life *life)
 {
@@ -358,6 +410,9 @@ static void draw_habits(struct life *life)
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->faulty = rng_chance(rng, 250);
+    life->decays = rng_chance(rng, 400);
+    life->steps_clock = rng_chance(rng, 300);
+    life->slow_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 20, 300) : 0;
     life->resume_inside = rng_chance(rng, 500);
     life->leap_ms = rng_chance(rng, 300) ? UINT64_C(86400000) << rng_below(rng, 7) : 0;
 }
@@ -433,7 +488,7 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
 
     life.disk = simdisk_new(rng_next(&life.rng));
     ENSURE(life.disk);
-    life.now_ms = (uint64_t)BIRTH_MS_DAYS * 86400000 + rng_below(&life.rng, 86400000);
+    life.wall_ms = life.now_ms = BIRTH_DAYS * DAY_MS + rng_below(&life.rng, DAY_MS);
     draw_habits(&life);
     draw_options(&life);
     workload_init(&life.load, rng_next(&life.rng));

@@ -15,6 +15,7 @@
 #define GMQ_SIM_LIFE_H
 
 #include "gnode/broker.h"
+#include "net/clock.h"
 #include "sim/oracle.h"
 #include "sim/rng.h"
 #include "sim/simdisk.h"
@@ -49,6 +50,7 @@ struct expected {
     uint64_t id;
     size_t count;
     struct oracle_message *messages; /* owned */
+    bool disturbed; /* the log may have refused the command when it came */
 };
 
 /* An answer that came, and the watermarks at that moment. */
@@ -91,8 +93,11 @@ struct life {
     struct imager imager;
     char *image;       /* being made */
     size_t image_bytes;
-    uint64_t now_ms;
-    uint64_t latest_ms; /* the clock has never stood higher */
+    uint64_t wall_ms, boot_ns;  /* the machine's clocks */
+    struct engine_clock clock;  /* what the broker makes of them */
+    uint64_t now_ms;            /* what it says */
+    uint64_t latest_ms;         /* it has never said more, in no life of the directory */
+    uint64_t lossy_ms;          /* the same when the power was cut last while not everything promised was durable */
     struct oracle oracle;
     struct workload load;
     struct client clients[LIFE_CLIENTS];
@@ -110,10 +115,15 @@ struct life {
     /* habits of this life */
     unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille;
+    bool steps_clock;  /* somebody sets the wall clock, by up to a year */
+    bool decays;       /* the medium changes what it holds, and writes go astray */
+    unsigned slow_permille; /* an operation of a helper takes many steps */
+    uint32_t busy_until[3]; /* writer, reader, janitor: step */
     bool faulty;       /* disk errors and a full disk are to be expected */
     bool resume_inside; /* clients act within the resume() call */
     bool disturbed;    /* since the last restart the disk has failed or been full */
     bool broken;       /* ... failed, which only a restart heals */
+    bool decayed;      /* ... something was changed or went astray */
     bool unreadable;   /* ... or reading may have failed */
     bool limited;      /* the disk's room is limited */
     uint64_t leap_ms;  /* time may go on that much at once; 0 = it does not */
@@ -141,6 +151,15 @@ void life_must(struct life *life, bool right);
 /* The helpers and the loop, each in turn, until nobody has anything to do; the clock goes on a little. */
 void life_settle(struct life *life);
 
+/* Time passes, for both clocks of the machine. The engine's may be faster or slower by 500 ppm, and no more. */
+void life_pass(struct life *life, uint64_t ms);
+
+/* Somebody sets the wall clock, by up to a year. */
+void life_set_wall(struct life *life);
+
+/* The broker's clock starts, at `last_ms` or later. */
+void life_start_clock(struct life *life, uint64_t last_ms);
+
 /* The disk has room again: soon nothing is refused any more. */
 void life_lift_limit(struct life *life);
 
@@ -161,6 +180,10 @@ void client_submit(struct client *client);
 void client_ask(struct client *client, enum cmd_kind kind, uint32_t topic, uint64_t id);
 void client_listen(struct client *client);
 bool client_is_free(const struct client *client);
+
+/* decay.c */
+void decay_strike(struct life *life);
+void decay_try(struct life *life); /* after the end of a broker, with the damage that was done to its disk and more */
 
 /* crash.c */
 enum crash { CRASH_KILL, CRASH_POWER, CRASH_STOP };

@@ -355,6 +355,35 @@ bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t at_least, 
     return true;
 }
 
+/* Where what stands or falls with the event ends. */
+static uint64_t group_end(const struct oracle *oracle, size_t i)
+{
+    while (oracle->events[i].more && i + 1 < oracle->event_count)
+        i++;
+    return oracle->events[i].end;
+}
+
+uint64_t oracle_stands_with(const struct oracle *oracle, const struct oracle_message *m)
+{
+    for (size_t i = 0; i < oracle->event_count; i++)
+        if (oracle->events[i].kind == ORACLE_PUSH && oracle->events[i].message.lsn == m->lsn)
+            return group_end(oracle, i);
+    return m->end;
+}
+
+bool oracle_could_be(const struct oracle *oracle, uint64_t digest, uint64_t at_least, uint64_t low)
+{
+    uint64_t kept = min_u64(at_least, low);
+
+    for (size_t last = oracle->event_count; last > 0; last--) {
+        if (oracle->events[last - 1].digest == digest && !oracle->events[last - 1].more)
+            return true;
+        if (last > 1 && group_end(oracle, last - 1) <= kept)
+            return false;
+    }
+    return false;
+}
+
 /* ---- agreement ------------------------------------------------------------------------------- */
 
 static bool same_refs(struct oracle *oracle, uint32_t topic, enum oracle_state state, const uint64_t *refs, size_t n)

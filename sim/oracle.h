@@ -98,6 +98,15 @@ NODISCARD bool oracle_happens(struct oracle *oracle, const struct oracle_event *
  */
 NODISCARD bool oracle_restarts(struct oracle *oracle, uint64_t digest, uint64_t at_least, size_t *ret_lost);
 
+/*
+ * Is the digest that of a moment since the last restart, at which no group was half done, and behind every record that
+ * ended at or before both `at_least` and `low`?
+ */
+bool oracle_could_be(const struct oracle *oracle, uint64_t digest, uint64_t at_least, uint64_t low);
+
+/* Where the group ends that the message was pushed in. */
+uint64_t oracle_stands_with(const struct oracle *oracle, const struct oracle_message *m);
+
 /* Is the engine's state the oracle's: counts, flags, lists? */
 NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine);
 

@@ -92,7 +92,7 @@ static struct plan read_plan(int argc, char **argv)
 
 static void tell(const struct plan *plan, const struct board *board, uint64_t done)
 {
-    uint64_t all_below = board->next;
+    uint64_t all_below = min_u64(board->next, plan->seeds);
 
     for (size_t i = 0; i < plan->jobs; i++)
         all_below = min_u64(all_below, board->lives[i]);

@@ -283,10 +283,14 @@ static int64_t sim_pread(void *ctx, int file, void *to, size_t bytes, uint64_t a
 
     if (rc < 0 || !inode)
         return leave(sim, rc < 0 ? rc : -EBADF);
+    if (patch_forbids(sim, inode, at, bytes))
+        return leave(sim, -EIO);
     uint64_t have = inode->cache_bytes > at ? min_u64(bytes, inode->cache_bytes - at) : 0;
-    inode_grow(inode, at + have);
+    uint64_t some = inode->touched > at ? min_u64(have, inode->touched - at) : 0;
+    if (some > 0)
+        memcpy(to, inode->cache + at, some);
     if (have > 0) {
-        memcpy(to, inode->cache + at, have);
+        memset((char *)to + some, 0, have - some);
         patch_read(sim, inode, to, at, have);
     }
     (void)leave(sim, 0);
@@ -688,6 +692,26 @@ bool simdisk_flip(struct simdisk *sim, const char *path, uint64_t at, unsigned b
     return true;
 }
 
+bool simdisk_show(struct simdisk *sim, const char *path, uint64_t at, const void *bytes, size_t count)
+{
+    struct inode *inode = inode_of(sim, path);
+
+    if (!inode || at >= inode->cache_bytes)
+        return false;
+    patch_add(sim, inode, at, bytes, min_u64(count, inode->cache_bytes - at));
+    return true;
+}
+
+bool simdisk_spoil(struct simdisk *sim, const char *path, uint64_t at, uint64_t bytes)
+{
+    struct inode *inode = inode_of(sim, path);
+
+    if (!inode || at >= inode->cache_bytes)
+        return false;
+    patch_add(sim, inode, at, NULL, min_u64(bytes, inode->cache_bytes - at));
+    return true;
+}
+
 bool simdisk_misdirect(struct simdisk *sim, uint64_t skip, const char *path, uint64_t at)
 {
     struct inode *inode = inode_of(sim, path);
@@ -706,7 +730,8 @@ bool simdisk_damage(const struct simdisk *sim, size_t index, struct simdisk_rang
     if (index >= sim->patch_count)
         return false;
     const struct patch *patch = &sim->patches[index];
-    *ret = (struct simdisk_range){.path = NULL, .from = patch->at, .to = patch->at + patch->bytes};
+    *ret = (struct simdisk_range){.path = NULL, .from = patch->at, .to = patch->at + patch->bytes,
+                                  .unreadable = !patch->seen};
     for (size_t i = 0; i < sim->live.count; i++)
         if (sim->live.at[i].inode == patch->inode)
             ret->path = sim->live.at[i].path;

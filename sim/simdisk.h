@@ -88,10 +88,17 @@ void simdisk_rewind(struct simdisk *sim, const struct simdisk *to);
 struct simdisk_range {
     const char *path; /* NULL when the file has no name any more */
     uint64_t from, to;
+    bool unreadable; /* reads of it fail */
 };
 
 /* From now on reads see the byte at `at` with one bit flipped, until it is written. False when it is not there. */
 NODISCARD bool simdisk_flip(struct simdisk *sim, const char *path, uint64_t at, unsigned bit);
+
+/* The same for `count` bytes that are not those that are there. */
+NODISCARD bool simdisk_show(struct simdisk *sim, const char *path, uint64_t at, const void *bytes, size_t count);
+
+/* Reads of any of these bytes fail with -EIO, until they are written. */
+NODISCARD bool simdisk_spoil(struct simdisk *sim, const char *path, uint64_t at, uint64_t bytes);
 
 /*
  * The pwrite that comes after `skip` others lands at `at` of the file `path` instead, as far as that file goes, and

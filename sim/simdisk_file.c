@@ -218,9 +218,10 @@ void patch_add(struct simdisk *sim, struct inode *inode, uint64_t at, const void
 {
     if (bytes == 0 || sim->patch_count == PATCHES_MAX)
         return;
-    char *copy = malloc(bytes);
-    ENSURE(copy);
-    memcpy(copy, seen, bytes);
+    char *copy = seen ? malloc(bytes) : NULL;
+    ENSURE(copy || !seen);
+    if (seen)
+        memcpy(copy, seen, bytes);
     sim->patches[sim->patch_count++] = (struct patch){.inode = inode, .at = at, .bytes = bytes, .seen = copy};
 }
 
@@ -232,22 +233,36 @@ static struct range common(const struct patch *patch, const struct inode *inode,
     return (struct range){.from = max_u64(at, patch->at), .to = min_u64(at + bytes, patch->at + patch->bytes)};
 }
 
+bool patch_forbids(const struct simdisk *sim, const struct inode *inode, uint64_t at, size_t bytes)
+{
+    for (size_t i = 0; i < sim->patch_count; i++) {
+        struct range both = common(&sim->patches[i], inode, at, bytes);
+        if (!sim->patches[i].seen && both.from < both.to)
+            return true;
+    }
+    return false;
+}
+
 void patch_read(const struct simdisk *sim, const struct inode *inode, char *to, uint64_t at, size_t bytes)
 {
     for (size_t i = 0; i < sim->patch_count; i++) {
         const struct patch *patch = &sim->patches[i];
         struct range both = common(patch, inode, at, bytes);
-        if (both.from < both.to)
+        if (both.from < both.to && patch->seen)
             memcpy(to + (both.from - at), patch->seen + (both.from - patch->at), both.to - both.from);
     }
 }
 
 void patch_write(struct simdisk *sim, const struct inode *inode, const char *from, uint64_t at, size_t bytes)
 {
-    for (size_t i = 0; i < sim->patch_count; i++) {
-        const struct patch *patch = &sim->patches[i];
+    for (size_t i = sim->patch_count; i > 0; i--) {
+        const struct patch *patch = &sim->patches[i - 1];
         struct range both = common(patch, inode, at, bytes);
-        if (both.from < both.to)
+        if (both.from >= both.to)
+            continue;
+        if (!patch->seen && both.from == patch->at && both.to == patch->at + patch->bytes)
+            patch_drop(sim, i - 1);
+        else if (patch->seen)
             memcpy(patch->seen + (both.from - patch->at), from + (both.from - at), both.to - both.from);
     }
 }

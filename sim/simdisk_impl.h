@@ -68,7 +68,7 @@ struct patch {
     struct inode *inode;
     uint64_t at;
     size_t bytes;
-    char *seen; /* owned */
+    char *seen; /* owned; NULL = nothing: reads fail */
 };
 
 struct simdisk {
@@ -117,8 +117,10 @@ void inode_copy(struct inode *to, const struct inode *from);
 /* `inode` is as its origin is. */
 void inode_rewind(struct inode *inode);
 
-/* Reads see `bytes` bytes of `seen` at `at`. */
+/* Reads see `bytes` bytes of `seen` at `at`; NULL: they fail. */
 void patch_add(struct simdisk *sim, struct inode *inode, uint64_t at, const void *seen, size_t bytes);
+
+bool patch_forbids(const struct simdisk *sim, const struct inode *inode, uint64_t at, size_t bytes);
 
 /* What a read of [at, at + bytes) sees; `to` holds what is there. */
 void patch_read(const struct simdisk *sim, const struct inode *inode, char *to, uint64_t at, size_t bytes);

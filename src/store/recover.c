@@ -43,6 +43,7 @@ struct recovery {
     uint64_t end;    /* of the log, as far as it was read */
     uint64_t highest; /* no address above was ever named */
     uint64_t durable; /* everything below is known to be durable */
+    uint64_t named;   /* the greatest cut that a checkpoint is named by, sound or not: the log was durable up to it */
 };
 
 static int refuse(struct recovery *rv, int rc, const char *what, const char *path)
@@ -266,7 +267,8 @@ static int find_checkpoint(struct recovery *rv)
     if (rc < 0)
         return rc;
     for (int i = 0; i < count; i++)
-        rv->highest = max_u64(rv->highest, cuts[i]);
+        rv->named = max_u64(rv->named, cuts[i]);
+    rv->highest = max_u64(rv->highest, rv->named);
     for (int i = 0; i < count; i++) {
         if (load_checkpoint(rv, cuts[i])) {
             rv->log->newest_cut = cuts[i];
@@ -340,12 +342,13 @@ static uint64_t skip_damage(struct recovery *rv, struct segment *seg, struct sca
 }
 
 /*
- * How far the log was promised, as far as the file under `scan` tells; `limit` when a successor proves all of it. What
- * the disk fails to read may have been promised, and may be there again when the disk is.
+ * How far the log was promised, as far as the file under `scan` and the names of checkpoints tell; `limit` when a
+ * successor proves all of it. What the disk fails to read may have been promised, and may be there again when the disk
+ * is.
  */
 static uint64_t promised_up_to(struct recovery *rv, struct scan *scan, uint64_t bad, uint64_t limit, bool last)
 {
-    uint64_t promised = last ? scan_promised(scan, bad, rv->log->node_hash) : limit;
+    uint64_t promised = last ? max_u64(scan_promised(scan, bad, rv->log->node_hash), rv->named) : limit;
 
     return max_u64(promised, scan->unreadable_end);
 }

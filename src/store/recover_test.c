@@ -124,6 +124,53 @@ TEST(recovery_quarantines_damage_and_says_so)
     simdisk_free(sim);
 }
 
+TEST(recovery_knows_from_the_name_of_a_damaged_checkpoint_how_far_the_log_was_durable)
+{
+    struct simdisk *sim = simdisk_new(1);
+    uint64_t lsn[8], bytes;
+    struct life life;
+    char path[128];
+
+    life_init(&life, simdisk_disk(sim), dir);
+    assert_int_equal(life_open(&life), 0);
+    for (size_t i = 0; i < ARRAY_LEN(lsn); i++)
+        lsn[i] = life_push(&life, 1 + i, 100);
+    life_checkpoint(&life);
+    (void)snprintf(path, sizeof(path), "/data/ckpt/%016" PRIx64 ".ckpt", life_stats(&life).checkpoint_lsn);
+    life_kill(&life);
+    simdisk_kill(sim);
+    simdisk_file(sim, path, &bytes)[40] ^= 1;
+    simdisk_file(sim, first_segment, &bytes)[SEGMENT_HEADER_BYTES + lsn[3] - LSN_FIRST + 30] ^= 1;
+    assert_int_equal(life_open(&life), 0);
+    assert_true(life.report.damaged_bytes > 0);
+    for (size_t i = 0; i < ARRAY_LEN(lsn); i++)
+        assert_int_equal(life_has(&life, 1 + i), i != 3);
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
+TEST(recovery_takes_a_torn_mark_of_an_orderly_stop_for_a_torn_tail)
+{
+    struct simdisk *sim = simdisk_new(1);
+    uint64_t bytes;
+    struct life life;
+
+    life_init(&life, simdisk_disk(sim), dir);
+    assert_int_equal(life_open(&life), 0);
+    assert_true(life_push(&life, 1, 100) > 0);
+    life_sync(&life);
+    uint64_t batch = life_tail(&life);
+    life_stop(&life);
+    simdisk_file(sim, first_segment, &bytes)[SEGMENT_HEADER_BYTES + batch - LSN_FIRST] ^= 1;
+    assert_int_equal(life_open(&life), 0);
+    assert_false(life.report.clean);
+    assert_int_equal(life.report.damaged_bytes, 0);
+    assert_string_equal(life.report.note, "");
+    assert_true(life_has(&life, 1));
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
 TEST(recovery_never_takes_what_the_disk_fails_to_read_for_a_torn_tail)
 {
     uint64_t ends[PUSHES];

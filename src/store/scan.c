@@ -148,8 +148,8 @@ uint64_t scan_promised(struct scan *scan, uint64_t lsn, uint64_t node_hash)
             return promised;
         if (batch_decode(&rec, &batch) && batch.node_hash == node_hash && batch.durable <= lsn)
             promised = max_u64(promised, batch.durable);
-        if (rec.type == RECORD_SEAL && rec.aux == SEAL_STOP)
-            promised = max_u64(promised, lsn);
+        if (rec.type == RECORD_SEAL && rec.aux == SEAL_STOP && lsn >= scan->base + BATCH_STRIDE)
+            promised = max_u64(promised, lsn - BATCH_STRIDE); /* its BATCH was written with it, and may be torn */
         lsn += record_stride(rec.type, rec.payload.len);
     }
     return promised;

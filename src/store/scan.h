@@ -39,7 +39,7 @@ uint64_t scan_resync(struct scan *scan, uint64_t lsn, uint64_t end);
 
 /*
  * How far the log is known to have been durable by what stands at or above `lsn`: the greatest durable LSN of a
- * BATCH of this node, or the address of a SEAL that an orderly stop left; 0 = nothing says so.
+ * BATCH of this node, or where the BATCH of a SEAL begins that an orderly stop left; 0 = nothing says so.
  */
 uint64_t scan_promised(struct scan *scan, uint64_t lsn, uint64_t node_hash);
 
