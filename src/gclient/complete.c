@@ -35,7 +35,7 @@ static void offer(struct asking *asking, struct slice word, const char *remark)
 static void offer_topic(void *to, const char *name) { offer(to, slice_str(name), "topic"); }
 static void offer_context(void *to, const char *name) { offer(to, slice_str(name), "context"); }
 
-/* What the table calls a word or a value: "[TOPIC]", "on|off", "ID...". */
+/* What the table calls a word or a value: "[TOPIC]", "on|off", "ID". */
 static void offer_kind(struct asking *asking, struct slice kind)
 {
     struct slice word;
@@ -60,13 +60,14 @@ static void offer_kind(struct asking *asking, struct slice kind)
     }
 }
 
-/* The `at`th word of "TOPIC on|off", or an empty one. */
+/* The `at`th word of "TOPIC on|off", or an empty one; a last one with dots stands for all behind it. */
 static struct slice kind_at(const char *words, size_t at)
 {
     for (;; at--) {
-        size_t len = strcspn(words, " ");
+        size_t len = strcspn(words, " "), dots = strlen("...");
+        bool many = len > dots && memcmp(words + len - dots, "...", dots) == 0;
         if (at == 0 || words[len] == '\0')
-            return slice_of(words, at == 0 ? len : 0);
+            return slice_of(words, many ? len - dots : at == 0 ? len : 0);
         words += len + 1;
     }
 }
