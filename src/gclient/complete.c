@@ -60,8 +60,7 @@ static void offer_kind(struct asking *asking, struct slice kind)
     }
 }
 
-/* The `at`th word of "TOPIC on|off", or an empty one; a last one with dots stands for all behind it. */
-static struct slice kind_at(const char *words, size_t at)
+struct slice complete_kind(const char *words, size_t at)
 {
     for (;; at--) {
         size_t len = strcspn(words, " "), dots = strlen("...");
@@ -120,7 +119,7 @@ static void complete_behind(struct asking *asking, const struct command *command
         }
     }
     if (words_only || last[0] != '-') {
-        offer_kind(asking, kind_at(command->words, position));
+        offer_kind(asking, complete_kind(command->words, position));
         return;
     }
     const char *equals = strchr(last, '=');

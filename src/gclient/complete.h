@@ -27,6 +27,9 @@ struct complete_source {
 /* Appends the candidates for the last of `count` words (0: none, as for an empty one). False without memory. */
 NODISCARD bool complete_words(const struct complete_source *source, int count, char **words, struct buf *out);
 
+/* The `at`th word of "TOPIC on|off", or an empty one; a last one with dots stands for all behind it. */
+struct slice complete_kind(const char *words, size_t at);
+
 int complete_main(int count, char **words);
 
 #endif

@@ -75,6 +75,21 @@ TEST(complete_offers_commands_words_and_flags)
     assert_string_equal(offered("push -- --del"), "");
 }
 
+TEST(complete_knows_what_each_word_is)
+{
+    static const struct {
+        const char *words;
+        size_t at;
+        const char *kind;
+    } cases[] = {{"", 0, ""}, {"", 3, ""}, {"TOPIC on|off", 0, "TOPIC"}, {"TOPIC on|off", 1, "on|off"},
+                 {"TOPIC on|off", 2, ""}, {"TOPIC...", 0, "TOPIC"}, {"TOPIC...", 9, "TOPIC"},
+                 {"TOPIC ID...", 0, "TOPIC"},
+                 {"TOPIC ID...", 1, "ID"}, {"TOPIC ID...", 2, "ID"}, {"...", 0, "..."}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_true(slice_is(complete_kind(cases[i].words, cases[i].at), cases[i].kind));
+}
+
 TEST(complete_offers_values_of_flags)
 {
     assert_string_equal(offered("check --format _"), "nagios text json prometheus");

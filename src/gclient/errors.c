@@ -68,7 +68,7 @@ static const struct {
     {"UNREADABLE", "The record of this message is damaged on disk; it is a dead letter now. Run gnode --check."},
     {"STOPPING", "The node is being stopped. Try again, or another node."},
     {"DELAY_NEGATIVE", "Give a delay of 0 or more seconds."},
-    {"DISK_LIMIT", "The data directory is at its limit. Pop and ack, free space, or raise the limit that the text names."},
+    {"DISK_LIMIT", "The data directory is at its limit. Pop and ack, free space, or raise the limit that it names."},
     {"WAIT", "Wait at most 60 seconds, and ask again."},
     {"TOPIC_LIST", "Name 1 to 16 topics."},
     {"ERR_ARGUMENT", "Nothing was sent. Look at the limits in gmq.h."},
