@@ -33,7 +33,7 @@ struct node {
     uv_async_t wake;
     uv_timer_t timer;
     uv_timer_t stop_timer; /* looks whether all is answered, once stopping has begun */
-    uint64_t timer_due_ms; /* engine time the timer is set for */
+    uint64_t timer_due_ms; /* engine time the timer is set for; UINT64_MAX = it is not set */
     struct daemon daemon;
     struct disk disk;
     struct engine_clock clock;
@@ -83,7 +83,7 @@ static void log_changes(struct node *node)
     }
 }
 
-static void on_timer(uv_timer_t *timer) { CONTAINER_OF(timer, struct node, timer)->timer_due_ms = 0; }
+static void on_timer(uv_timer_t *timer) { CONTAINER_OF(timer, struct node, timer)->timer_due_ms = UINT64_MAX; }
 
 static void set_timer(struct node *node, uint64_t due_ms, uint64_t now_ms)
 {
@@ -114,6 +114,7 @@ static void node_turn(uv_prepare_t *prepare)
         http_door_flush(&node->http);
         more = tcp_flush(&node->tcp.server);
     }
+    log_publish(node->broker.log); /* commands that the flush has brought, whose answers are parked */
     set_timer(node, more ? 0 : due_ms, now_ms);
     log_changes(node);
     stalls_turn(&node->stalls, &node->loop);
@@ -286,6 +287,7 @@ static void init_loop(struct node *node)
     (void)uv_prepare_init(&node->loop, &node->turn);
     (void)uv_async_init(&node->loop, &node->wake, on_wake);
     (void)uv_timer_init(&node->loop, &node->timer);
+    node->timer_due_ms = UINT64_MAX;
     (void)uv_timer_init(&node->loop, &node->stop_timer);
 }
 

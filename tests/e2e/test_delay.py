@@ -80,7 +80,7 @@ class ManyDelays(Case):
             self.assertEqual(code.returncode, 0, code.stdout)
             node = self.gnode(*FLAGS)
         http = self.http(node)
-        wait_until(lambda: http.stat("t")["queue_num"] == self.COUNT, "all are due")
+        wait_until(lambda: http.stat("t")["queue_num"] == self.COUNT, "all are due", seconds=60)
         self.assertEqual(http.stat("t")["delay_num"], 0)
         tcp, got = self.tcp(node), []
         for _ in range(0, self.COUNT, 500):
