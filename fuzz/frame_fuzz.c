@@ -15,6 +15,17 @@ static const struct frame_limits small = {
 static const struct frame_limits usual = {
     .line_bytes_max = 65536, .body_bytes_max = 4 << 20, .batch_count_max = 10000, .delay_s_max = 259200};
 
+/* The topics of a list, and what stands between them, are all of it. */
+static void check_list(struct slice list)
+{
+    struct slice topic;
+    size_t at = 0, bytes = 0;
+
+    for (; cmd_topic_next(list, &at, &topic); bytes += topic.len + 1)
+        ENSURE(fuzz_within(topic, list) && !(topic.len > 0 && memchr(topic.ptr, '/', topic.len)));
+    ENSURE(bytes == list.len + 1);
+}
+
 static void check_good(const struct frame_limits *limits, const struct frame *frame, struct slice used)
 {
     struct slice packed = frame->cmd.body;
@@ -28,6 +39,11 @@ static void check_good(const struct frame_limits *limits, const struct frame *fr
         ENSURE(frame->cmd.body.len <= limits->body_bytes_max);
         ENSURE(frame->cmd.delay_s >= 0 && (uint64_t)frame->cmd.delay_s <= limits->delay_s_max);
     }
+    if (frame->cmd.kind == CMD_WPOP)
+        check_list(frame->cmd.topic);
+    if (frame->cmd.kind == CMD_MACK)
+        ENSURE(frame->cmd.count > 0 && frame->cmd.count <= limits->batch_count_max &&
+               frame->cmd.body.len == (size_t)frame->cmd.count * CMD_ID_BYTES);
     if (frame->cmd.kind != CMD_MPUSH)
         return;
     for (; cmd_item_next(&packed, &item); count++) {
@@ -42,6 +58,7 @@ static bool same(const struct frame *a, const struct frame *b)
 {
     return a->err == b->err && a->close == b->close && a->cmd.kind == b->cmd.kind && a->cmd.id == b->cmd.id &&
            a->cmd.number == b->cmd.number && a->cmd.delay_s == b->cmd.delay_s && a->cmd.flags == b->cmd.flags &&
+           a->cmd.wait_ms == b->cmd.wait_ms && a->cmd.count == b->cmd.count &&
            a->cmd.body.len == b->cmd.body.len && a->cmd.topic.len == b->cmd.topic.len;
 }
 

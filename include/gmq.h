@@ -55,7 +55,7 @@ GMQ_API const char *gmq_version(void);
 /*
  * GMQ_ERR_UNKNOWN_OUTCOME is the one to think about: the request was sent, but its answer was lost with the
  * connection or did not come in time. The node may have done it or not, and the library never sends it a second
- * time by itself. Push again and a message may be there twice; do not, and it may be missing. A pop or a set whose
+ * time by itself. Push again and a message may be there twice; do not, and it may be missing. A pop, wpop or set whose
  * answer was lost reports GMQ_ERR_CLOSED or GMQ_ERR_TIMEOUT instead, because it may be repeated: a message that was
  * on its way comes back when its time to run has passed (on a topic with auto-ack it is gone).
  */
@@ -67,7 +67,7 @@ enum gmq_error {
     GMQ_ERR_CONNECT = -4,         /* no connection; nothing was sent */
     GMQ_ERR_TIMEOUT = -5,         /* no answer in time; the connection was closed; may be repeated */
     GMQ_ERR_CLOSED = -6,          /* the connection broke; the request may be repeated */
-    GMQ_ERR_UNKNOWN_OUTCOME = -7, /* push, mpush, ack or dead: sent, but the answer was lost */
+    GMQ_ERR_UNKNOWN_OUTCOME = -7, /* push, mpush, ack, mack or dead: sent, but the answer was lost */
     GMQ_ERR_PROTOCOL = -8,        /* the peer does not speak the protocol; the connection was closed */
     GMQ_ERR_TOO_BIG = -9,         /* a request or a reply is above its limit */
     GMQ_ERR_NO_MESSAGE = -10,     /* nothing to pop, no dead message */
@@ -94,7 +94,7 @@ enum gmq_flags {
 /* 0 in a member means its default, so `{0}` is all defaults. */
 struct gmq_options {
     unsigned connect_timeout_ms; /* to make a connection, or to ask one registry; default 3000 */
-    unsigned timeout_ms;         /* one call in all, with its reconnection; default 10000 */
+    unsigned timeout_ms;         /* one call in all, with its reconnection, without the wait of a wpop; default 10000 */
     size_t reply_bytes_max;      /* a longer reply is refused and its connection closed; default and most 64 MiB */
     unsigned flags;              /* enum gmq_flags */
     uint64_t reserved[4];        /* 0 */
@@ -146,7 +146,9 @@ GMQ_API int gmq_errno(const struct gmq *mq);
 #define GMQ_DELAY_S_MAX UINT32_C(3153600000)
 enum {
     GMQ_TOPIC_BYTES_MAX = 128,
-    GMQ_BATCH_MAX = 10000,  /* messages of one mpush, and of one dead */
+    GMQ_BATCH_MAX = 10000,  /* messages of one mpush, dead or wpop, and ids of one mack */
+    GMQ_TOPICS_MAX = 16,    /* topics of one wpop */
+    GMQ_WAIT_MS_MAX = 60000,
     GMQ_PENDING_MAX = 4096, /* replies that a pipeline may wait for */
     GMQ_REQUEST_BYTES_MAX = 64 << 20 /* unsent bytes of a pipeline, its longest request included */
 };
@@ -154,6 +156,7 @@ enum {
 struct gmq_message {
     uint64_t id;
     unsigned retry_count; /* deliveries before this one */
+    unsigned topic;       /* wpop: which of its topics it is of, from 0; else 0 */
     const char *body;     /* borrowed, not NUL-terminated; never NULL */
     size_t body_bytes;
 };
@@ -177,6 +180,27 @@ GMQ_API int gmq_mpush(struct gmq *mq, const char *topic, const struct gmq_item *
 
 /* Takes one message. It must be acked within the node's time to run, else it is delivered again. Never waits. */
 GMQ_API int gmq_pop(struct gmq *mq, const char *topic, struct gmq_message *ret_msg);
+
+/*
+ * Takes up to `count_max` (1..GMQ_BATCH_MAX) messages of the first of `topics` (1..GMQ_TOPICS_MAX) that has some now;
+ * when none has, waits up to `wait_ms` (0..GMQ_WAIT_MS_MAX) for one, in the order in which clients came. Returns how
+ * many, and where they are. Fewer come when there are no more, and when their bodies behind the first one pass 1 MiB.
+ * None in time: GMQ_ERR_NO_MESSAGE. Who goes away while it waits loses no message. Not for original nodes.
+ *
+ *     const char *topics[] = {"urgent", "mail"};
+ *     int n = gmq_wpop(mq, topics, 2, 30000, 100, &msgs);
+ *     for (int i = 0; i < n; i++)
+ *         work(topics[msgs[i].topic], msgs[i].body, msgs[i].body_bytes);
+ */
+GMQ_API int gmq_wpop(struct gmq *mq, const char *const *topics, size_t topic_count, uint32_t wait_ms,
+                     uint32_t count_max, const struct gmq_message **ret_msgs);
+
+/*
+ * Says that 1..GMQ_BATCH_MAX messages are done, in one request. Returns how many of them were not in flight, 0 = all
+ * are done; those ids are written to `ret_missing` (room for `count`, or NULL), one that was named twice as often as it
+ * was named too much. The others are done. Not for original nodes.
+ */
+GMQ_API int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing);
 
 /* Says that the message is done. GMQ_ERR_NOT_FOUND: it was acked before, or its time to run has passed. */
 GMQ_API int gmq_ack(struct gmq *mq, const char *topic, uint64_t id);
@@ -204,7 +228,7 @@ GMQ_API int gmq_set(struct gmq *mq, const char *topic, int auto_ack);
  * A connection that breaks answers every request that waits: GMQ_ERR_CLOSED if it may be repeated, else
  * GMQ_ERR_UNKNOWN_OUTCOME. Nothing is sent again by itself.
  */
-enum gmq_request { GMQ_PUSH, GMQ_MPUSH, GMQ_POP, GMQ_ACK, GMQ_DEAD, GMQ_SET };
+enum gmq_request { GMQ_PUSH, GMQ_MPUSH, GMQ_POP, GMQ_ACK, GMQ_DEAD, GMQ_SET, GMQ_WPOP, GMQ_MACK };
 
 struct gmq_reply {
     enum gmq_request request;
@@ -213,9 +237,9 @@ struct gmq_reply {
     const char *data;                /* what the node sent, borrowed, not NUL-terminated */
     size_t data_bytes;
     uint64_t id;                     /* GMQ_PUSH */
-    const uint64_t *ids;             /* GMQ_MPUSH with ids, borrowed */
+    const uint64_t *ids;             /* GMQ_MPUSH with ids; GMQ_MACK: those that were not in flight; borrowed */
     size_t id_count;
-    const struct gmq_message *msgs;  /* GMQ_POP, GMQ_DEAD, borrowed */
+    const struct gmq_message *msgs;  /* GMQ_POP, GMQ_WPOP, GMQ_DEAD, borrowed */
     size_t msg_count;
 };
 
@@ -227,6 +251,11 @@ GMQ_API int gmq_queue_pop(struct gmq *mq, const char *topic);
 GMQ_API int gmq_queue_ack(struct gmq *mq, const char *topic, uint64_t id);
 GMQ_API int gmq_queue_dead(struct gmq *mq, const char *topic, uint32_t count_max);
 GMQ_API int gmq_queue_set(struct gmq *mq, const char *topic, int auto_ack);
+GMQ_API int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count);
+
+/* The node answers what is queued behind it only when its wait is over. */
+GMQ_API int gmq_queue_wpop(struct gmq *mq, const char *const *topics, size_t topic_count, uint32_t wait_ms,
+                           uint32_t count_max);
 
 /*
  * Sends what is queued. Stops early, with GMQ_OK, when so many replies have come that they must be read first;

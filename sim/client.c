@@ -55,13 +55,16 @@ static void keep(struct client *client, const struct answer *answer)
 
     came.written = log_written(client->life->broker.log);
     came.durable = log_durable(client->life->broker.log);
-    if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES)
+    if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES || answer->kind == ANSWER_MISSING)
         came.messages = mem_new((answer->count + 1) * sizeof(came.messages[0]));
-    for (size_t i = 0; came.messages && i < answer->count; i++) {
+    for (size_t i = 0; answer->kind == ANSWER_MISSING && i < answer->count; i++)
+        came.messages[i].id = answer->ids[i];
+    for (size_t i = 0; answer->messages && i < answer->count; i++) {
         came.messages[i].id = answer->messages[i].id;
         came.messages[i].retries = answer->messages[i].retry_count;
         came.messages[i].bytes = answer->messages[i].body.len;
         came.messages[i].hash = workload_hash(answer->messages[i].body);
+        came.messages[i].place = answer->messages[i].topic;
     }
     if (client->came_count == client->came_room) {
         client->came_room = client->came_room ? 2 * client->came_room : 8;
@@ -95,62 +98,51 @@ static void on_resume(struct session *session)
         client_submit(client);
 }
 
-static const struct session_ops OPS = {.answer = on_answer, .resume = on_resume};
+static bool on_is_there(const struct session *session)
+{
+    return !CONTAINER_OF((uintptr_t)session, const struct client, session)->gone;
+}
+
+/*
+ * A wait is over. When no message was seen leaving for it, there must be a reason: the client has given up, its time
+ * is over and there is nothing for it, the node stops, or the log refuses it.
+ */
+static void on_go_on(struct session *session)
+{
+    struct client *client = CONTAINER_OF(session, struct client, session);
+    struct life *life = client->life;
+    struct expected e = {.kind = ANSWER_ERROR, .err = GMQ_E_READ_ONLY};
+
+    if (client->waits == 0)
+        return;
+    life_say(life, "c%d    waits no more", client->name);
+    if (client->gone || client->half_closed)
+        e.or_err = GMQ_E_NO_MESSAGE;
+    else if (life->now_ms >= client->waits_until_ms)
+        e.or_err = rules_refusal(life, &client->order.cmd);
+    if (life->broker.stopping)
+        e.err = GMQ_E_STOPPING;
+    else if (client->gone && life->now_ms >= client->waits_until_ms)
+        e.err = rules_refusal(life, &client->order.cmd); /* nobody has looked whether it is there */
+    else if (!life->disturbed && e.or_err == 0)
+        life_fail(life, "c%d is told that there is no message, and there is", client->name);
+    client->waits = 0;
+    client_owe(client, &e);
+}
+
+static const struct session_ops OPS = {.answer = on_answer, .resume = on_resume, .is_there = on_is_there,
+                                       .go_on = on_go_on};
 
 /* ---- what is owed ---------------------------------------------------------------------------- */
 
-/* The error with which the rules refuse the command in the present state; 0 = they do not. */
-static int refusal(struct life *life, const struct cmd *cmd)
-{
-    int topic = oracle_topic(&life->oracle, cmd->topic), topics = 0;
-    const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
-    const struct oracle_message *m;
-
-    for (size_t i = 0; i < ORACLE_TOPICS_MAX; i++)
-        topics += life->oracle.now.topics[i].number > 0;
-    bool full = !t && topics == WORKLOAD_MAX_TOPICS;
-    if (cmd->kind != CMD_STAT_ALL && !t && memchr(cmd->topic.ptr, ' ', cmd->topic.len))
-        return GMQ_E_TOPIC_NAME;
-    switch (cmd->kind) {
-    case CMD_PUSH:
-        if (cmd->delay_s < 0 || cmd->delay_s > WORKLOAD_MAX_DELAY_S)
-            return cmd->delay_s < 0 ? GMQ_E_DELAY_NEGATIVE : GMQ_E_DELAY;
-        return cmd->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
-    case CMD_MPUSH:
-        if (cmd->count == 0 || cmd->count > WORKLOAD_MAX_BATCH)
-            return cmd->count == 0 ? GMQ_E_BATCH_COUNT : GMQ_E_BATCH_LIMIT;
-        return full ? GMQ_E_TOPIC_LIMIT : 0;
-    case CMD_SET:
-        return full ? GMQ_E_TOPIC_LIMIT : 0;
-    case CMD_POP:
-        if (full)
-            return GMQ_E_TOPIC_LIMIT;
-        if (!t || !oracle_first(&life->oracle, (uint32_t)topic, ORACLE_READY))
-            return GMQ_E_NO_MESSAGE;
-        return !t->auto_ack &&
-                       oracle_count(&life->oracle, (uint32_t)topic, ORACLE_FLIGHT) >= life->options.max_in_flight
-                   ? GMQ_E_IN_FLIGHT_LIMIT : 0;
-    case CMD_ACK:
-        m = oracle_by_id(&life->oracle, cmd->id);
-        return m && (int)m->topic == topic && m->state == ORACLE_FLIGHT ? 0 : GMQ_E_ID_UNKNOWN;
-    case CMD_DEAD:
-        if (cmd->number == 0)
-            return GMQ_E_NUM_EMPTY;
-        return t && oracle_first(&life->oracle, (uint32_t)topic, ORACLE_DEAD) ? 0 : GMQ_E_NO_MESSAGE;
-    case CMD_STAT_ALL:
-        return 0;
-    default:
-        return !t || t->exited ? GMQ_E_TOPIC_UNKNOWN : 0;
-    }
-}
-
-static void owe(struct client *client, const struct expected *expected)
+void client_owe(struct client *client, const struct expected *expected)
 {
     if (client->expected_count == client->expected_room) {
         client->expected_room = client->expected_room ? 2 * client->expected_room : 8;
         client->expected = mem_grow(client->expected, client->expected_room, sizeof(client->expected[0]));
     }
-    client->expected[client->expected_count++] = *expected;
+    client->expected[client->expected_count] = *expected;
+    client->expected[client->expected_count++].disturbed = client->life->disturbed;
 }
 
 static struct oracle_message *copy_messages(const struct oracle_message *from, size_t count)
@@ -177,6 +169,18 @@ static void check_letters(struct life *life, const struct cmd *cmd, size_t had)
         life_fail(life, "%u dead letters, should be %" PRIu64, (unsigned)deed->letters, should);
 }
 
+struct expected client_delivery(const struct cmd *cmd, const struct oracle_message *messages, size_t count,
+                                bool auto_ack, uint64_t end)
+{
+    bool many = cmd->kind == CMD_WPOP && cmd->number > 1;
+    struct expected e = {.kind = many ? ANSWER_MESSAGES : ANSWER_MESSAGE, .wait = WAIT_PROMISED, .count = count,
+                         .messages = copy_messages(messages, count)};
+
+    for (size_t i = 0; i < count; i++)
+        e.lsn = auto_ack ? end : max_u64(e.lsn, messages[i].end);
+    return e;
+}
+
 /* What the client is owed for the command that was just executed. */
 static struct expected answer_to(struct life *life, const struct cmd *cmd)
 {
@@ -187,11 +191,10 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
         e.kind = cmd->kind == CMD_PUSH ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
         e.id = deed->first_id;
         e.count = deed->pushes;
-    } else if (deed->popped) {
-        e.kind = ANSWER_MESSAGE;
-        e.lsn = deed->auto_ack ? deed->end : deed->message.end;
-        e.count = 1;
-        e.messages = copy_messages(&deed->message, 1);
+    } else if (deed->pops > 0) {
+        e = client_delivery(cmd, deed->popped, deed->pops, deed->auto_ack, deed->end);
+    } else if (cmd->kind == CMD_MACK) {
+        e.wait = deed->acks > 0 ? WAIT_WRITTEN : WAIT_NOTHING;
     } else if (deed->acks > 0) {
         e.wait = WAIT_WRITTEN;
     } else if (deed->letters > 0) {
@@ -200,7 +203,7 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
         e.messages = copy_messages(deed->letter, deed->letters);
     } else if (cmd->kind == CMD_STAT || cmd->kind == CMD_STAT_ALL) {
         e = (struct expected){.kind = ANSWER_STATS};
-    } else if (deed->records == 0 || cmd->kind < CMD_SET) {
+    } else if (deed->records == 0 || cmd->kind < CMD_SET || cmd->kind == CMD_WPOP) {
         e = (struct expected){.kind = ANSWER_ERROR};
     }
     return e;
@@ -217,7 +220,7 @@ static void check_error(struct client *client, const struct expected *e, const s
 {
     struct life *life = client->life;
 
-    if (e->kind == ANSWER_ERROR && e->err == came->err)
+    if (e->kind == ANSWER_ERROR && (e->err == came->err || (e->or_err != 0 && e->or_err == came->err)))
         return;
     if (e->kind == ANSWER_ERROR && is_log_refusal(life, e, came->err))
         return;
@@ -251,8 +254,22 @@ static void check_messages(struct client *client, const struct expected *e, cons
                       came->messages[i].retries, (unsigned)m->retries);
         life->oracle.told_id = max_u64(life->oracle.told_id, m->id);
     }
+    if (came->count > 0 && came->messages[0].place != e->place)
+        life_fail(life, "c%d got messages of place %u of its list, should be %u", client->name, came->messages[0].place,
+                  e->place);
     if (at != e->count && !life->unreadable)
         life_fail(life, "c%d got %zu messages, is owed %zu", client->name, came->count, e->count);
+}
+
+static void check_missing(struct client *client, const struct expected *e, const struct came *came)
+{
+    bool same = came->count == e->count;
+
+    for (size_t i = 0; same && i < e->count; i++)
+        same = came->messages[i].id == e->messages[i].id;
+    if (!same)
+        life_fail(client->life, "c%d is told of %zu ids that were not there, should be %zu, or others", client->name,
+                  came->count, e->count);
 }
 
 static void check_ids(struct client *client, const struct expected *e, const struct came *came)
@@ -286,7 +303,7 @@ static void check_wait(struct client *client, const struct expected *e, const st
 
 static void check_one(struct client *client, const struct expected *e, const struct came *came)
 {
-    static const char *const KINDS[] = {"ok", "error", "id", "ids", "message", "messages", "stats"};
+    static const char *const KINDS[] = {"ok", "error", "id", "ids", "message", "stats", "messages", "missing"};
     struct life *life = client->life;
 
     life->answers++;
@@ -303,6 +320,8 @@ static void check_one(struct client *client, const struct expected *e, const str
     check_wait(client, e, came);
     if (e->kind == ANSWER_ID || e->kind == ANSWER_IDS)
         check_ids(client, e, came);
+    else if (e->kind == ANSWER_MISSING)
+        check_missing(client, e, came);
     else if (e->messages)
         check_messages(client, e, came);
 }
@@ -327,18 +346,72 @@ bool client_is_free(const struct client *client)
     return !client->stalled && session_ready(&client->session);
 }
 
-void client_submit(struct client *client)
+/* The wpop waits from now on. */
+static void begin_wait(struct client *client, const char *text)
 {
     struct life *life = client->life;
     const struct cmd *cmd = &client->order.cmd;
-    int before = refusal(life, cmd);
-    bool again = client->stalled;
-    int topic = oracle_topic(&life->oracle, cmd->topic);
-    size_t had = topic < 0 ? 0 : oracle_count(&life->oracle, (uint32_t)topic, ORACLE_DEAD);
-    char text[320];
 
-    order_describe(&client->order, text, sizeof(text));
-    life_say(life, "c%d %s %s", client->name, again ? ">>" : ">", text);
+    if (cmd->kind != CMD_WPOP || cmd->wait_ms < 1 || cmd->wait_ms > CMD_WAIT_MS_MAX || client->half_closed)
+        life_fail(life, "%s: waits for a message", text);
+    client->waits = ++life->waits;
+    client->waits_until_ms = life->now_ms + (uint64_t)cmd->wait_ms;
+}
+
+/* Should a wpop that is refused like this wait? Then only the log may have refused it. */
+static bool should_wait(const struct client *client, int err)
+{
+    return client->order.cmd.kind == CMD_WPOP && client->order.cmd.wait_ms > 0 && !client->half_closed &&
+           (err == 0 || err == GMQ_E_NO_MESSAGE || err == GMQ_E_IN_FLIGHT_LIMIT);
+}
+
+static void settle_accounts(struct client *client, const char *text)
+{
+    struct life *life = client->life;
+    const struct cmd *cmd = &client->order.cmd;
+    const struct deed *deed = &life->deed;
+    struct expected e = answer_to(life, cmd);
+
+    if (deed->pushes > 0 && (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_PUSH ? 1 : cmd->count)))
+        life_fail(life, "%s: %u messages were pushed", text, (unsigned)deed->pushes);
+    if (deed->pops > 0 && (uint64_t)cmd->number < deed->pops && cmd->kind == CMD_WPOP)
+        life_fail(life, "%s: %u messages were popped", text, (unsigned)deed->pops);
+    if (e.kind == ANSWER_ERROR || e.kind == ANSWER_STATS)
+        e.err = rules_refusal(life, cmd);
+    if (e.kind == ANSWER_ERROR && should_wait(client, e.err))
+        e.err = GMQ_E_READ_ONLY;
+    if (e.kind == ANSWER_STATS && e.err != 0)
+        e.kind = ANSWER_ERROR;
+    e.place = deed->place;
+    client_owe(client, &e);
+}
+
+/* A mack is owed the ids that were not there, unless it was refused as a whole. */
+static void owe_mack(struct client *client, int refusal, const struct oracle_message *missing, size_t count)
+{
+    struct life *life = client->life;
+    const struct cmd *cmd = &client->order.cmd;
+    struct expected e = answer_to(life, cmd);
+    bool no_room = life->deed.acks == 0 && count < cmd->count;
+
+    if (refusal != 0 || no_room) {
+        e = (struct expected){.kind = ANSWER_ERROR, .err = refusal};
+    } else if (life->deed.acks + count != cmd->count) {
+        life_fail(life, "c%d: %u of %u ids were acked, %zu were not there", client->name, (unsigned)life->deed.acks,
+                  (unsigned)cmd->count, count);
+    } else if (count > 0) {
+        e.kind = ANSWER_MISSING;
+        e.count = count;
+        e.messages = copy_messages(missing, count);
+    }
+    client_owe(client, &e);
+}
+
+static int execute(struct client *client)
+{
+    struct life *life = client->life;
+    const struct cmd *cmd = &client->order.cmd;
+
     ENSURE(!life->busy);
     life->busy = client;
     life->deed = (struct deed){0};
@@ -347,25 +420,38 @@ void client_submit(struct client *client)
     int rc = broker_execute(&life->broker, &client->session, cmd, life->now_ms);
     life->busy = NULL;
     client->stalled = rc != 0;
+    return rc;
+}
+
+void client_submit(struct client *client)
+{
+    struct life *life = client->life;
+    const struct cmd *cmd = &client->order.cmd;
     const struct deed *deed = &life->deed;
-    bool done = deed->pushes + deed->acks + deed->letters > 0 || deed->popped;
+    int before = rules_refusal(life, cmd);
+    bool again = client->stalled;
+    int topic = oracle_topic(&life->oracle, cmd->topic);
+    size_t had = topic < 0 ? 0 : oracle_count(&life->oracle, (uint32_t)topic, ORACLE_DEAD), not_there = 0;
+    struct oracle_message *missing = cmd->kind == CMD_MACK ? rules_missing(life, cmd, &not_there) : NULL;
+    char text[320];
+
+    order_describe(&client->order, text, sizeof(text));
+    life_say(life, "c%d %s %s", client->name, again ? ">>" : ">", text);
+    int rc = execute(client);
+    bool done = deed->pushes + deed->acks + deed->letters + deed->pops > 0;
     if (rc != 0 && (rc != -EAGAIN || (done && cmd->kind != CMD_DEAD)))
         life_fail(life, "%s: waits (%d) although it was done", text, rc);
-    if (rc != 0)
-        return;
-    if (done && before != 0)
+    if (rc == 0 && done && before != 0)
         life_fail(life, "%s: done, should be refused with %d (%s)", text, before, err_text(before));
-    if (deed->pushes > 0 && (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_PUSH ? 1 : cmd->count)))
-        life_fail(life, "%s: %u messages were pushed", text, (unsigned)deed->pushes);
-    if (deed->letters > 0 && !again && !life->unreadable)
+    if (rc == 0 && deed->letters > 0 && !again && !life->unreadable)
         check_letters(life, cmd, had);
-    struct expected e = answer_to(life, cmd);
-    if (e.kind == ANSWER_ERROR || e.kind == ANSWER_STATS)
-        e.err = refusal(life, cmd);
-    if (e.kind == ANSWER_STATS && e.err != 0)
-        e.kind = ANSWER_ERROR;
-    e.disturbed = life->disturbed;
-    owe(client, &e);
+    if (rc == 0 && client->session.waiter)
+        begin_wait(client, text);
+    else if (rc == 0 && missing)
+        owe_mack(client, before, missing, not_there);
+    else if (rc == 0)
+        settle_accounts(client, text);
+    free(missing);
     client_listen(client);
 }
 
@@ -386,7 +472,8 @@ void client_connect(struct life *life, int name)
 
     client->life = life;
     client->name = name;
-    client->stalled = client->resumed = client->deaf = false;
+    client->stalled = client->resumed = client->deaf = client->gone = client->half_closed = false;
+    client->waits = 0;
     session_init(&client->session, &life->broker, &OPS);
 }
 

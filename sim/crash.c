@@ -250,12 +250,32 @@ static bool stop(struct life *life)
     return rc == 0;
 }
 
+/* Who waits is told that the node stops. Not while a command is to be tried again: it would be refused now. */
+static void announce_stop(struct life *life)
+{
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].stalled)
+            return;
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].gone) {
+            client_leave(&life->clients[i]);
+            client_connect(life, i);
+        }
+    life->broker.stopping = true;
+    (void)broker_turn(&life->broker, life->now_ms);
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].waits > 0)
+            life_fail(life, "c%d waits for a node that stops", life->clients[i].name);
+}
+
 void crash_now(struct life *life, enum crash crash)
 {
     static const char *const NAMES[] = {"kill -9", "power cut", "stop"};
     struct log_stats stats;
     bool clean = false;
 
+    if (crash == CRASH_STOP)
+        announce_stop(life);
     leave_all(life);
     life->at_least = must_stay(life, crash);
     life->at_least_power = must_stay(life, CRASH_POWER);

@@ -139,7 +139,8 @@ static bool all_is_answered(const struct life *life)
     for (int i = 0; i < LIFE_CLIENTS; i++)
         if (life->clients[i].expected_count > 0 || life->clients[i].stalled)
             return false;
-    return broker_idle(&life->broker);
+    return list_empty(&life->broker.parked) && list_empty(&life->broker.stalled) &&
+           list_empty(&life->broker.waits.fresh) && list_empty(&life->broker.waits.blocked);
 }
 
 void life_settle(struct life *life)
@@ -157,6 +158,8 @@ void life_settle(struct life *life)
     life->deaf_permille = deaf_permille;
     if (rounds < 0 && !life->disturbed)
         life_fail(life, "somebody waits for ever");
+    if (!life->disturbed)
+        rules_check_waiters(life);
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -183,7 +186,7 @@ static void act(struct life *life)
 
     if (client->stalled) {
         go_on(client);
-    } else if (client_is_free(client)) {
+    } else if (client_is_free(client) && !client->gone) {
         workload_next(&life->load, &life->oracle, &client->order);
         client_submit(client);
     }
@@ -274,6 +277,28 @@ static void one_of_all(struct life *life)
         pass_time(life);
 }
 
+static void come_again(struct client *client)
+{
+    life_say(client->life, "c%d leaves", client->name);
+    client_leave(client);
+    client_connect(client->life, client->name);
+}
+
+/* A client that waits goes without a word, or says that it sends no more. */
+static void hang_up(struct client *client)
+{
+    if (rng_chance(&client->life->rng, 500)) {
+        life_say(client->life, "c%d is gone", client->name);
+        client->gone = true;
+        return;
+    }
+    life_say(client->life, "c%d closes its side", client->name);
+    client->half_closed = true;
+    session_half_close(&client->session);
+    if (client->waits > 0)
+        life_fail(client->life, "c%d still waits", client->name);
+}
+
 static void step(struct life *life)
 {
     struct rng *rng = &life->rng;
@@ -282,11 +307,10 @@ static void step(struct life *life)
     one_of_all(life);
     if (client->deaf && rng_chance(rng, 300))
         hear(client);
-    if (rng_chance(rng, life->leave_permille)) {
-        life_say(life, "c%d leaves", client->name);
-        client_leave(client);
-        client_connect(life, client->name);
-    }
+    if (rng_chance(rng, client->gone || client->half_closed ? 100 : life->leave_permille))
+        come_again(client);
+    if (client->waits > 0 && rng_chance(rng, life->hangup_permille))
+        hang_up(client);
     if (rng_chance(rng, life->checkpoint_permille))
         life->broker.checkpoint_ms = 0;
     if (life->faulty && rng_chance(rng, 8))
@@ -380,6 +404,9 @@ static void finish(struct life *life)
         crash_now(life, CRASH_KILL);
     }
     life_settle(life);
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].waits > 0 || life->clients[i].gone)
+            come_again(&life->clients[i]);
     empty(life);
     if (life->oracle.now.topics[0].number > 0)
         give_space_back(life);
@@ -408,6 +435,7 @@ static void draw_habits(struct life *life)
     life->crash_permille = (unsigned)(rng_chance(rng, 200) ? rng_between(rng, 15, 60) : rng_between(rng, 1, 15));
     life->deaf_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
+    life->hangup_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
@@ -507,6 +535,7 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
              life.answers, life.restarts, life.lost, life.unlinked, life.spills);
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
+    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served", life.waits, life.served);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);

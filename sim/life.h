@@ -3,6 +3,7 @@
  *
  * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
  * client.c    clients: commands, the answers they must get, and when these may come
+ * rules.c     which commands must be refused, and who waits for what
  * witness.c   every record as it is written: was it asked for, is it what was asked for?
  * imager.c    images for checkpoints that are there a while later, or never
  * crash.c     kill -9, power cuts, orderly stops, and what must be there afterwards
@@ -25,11 +26,12 @@ enum { LIFE_CLIENTS = 5, LIFE_PIECE_MAX = 5 };
 
 /* What one execution of a command has written, as the witness saw it. */
 struct deed {
-    uint32_t records, pushes, acks, letters;
-    bool popped, auto_ack;
+    uint32_t records, pushes, pops, acks, letters;
+    unsigned place; /* of the topic that was popped from in the list of a wpop */
+    bool auto_ack;
     uint64_t first_id;
     uint64_t end; /* of the last record */
-    struct oracle_message message;                      /* popped */
+    struct oracle_message popped[WORKLOAD_MAX_BATCH];
     struct oracle_message letter[WORKLOAD_MAX_BATCH];   /* taken by `dead` */
 };
 
@@ -46,10 +48,12 @@ struct expected {
     enum answer_kind kind;
     enum parked_wait wait;
     int err;             /* ERROR: this one; 0 = the log's refusal */
+    int or_err;          /* ... or this one, unless 0 */
     uint64_t lsn;        /* must be covered first */
     uint64_t id;
+    unsigned place;      /* MESSAGES: of their topic in the list */
     size_t count;
-    struct oracle_message *messages; /* owned */
+    struct oracle_message *messages; /* owned; of MISSING the ids alone */
     bool disturbed; /* the log may have refused the command when it came */
 };
 
@@ -62,7 +66,7 @@ struct came {
     struct {
         uint64_t id, hash;
         size_t bytes;
-        unsigned retries;
+        unsigned retries, place;
     } *messages; /* owned */
 };
 
@@ -74,6 +78,10 @@ struct client {
     bool stalled;      /* `order` is to be submitted again */
     bool resumed;      /* ... now */
     bool deaf;         /* takes no answers */
+    bool gone;         /* the broker can see that it is not there any more, when it looks */
+    bool half_closed;  /* has said that it sends no more */
+    uint64_t waits;    /* `order` is a wpop that waits: it came after all with a smaller number; 0 = it does not */
+    uint64_t waits_until_ms;
     struct expected *expected; /* oldest first */
     size_t expected_count, expected_room;
     struct came *came;
@@ -114,7 +122,7 @@ struct life {
 
     /* habits of this life */
     unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
-    unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille;
+    unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille, hangup_permille;
     bool steps_clock;  /* somebody sets the wall clock, by up to a year */
     bool decays;       /* the medium changes what it holds, and writes go astray */
     unsigned slow_permille; /* an operation of a helper takes many steps */
@@ -130,6 +138,7 @@ struct life {
     uint32_t doom;     /* step of the crash after simdisk_stop_after(); 0 = none */
     uint64_t unlinked; /* segments removed in all lives of the directory */
     uint64_t restarts, lost, answers, spills;
+    uint64_t waits, served; /* wpops that waited, and that got something for it */
     struct piece *pieces; /* of delayed messages, all that were ever written; owned */
     size_t piece_count, piece_room;
     struct piece loaded;  /* the last one that was loaded in its turn */
@@ -181,6 +190,31 @@ void client_ask(struct client *client, enum cmd_kind kind, uint32_t topic, uint6
 void client_listen(struct client *client);
 bool client_is_free(const struct client *client);
 
+/* What the client is owed for these messages, delivered by a record that ended at `end`. */
+struct expected client_delivery(const struct cmd *cmd, const struct oracle_message *messages, size_t count,
+                                bool auto_ack, uint64_t end);
+void client_owe(struct client *client, const struct expected *expected);
+
+/* rules.c: the error with which the rules refuse the command in the present state; 0 = they do not. */
+int rules_refusal(struct life *life, const struct cmd *cmd);
+
+/* Those ids of a mack that are not in flight, as messages that have an id alone; owned. */
+struct oracle_message *rules_missing(struct life *life, const struct cmd *cmd, size_t *ret_count);
+
+/* Is there a message that may be handed out? -1 is no topic. */
+bool rules_can_deliver(struct life *life, int topic);
+
+/* The place of the topic in the list of a wpop, or -1. */
+int rules_place(const struct life *life, const struct cmd *cmd, int topic);
+
+/* Who is first among those that wait for the topic; NULL = nobody does. */
+struct client *rules_first_waiter(struct life *life, int topic);
+
+/* A wpop is served by the topic: by the first of its list that can, and in whose line it is the first. */
+void rules_check_choice(struct life *life, const struct client *client, int topic);
+
+/* Nobody may wait while there is a message for it. */
+void rules_check_waiters(struct life *life);
 /* decay.c */
 void decay_strike(struct life *life);
 void decay_try(struct life *life); /* after the end of a broker, with the damage that was done to its disk and more */

@@ -41,15 +41,26 @@ static void happens(struct sight *sight)
     life_must(sight->life, oracle_happens(&sight->life->oracle, &sight->event));
 }
 
-/* The topic of the record is that of the command. */
+/* The topic of the record is that of the command, or in its list. */
 static uint32_t topic_of(const struct sight *sight)
 {
     int topic = oracle_topic_of(&sight->life->oracle, sight->rec->queue);
 
     demand(sight, topic >= 0, "queue that was never made");
-    demand(sight, command(sight) && slice_is(command(sight)->topic, sight->life->oracle.now.topics[topic].name),
+    demand(sight, command(sight) && rules_place(sight->life, command(sight), topic) >= 0,
            "of another topic than the command");
     return (uint32_t)topic;
+}
+
+/* Does somebody wait for the topic of the record? */
+static struct client *waiter(const struct sight *sight)
+{
+    return rules_first_waiter(sight->life, oracle_topic_of(&sight->life->oracle, sight->rec->queue));
+}
+
+static bool somebody_pops(const struct sight *sight)
+{
+    return is_doing(sight, CMD_POP) || is_doing(sight, CMD_WPOP) || waiter(sight);
 }
 
 static void see_push(struct sight *sight)
@@ -79,33 +90,89 @@ static void see_push(struct sight *sight)
     happens(sight);
 }
 
+static struct oracle_message *see_delivery(struct sight *sight, const struct payload_pop *pop, uint32_t i,
+                                          uint32_t topic)
+{
+    struct life *life = sight->life;
+    struct payload_delivery to = payload_delivery(pop->entries, i);
+    struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(to.ref));
+
+    demand(sight, m && m->id == to.id && m->retries == ref_retries(to.ref), "names no such message");
+    demand(sight, pop->now_ms == life->now_ms && to.ttr_ms == life->options.ttr_ms, "wrong time");
+    life->deed.popped[i] = *m;
+    sight->event.kind = ORACLE_POP;
+    sight->event.topic = topic;
+    sight->event.message.id = to.id;
+    sight->event.time_ms = pop->now_ms + to.ttr_ms;
+    sight->event.more = i + 1 < pop->count;
+    return m;
+}
+
+/* Who waits for the topic is served before whoever pops now: the first who came. */
 static void see_pop(struct sight *sight)
 {
     struct life *life = sight->life;
     struct payload_pop pop;
+    int topic = oracle_topic_of(&life->oracle, sight->rec->queue);
+    struct client *served = waiter(sight), *client = served ? served : life->busy;
 
-    demand(sight, is_doing(sight, CMD_POP) && !life->deed.popped, "nobody pops");
-    demand(sight, payload_get_pop(sight->rec->payload, &pop) && pop.count == 1, "malformed");
-    struct payload_delivery to = payload_delivery(pop.entries, 0);
-    struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(to.ref));
-    uint32_t topic = topic_of(sight);
-    demand(sight, m && m->id == to.id && m->retries == ref_retries(to.ref), "names no such message");
-    demand(sight, pop.now_ms == life->now_ms && to.ttr_ms == life->options.ttr_ms, "wrong time");
-    life->deed.auto_ack = life->oracle.now.topics[topic].auto_ack;
-    demand(sight, life->deed.auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
-    life->deed.popped = true;
-    life->deed.message = *m;
-    sight->event.kind = ORACLE_POP;
-    sight->event.topic = topic;
-    sight->event.message.id = to.id;
-    sight->event.time_ms = pop.now_ms + to.ttr_ms;
-    happens(sight);
+    demand(sight, served || ((is_doing(sight, CMD_POP) || is_doing(sight, CMD_WPOP)) && life->deed.pops == 0),
+           "nobody pops");
+    demand(sight, payload_get_pop(sight->rec->payload, &pop) && pop.count >= 1, "malformed");
+    const struct cmd *cmd = &client->order.cmd;
+    demand(sight, pop.count <= (cmd->kind == CMD_POP ? 1 : (uint64_t)cmd->number), "more than were asked for");
+    rules_check_choice(life, client, topic);
+    bool auto_ack = life->oracle.now.topics[topic].auto_ack;
+    demand(sight, auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
+    for (uint32_t i = 0; i < pop.count; i++) {
+        demand(sight, rules_can_deliver(life, topic), "more in flight than may be");
+        (void)see_delivery(sight, &pop, i, (uint32_t)topic);
+        happens(sight);
+    }
+    unsigned place = (unsigned)rules_place(life, cmd, topic);
+    if (!served) {
+        life->deed.pops = pop.count;
+        life->deed.auto_ack = auto_ack;
+        life->deed.place = place;
+        return;
+    }
+    struct expected e = client_delivery(cmd, life->deed.popped, pop.count, auto_ack, sight->event.end);
+    e.place = place;
+    served->waits = 0;
+    life->served++;
+    life_say(life, "c%d    is served", served->name);
+    client_owe(served, &e);
+}
+
+/* The ids of a mack that are in flight, in their order. */
+static void see_acks(struct sight *sight)
+{
+    uint32_t n = (uint32_t)(sight->rec->payload.len / PAYLOAD_PAIR_BYTES);
+    struct slice ids = command(sight)->body;
+
+    demand(sight, n > 0, "empty");
+    for (uint32_t i = 0; i < n; i++) {
+        struct payload_pair pair = payload_pair(sight->rec->payload, i);
+        while (ids.len > 0 && get_be64(ids.ptr) != pair.id)
+            ids = slice_of(ids.ptr + CMD_ID_BYTES, ids.len - CMD_ID_BYTES);
+        demand(sight, ids.len > 0, "another id than was acked");
+        sight->life->deed.acks++;
+        sight->event.kind = ORACLE_ACK;
+        sight->event.topic = topic_of(sight);
+        sight->event.message.id = pair.id;
+        sight->event.more = i + 1 < n;
+        happens(sight);
+    }
 }
 
 static void see_ack(struct sight *sight)
 {
     struct payload_pair pair = payload_pair(sight->rec->payload, 0);
 
+    if (is_doing(sight, CMD_MACK)) {
+        see_acks(sight);
+        return;
+    }
     demand(sight, is_doing(sight, CMD_ACK) && sight->rec->payload.len == PAYLOAD_PAIR_BYTES, "nobody acks");
     demand(sight, pair.id == command(sight)->id, "another id than was acked");
     sight->life->deed.acks++;
@@ -139,10 +206,10 @@ static void see_bury(struct sight *sight)
 {
     struct payload_bury letter;
 
-    demand(sight, is_doing(sight, CMD_POP), "nobody pops");
+    demand(sight, somebody_pops(sight), "nobody pops");
     demand(sight, payload_get_bury(sight->rec->payload, &letter) && letter.count == 1, "malformed");
     sight->event.kind = ORACLE_BURY;
-    sight->event.topic = topic_of(sight);
+    sight->event.topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
     sight->event.message.lsn = ref_lsn(payload_pair(letter.entries, 0).ref);
     if (!sight->life->unreadable)
         life_fail(sight->life, "the message at %" PRIx64 " cannot be read", sight->event.message.lsn);
@@ -353,7 +420,7 @@ static void see_load(struct sight *sight)
     uint32_t topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
 
     demand(sight, payload_get_load(sight->rec->payload, &load), "malformed");
-    demand(sight, is_doing(sight, CMD_POP) == (load.kind != PAYLOAD_LOAD_BACK), "nobody pops");
+    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight), "nobody pops");
     if (load.kind == PAYLOAD_LOAD_ASIDE) {
         see_aside(sight, topic, load.count);
         return;
@@ -372,12 +439,15 @@ static bool may_set(const struct sight *sight, const struct oracle_topic *topic,
 {
     const struct cmd *cmd = command(sight);
     bool as_it_is = auto_ack == topic->auto_ack && exited == topic->exited;
+    bool comes_back = topic->exited && !exited && auto_ack == topic->auto_ack;
 
+    if (comes_back && waiter(sight))
+        return true; /* who waits uses it */
     if (!cmd)
         return topic->number > 0 && as_it_is; /* written anew, so that an old segment can go */
-    bool brings_back = cmd->kind <= CMD_SET && topic->exited && !exited && auto_ack == topic->auto_ack;
-    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && cmd->kind <= CMD_SET && !exited && !auto_ack;
-    if (brings_back || makes)
+    bool uses = cmd->kind <= CMD_SET || cmd->kind == CMD_WPOP || cmd->kind == CMD_MACK;
+    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && cmd->kind != CMD_MACK && uses && !exited && !auto_ack;
+    if ((comes_back && uses) || makes)
         return true;
     switch (cmd->kind) {
     case CMD_SET:

@@ -55,6 +55,8 @@ void workload_init(struct workload *load, uint64_t seed)
     load->weights[CMD_STAT] = (unsigned)rng_between(rng, 0, 30);
     load->weights[CMD_STAT_ALL] = (unsigned)rng_between(rng, 0, 10);
     load->weights[CMD_EXIT] = (unsigned)rng_between(rng, 0, 8);
+    load->weights[CMD_WPOP] = (unsigned)(rng_chance(rng, 700) ? rng_between(rng, 50, 500) : 0);
+    load->weights[CMD_MACK] = (unsigned)rng_between(rng, 0, 100);
     load->large_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 100, 400) : rng_below(rng, 60));
     load->huge_permille = 40;
     if (rng_chance(rng, 100)) {
@@ -160,6 +162,66 @@ static void make_ack(struct workload *load, struct oracle *oracle, struct order 
     }
 }
 
+/* Ids to ack: of messages in flight of one topic, now and then one twice, or one that is not there. */
+static void make_mack(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    uint64_t want = rng_between(rng, 1, rng_chance(rng, 100) ? WORKLOAD_MAX_BATCH : 8), last = 0;
+    int topic = oracle_topic(oracle, slice_str(order->topic));
+    size_t n = oracle->now.count, from = n > 0 ? rng_below(rng, n) : 0;
+
+    for (size_t i = 0; i < n + 2 && order->cmd.count < want; i++) {
+        const struct oracle_message *m = i < n ? &oracle->now.live[(from + i) % n] : NULL;
+        uint64_t id = m ? m->id : oracle->told_id + rng_below(rng, 3);
+        char bytes[CMD_ID_BYTES];
+        bool flies = m && m->state == ORACLE_FLIGHT && (int)m->topic == topic;
+        if (m && !flies && !rng_chance(rng, 10))
+            continue;
+        put_be64(bytes, rng_chance(rng, 50) ? last : id);
+        ENSURE(buf_append(&order->bytes, bytes, sizeof(bytes)));
+        last = id;
+        order->cmd.count++;
+    }
+}
+
+static void make_wpop(struct workload *load, struct order *order)
+{
+    static const uint32_t WAITS_MS[] = {50, 2000, CMD_WAIT_MS_MAX};
+    struct rng *rng = &load->rng;
+    size_t len = strlen(order->topic);
+
+    for (uint64_t more = rng_below(rng, 4); more > 0; more--) {
+        struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
+        len += (size_t)snprintf(order->topic + len, sizeof(order->topic) - len, "/%.*s", (int)topic.len, topic.ptr);
+    }
+    if (!rng_chance(rng, 250))
+        order->cmd.wait_ms = (int64_t)rng_between(rng, 1, WAITS_MS[rng_below(rng, ARRAY_LEN(WAITS_MS))]);
+    order->cmd.number = rng_chance(rng, 500) ? 1 : (int64_t)rng_between(rng, 1, rng_chance(rng, 100)
+                                                                                 ? WORKLOAD_MAX_BATCH : 8);
+    order->cmd.flags = CMD_F_BINARY | CMD_F_LIST;
+}
+
+/* A wpop with one thing about it that must be refused. */
+static void make_wrong_wpop(struct workload *load, struct order *order)
+{
+    struct cmd *cmd = &order->cmd;
+
+    switch (rng_below(&load->rng, 4)) {
+    case 0:
+        cmd->wait_ms = rng_chance(&load->rng, 500) ? -1 : CMD_WAIT_MS_MAX + 1;
+        break;
+    case 1:
+        cmd->number = rng_chance(&load->rng, 500) ? 0 : WORKLOAD_MAX_BATCH + 1;
+        break;
+    case 2:
+        (void)snprintf(order->topic, sizeof(order->topic), "x/x/x/x/x/x/x/x/x/x/x/x/x/x/x/x/x");
+        break;
+    default:
+        (void)snprintf(order->topic, sizeof(order->topic), "x/%s", TOPICS[WORKLOAD_MAX_TOPICS]);
+        break;
+    }
+}
+
 /* Turns the command into one that must be refused. */
 static void make_wrong(struct workload *load, struct order *order)
 {
@@ -216,10 +278,18 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     case CMD_SET:
         order->cmd.number = (int64_t)rng_below(rng, 3);
         break;
+    case CMD_WPOP:
+        make_wpop(load, order);
+        break;
+    case CMD_MACK:
+        make_mack(load, oracle, order);
+        break;
     default:
         break;
     }
-    if (rng_chance(rng, load->wrong_permille))
+    if (rng_chance(rng, load->wrong_permille) && order->cmd.kind == CMD_WPOP)
+        make_wrong_wpop(load, order);
+    else if (rng_chance(rng, load->wrong_permille))
         make_wrong(load, order);
     if (order->cmd.kind == CMD_POP || order->cmd.kind == CMD_DEAD)
         order->cmd.flags = rng_chance(rng, 500) ? CMD_F_BINARY : 0;
@@ -230,7 +300,7 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
 void order_describe(const struct order *order, char *text, size_t bytes)
 {
     static const char *const WORDS[] = {"push", "mpush", "pop", "ack", "dead", "set", "toggle", "stat", "stat_all",
-                                        "exit"};
+                                        "exit", "wpop", "mack"};
     const struct cmd *cmd = &order->cmd;
     int n = snprintf(text, bytes, "%s %s", WORDS[cmd->kind], cmd->kind == CMD_STAT_ALL ? "" : order->topic);
 
@@ -240,6 +310,11 @@ void order_describe(const struct order *order, char *text, size_t bytes)
         (void)snprintf(text + n, bytes - (size_t)n, " %u messages, %zu bytes", (unsigned)cmd->count, cmd->body.len);
     else if (cmd->kind == CMD_ACK)
         (void)snprintf(text + n, bytes - (size_t)n, " %" PRIu64, cmd->id);
+    else if (cmd->kind == CMD_MACK)
+        (void)snprintf(text + n, bytes - (size_t)n, " %u ids", (unsigned)cmd->count);
+    else if (cmd->kind == CMD_WPOP)
+        (void)snprintf(text + n, bytes - (size_t)n, " up to %" PRId64 ", waits %" PRId64 " ms", cmd->number,
+                       cmd->wait_ms);
     else if (cmd->kind == CMD_DEAD || cmd->kind == CMD_SET)
         (void)snprintf(text + n, bytes - (size_t)n, " %" PRId64, cmd->number);
 }

@@ -26,7 +26,7 @@ enum {
 struct workload {
     struct rng rng;
     uint32_t topics;         /* names in use: 1.. */
-    unsigned weights[10];    /* by enum cmd_kind */
+    unsigned weights[12];    /* by enum cmd_kind */
     unsigned large_permille; /* bodies of more than a few hundred bytes */
     unsigned huge_permille;  /* of these: nearly the largest there may be */
     unsigned delay_permille; /* pushes with a delay */

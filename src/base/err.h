@@ -44,7 +44,9 @@
     X(READ_ONLY, -5022, 503, "node is read-only: %s")                                              \
     X(UNREADABLE, -5023, 500, "message is unreadable")                                             \
     X(STOPPING, -5024, 503, "node is stopping")                                                    \
-    X(DELAY_NEGATIVE, -5025, 400, "delay must not be negative")
+    X(DELAY_NEGATIVE, -5025, 400, "delay must not be negative")                                    \
+    X(WAIT, -5040, 400, "wait must be 0 to 60 seconds")                                            \
+    X(TOPIC_LIST, -5041, 400, "a list has 1 to 16 topics")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

@@ -72,6 +72,34 @@ int gmq_dead(struct gmq *mq, const char *topic, uint32_t count_max, const struct
     return (int)reply.msg_count;
 }
 
+int gmq_wpop(struct gmq *mq, const char *const *topics, size_t topic_count, uint32_t wait_ms, uint32_t count_max,
+             const struct gmq_message **ret_msgs)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_wpop(mq, topics, topic_count, wait_ms, count_max), &reply);
+    if (err != GMQ_OK)
+        return err;
+    *ret_msgs = reply.msgs;
+    return (int)reply.msg_count;
+}
+
+int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_mack(mq, topic, ids, count), &reply);
+    if (err != GMQ_OK)
+        return err;
+    if (ret_missing && reply.id_count > 0)
+        memcpy(ret_missing, reply.ids, reply.id_count * sizeof(*ret_missing));
+    return (int)reply.id_count;
+}
+
 int gmq_set(struct gmq *mq, const char *topic, int auto_ack)
 {
     struct gmq_reply reply;

@@ -34,7 +34,8 @@ enum {
 struct expect {
     uint64_t end;              /* where its request ends in the stream */
     enum gmq_request request;
-    uint32_t count;            /* MPUSH with ids: ids, else 0; DEAD: most messages */
+    uint32_t count;            /* MPUSH with ids, MACK: ids, else 0; WPOP, DEAD: most messages */
+    uint32_t wait_ms;          /* WPOP: how long the node may wait */
 };
 
 struct gmq {
@@ -50,6 +51,7 @@ struct gmq {
 
     struct expect *expects;    /* a ring of `expect_size` (a power of two), `expect_count` used from `expect_first` */
     size_t expect_first, expect_count, expect_size;
+    uint64_t waits_ms;         /* of all that are expected */
     int broken;                /* 0, or the enum gmq_error that the waiting replies get */
 
     size_t lent;               /* bytes at the head of `in` that the last reply points into */

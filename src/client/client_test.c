@@ -211,6 +211,60 @@ TEST(client_gets_the_ids_of_a_batch)
     peer_end(&peer, mq);
 }
 
+TEST(client_waits_for_messages_of_several_topics_and_acks_them_together)
+{
+    static const struct step steps[] = {
+        STEP("wpop a/b 30000 2\n",
+             "\0j\0\0\0\042\0\0\0\0\0\0\0\5\0\1\0\1\0\0\0\1x\0\0\0\0\0\0\0\6\0\0\0\1\0\0\0\1y", STAY),
+        STEP("mack b 2\n\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", "\0g\0\0\0\2ok", STAY),
+        STEP("mack b 2\n\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", "\0g\0\0\0\5[\"6\"]", STAY),
+        STEP("wpop a 0 1\n", "\0f\0\0\0\012no message", STAY),
+        STEP("mack b 1\n\0\0\0\0\0\0\0\5", "\0g\0\0\0\011[\"6\",\"7\"]", STAY),
+    };
+    const char *topics[GMQ_TOPICS_MAX + 1] = {"a", "b"};
+    const uint64_t ids[] = {5, 6};
+    const struct gmq_message *msgs;
+    uint64_t missing[2] = {0};
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_wpop(mq, topics, 0, 0, 1, &msgs), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_wpop(mq, topics, GMQ_TOPICS_MAX + 1, 0, 1, &msgs), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_wpop(mq, topics, 2, GMQ_WAIT_MS_MAX + 1, 1, &msgs), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_wpop(mq, topics, 2, 0, 0, &msgs), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_wpop(mq, topics, 3, 0, 1, &msgs), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_mack(mq, "b", ids, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_wpop(mq, topics, 2, 30000, 2, &msgs), 2);
+    assert_true(msgs[0].id == 5 && msgs[0].retry_count == 1 && msgs[0].topic == 1 && msgs[0].body[0] == 'x');
+    assert_true(msgs[1].id == 6 && msgs[1].topic == 1 && msgs[1].body_bytes == 1);
+    assert_int_equal(gmq_mack(mq, "b", ids, 2, missing), 0);
+    assert_int_equal(gmq_mack(mq, "b", ids, 2, missing), 1);
+    assert_int_equal(missing[0], 6);
+    assert_int_equal(gmq_wpop(mq, topics, 1, 0, 1, &msgs), GMQ_ERR_NO_MESSAGE);
+    assert_int_equal(gmq_mack(mq, "b", ids, 1, missing), GMQ_ERR_PROTOCOL); /* more than were acked */
+    peer_end(&peer, mq);
+}
+
+TEST(client_may_repeat_a_wpop_whose_answer_was_lost)
+{
+    static const struct step steps[] = {STEP("wpop a 9 1\nmack a 1\n\0\0\0\0\0\0\0\5", "", CLOSE)};
+    const char *topic = "a";
+    const uint64_t id = 5;
+    struct gmq_reply reply;
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_queue_wpop(mq, &topic, 1, 9, 1), GMQ_OK);
+    assert_int_equal(gmq_queue_mack(mq, topic, &id, 1), GMQ_OK);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_ERR_CLOSED);
+    assert_int_equal(gmq_read(mq, &reply), GMQ_OK);
+    assert_int_equal(reply.err, GMQ_ERR_UNKNOWN_OUTCOME);
+    peer_end(&peer, mq);
+}
+
 TEST(client_reads_pipelined_replies_in_order)
 {
     static const struct step steps[] = {

@@ -52,6 +52,7 @@ void gmq_close(struct gmq *mq)
     mq->fd = -1;
     mq->broken = 0;
     mq->expect_count = 0;
+    mq->waits_ms = 0;
     mq->sent = mq->done = mq->queued;
     buf_clear(&mq->out);
     buf_clear(&mq->in);

@@ -36,6 +36,15 @@ bool client_expect(struct gmq *mq, enum gmq_request request, uint32_t count, siz
     return true;
 }
 
+/* The request that is expected last may take so much longer. */
+static void expect_wait(struct gmq *mq, uint32_t wait_ms)
+{
+    size_t at = (mq->expect_first + mq->expect_count - 1) & (mq->expect_size - 1);
+
+    mq->expects[at].wait_ms = wait_ms;
+    mq->waits_ms += wait_ms;
+}
+
 /* Before a request is written: whether there is room for it, its reply and `body_bytes` of bodies. */
 static int check_room(struct gmq *mq, uint64_t body_bytes)
 {
@@ -151,6 +160,44 @@ int gmq_queue_set(struct gmq *mq, const char *topic, int auto_ack)
     return queued(mq, err, before, GMQ_SET, 0);
 }
 
+int gmq_queue_wpop(struct gmq *mq, const char *const *topics, size_t topic_count, uint32_t wait_ms, uint32_t count_max)
+{
+    struct slice names[GMQ_TOPICS_MAX];
+    size_t bytes = 0;
+
+    if (count_max == 0 || count_max > GMQ_BATCH_MAX)
+        return client_fail(mq, GMQ_ERR_ARGUMENT, "1 to %d messages may be asked for", GMQ_BATCH_MAX);
+    if (wait_ms > GMQ_WAIT_MS_MAX)
+        return client_fail(mq, GMQ_ERR_ARGUMENT, "%s", err_text(GMQ_E_WAIT));
+    if (topic_count == 0 || topic_count > GMQ_TOPICS_MAX)
+        return client_fail(mq, GMQ_ERR_ARGUMENT, "%s", err_text(GMQ_E_TOPIC_LIST));
+    for (size_t i = 0; i < topic_count; i++) {
+        names[i] = topic_slice(topics[i]);
+        bytes += min_u64(names[i].len, GMQ_TOPIC_BYTES_MAX) + 1;
+    }
+    int err = check_room(mq, bytes);
+    if (err != 0)
+        return err;
+    size_t before = buf_len(&mq->out);
+    err = request_wpop(&mq->out, names, topic_count, wait_ms, count_max);
+    err = queued(mq, err, before, GMQ_WPOP, count_max);
+    if (err == GMQ_OK)
+        expect_wait(mq, wait_ms);
+    return err;
+}
+
+int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count)
+{
+    if (count == 0 || count > GMQ_BATCH_MAX)
+        return client_fail(mq, GMQ_ERR_ARGUMENT, "1 to %d messages may be acked at once", GMQ_BATCH_MAX);
+    int err = check_room(mq, count * CMD_ID_BYTES);
+    if (err != 0)
+        return err;
+    size_t before = buf_len(&mq->out);
+    err = request_mack(&mq->out, topic_slice(topic), ids, count);
+    return queued(mq, err, before, GMQ_MACK, (uint32_t)count);
+}
+
 /* One turn of sending and receiving. On failure the connection is broken, and every reply to come with it. */
 static int turn(struct gmq *mq, uint64_t deadline_ms)
 {
@@ -176,7 +223,7 @@ static int turn(struct gmq *mq, uint64_t deadline_ms)
 
 int gmq_flush(struct gmq *mq)
 {
-    uint64_t deadline_ms = clock_mono_ms() + mq->timeout_ms;
+    uint64_t deadline_ms = clock_mono_ms() + mq->timeout_ms + mq->waits_ms;
     struct answer answer;
 
     client_release(mq);
@@ -193,7 +240,7 @@ int gmq_flush(struct gmq *mq)
 
 int gmq_read(struct gmq *mq, struct gmq_reply *ret_reply)
 {
-    uint64_t deadline_ms = clock_mono_ms() + mq->timeout_ms;
+    uint64_t deadline_ms = clock_mono_ms() + mq->timeout_ms + mq->waits_ms;
     struct answer answer;
 
     client_release(mq);

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static bool ends_with(struct slice text, const char *end)
@@ -33,6 +34,7 @@ static int read_messages(struct gmq *mq, const struct answer *answer, uint32_t c
         const struct reply_message *from = &mq->list.msgs[i];
         mq->msgs[i] = (struct gmq_message){.id = from->id,
                                            .retry_count = from->retry_count,
+                                           .topic = from->topic,
                                            .body = from->body.len > 0 ? from->body.ptr : "",
                                            .body_bytes = from->body.len};
     }
@@ -53,18 +55,36 @@ static int read_ids(struct gmq *mq, const struct answer *answer, uint32_t count,
     return GMQ_OK;
 }
 
+/* "ok", or those that were not in flight. */
+static int read_missing(struct gmq *mq, const struct answer *answer, uint32_t count, struct gmq_reply *ret)
+{
+    if (slice_is(answer->data, "ok"))
+        return GMQ_OK;
+    mq->ids = calloc(count, sizeof(*mq->ids));
+    if (!mq->ids)
+        return GMQ_ERR_MEMORY;
+    ssize_t n = answer_read_ids(answer, mq->ids, count);
+    if (n <= 0)
+        return n == -ENOMEM ? GMQ_ERR_MEMORY : GMQ_ERR_PROTOCOL;
+    ret->ids = mq->ids;
+    ret->id_count = (size_t)n;
+    return GMQ_OK;
+}
+
 static int read_answer(struct gmq *mq, const struct answer *answer, const struct expect *expect, struct gmq_reply *ret)
 {
     if (answer->type == REPLY_ERROR) {
         int shown = (int)min_u64(answer->data.len, CLIENT_TEXT_BYTES);
         return client_fail(mq, err_of_text(answer->data), "%.*s", shown, answer->data.len > 0 ? answer->data.ptr : "");
     }
-    if (expect->request == GMQ_POP || expect->request == GMQ_DEAD)
+    if (expect->request == GMQ_POP || expect->request == GMQ_WPOP || expect->request == GMQ_DEAD)
         return read_messages(mq, answer, expect->count, ret);
     if (answer->type != REPLY_RESULT)
         return GMQ_ERR_PROTOCOL;
     if (expect->request == GMQ_PUSH)
         return answer_read_id(answer, &ret->id) == 0 ? GMQ_OK : GMQ_ERR_PROTOCOL;
+    if (expect->request == GMQ_MACK)
+        return read_missing(mq, answer, expect->count, ret);
     if (expect->count > 0)
         return read_ids(mq, answer, expect->count, ret);
     return GMQ_OK;
@@ -77,6 +97,7 @@ static struct expect take_expect(struct gmq *mq)
     ENSURE(mq->expect_count > 0);
     mq->expect_first = (mq->expect_first + 1) & (mq->expect_size - 1);
     mq->expect_count--;
+    mq->waits_ms -= expect.wait_ms;
     return expect;
 }
 
@@ -109,7 +130,7 @@ static int err_of_loss(int broken, bool whole, enum gmq_request request)
 {
     if (!whole)
         return broken == GMQ_ERR_TOO_BIG || broken == GMQ_ERR_PROTOCOL ? GMQ_ERR_CLOSED : broken;
-    if (request != GMQ_POP && request != GMQ_SET)
+    if (request != GMQ_POP && request != GMQ_WPOP && request != GMQ_SET)
         return GMQ_ERR_UNKNOWN_OUTCOME;
     return broken;
 }

@@ -45,6 +45,19 @@ static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
     engine->dead++;
 }
 
+/* Those who watch the queue learn that a pop may succeed now. */
+static inline void stir(const struct engine *engine, struct queue *queue)
+{
+    if (UNLIKELY(queue->watch != NULL) && waiting_count(&queue->ready) > 0)
+        engine->hooks.stir(engine->hooks.ctx, queue);
+}
+
+static inline void become_ready(struct engine *engine, struct queue *queue, uint64_t ref)
+{
+    waiting_push(&engine->lists, &queue->ready, ref);
+    stir(engine, queue);
+}
+
 static void apply_push(struct engine *engine, const struct record *rec)
 {
     struct payload_push push;
@@ -62,7 +75,7 @@ static void apply_push(struct engine *engine, const struct record *rec)
                    &(struct delay_entry){.ref = ref, .due_ms = push.due_ms, .queue = rec->queue});
         queue->delayed++;
     } else {
-        waiting_push(&engine->lists, &queue->ready, ref);
+        become_ready(engine, queue, ref);
     }
     queue->push_num++;
     engine->last_id = max_u64(engine->last_id, push.id);
@@ -115,6 +128,7 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
             return false;
         flight_remove(&engine->flight, lease);
         queue->in_flight--;
+        stir(engine, queue);
     } else {
         return false;
     }
@@ -159,7 +173,7 @@ static void fire_delay(struct engine *engine, const struct delay_entry *entry)
     struct queue *queue = engine_queue(engine, entry->queue);
 
     queue->delayed--;
-    waiting_push(&engine->lists, &queue->ready, entry->ref);
+    become_ready(engine, queue, entry->ref);
 }
 
 static void fire_lease(struct engine *engine, struct lease *lease)
@@ -170,10 +184,12 @@ static void fire_lease(struct engine *engine, struct lease *lease)
 
     flight_remove(&engine->flight, lease);
     queue->in_flight--;
-    if (ref_retries(ref) < max)
-        waiting_push(&engine->lists, &queue->ready, ref_again(ref));
-    else
-        bury(engine, queue, ref_again(ref));
+    if (ref_retries(ref) < max) {
+        become_ready(engine, queue, ref_again(ref));
+        return;
+    }
+    bury(engine, queue, ref_again(ref));
+    stir(engine, queue);
 }
 
 /* Fires what is due at the wheels' present time, delayed messages before leases; returns how many may still fire. */
@@ -267,6 +283,7 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     queue->ttr_ms = set.ttr_ms;
     queue->max_retries = set.max_retries;
     saw_time(engine, set.start_ms);
+    stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }
 
 /* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */

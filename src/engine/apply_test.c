@@ -517,6 +517,36 @@ TEST(engine_pop_that_names_a_later_message_drops_none_of_those_before_it)
     end(&tape, 0);
 }
 
+/* ---- those who watch --------------------------------------------------------------------------------------------- */
+
+TEST(engine_tells_who_watches_a_queue_when_a_pop_may_succeed)
+{
+    struct tape tape;
+
+    begin(&tape);
+    (void)tape_push(&tape, 1, 1, 0);
+    assert_int_equal(tape.deaths.stirs, 0); /* nobody watches */
+    engine_queue(tape.engine, 1)->watch = &tape;
+    (void)tape_push(&tape, 1, 2, 0);
+    assert_int_equal(tape.deaths.stirs, 1);
+    (void)tape_push(&tape, 1, 3, NOW_MS + 10);
+    assert_int_equal(tape.deaths.stirs, 1);
+    tape_tick(&tape, NOW_MS + 10, ALL); /* the delay is over */
+    assert_int_equal(tape.deaths.stirs, 2);
+    uint64_t ref = pop(&tape, 1, NOW_MS + 10);
+    assert_int_equal(tape.deaths.stirs, 2);
+    tape_ack(&tape, 1, PAYLOAD_LIST_FLIGHT, ref, 1); /* one in flight less */
+    assert_int_equal(tape.deaths.stirs, 3);
+    (void)pop(&tape, 2, NOW_MS + 10);
+    ref = pop(&tape, 3, NOW_MS + 10);
+    tape_ack(&tape, 1, PAYLOAD_LIST_FLIGHT, ref, 3); /* none is ready */
+    assert_int_equal(tape.deaths.stirs, 3);
+    tape_tick(&tape, NOW_MS + 10 + TTR_MS, ALL); /* the lease is over */
+    assert_int_equal(tape.deaths.stirs, 4);
+    holds(&tape, 1, 0, 0, 0);
+    end(&tape, 0);
+}
+
 TEST(engine_records_that_name_what_is_not_there_are_ignored_and_counted)
 {
     struct tape tape;

@@ -26,11 +26,15 @@
 
 struct engine;
 
-/* Told while a record is applied: what the log need not keep any more. */
+struct queue;
+
+/* Told while a record is applied: what the log need not keep any more, and who may have something to deliver now. */
 struct engine_hooks {
     void *ctx;
     void (*dead)(void *ctx, uint64_t lsn);       /* the message, or list chunk, whose record stands there is gone */
     void (*dead_queue)(void *ctx, uint64_t lsn); /* the QUEUE record there was replaced */
+    /* A queue with a `watch` has ready messages, and one more of them, one less in flight, or other settings. */
+    void (*stir)(void *ctx, struct queue *queue);
 };
 
 struct queue {
@@ -47,6 +51,7 @@ struct queue {
     struct refset dead;
     uint64_t delayed, in_flight; /* messages in these states, those in chunks too */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
+    void *watch; /* its owner's, no part of the state; NULL = the hook `stir` is not called */
 };
 
 struct engine *engine_new(const struct engine_hooks *hooks);

@@ -21,6 +21,7 @@ enum { TAPE_LSN_FIRST = 4096, TAPE_BYTES_MAX = 1 << 28, TAPE_SMALL_BYTES = 4096 
 struct tape_deaths {
     uint64_t messages, message_sum, last_message;
     uint64_t queues, last_queue;
+    uint64_t stirs; /* of watched queues */
 };
 
 struct tape {
@@ -57,10 +58,19 @@ static inline void tape_queue_dead(void *ctx, uint64_t lsn)
     deaths->last_queue = lsn;
 }
 
+static inline void tape_stir(void *ctx, struct queue *queue)
+{
+    struct tape_deaths *deaths = ctx;
+
+    (void)queue;
+    deaths->stirs++;
+}
+
 /* A new engine whose deaths are counted in `deaths`. */
 static inline struct engine *tape_engine(struct tape_deaths *deaths)
 {
-    struct engine_hooks hooks = {.ctx = deaths, .dead = tape_message_dead, .dead_queue = tape_queue_dead};
+    struct engine_hooks hooks = {.ctx = deaths, .dead = tape_message_dead, .dead_queue = tape_queue_dead,
+                                 .stir = tape_stir};
 
     *deaths = (struct tape_deaths){.messages = 0};
     return engine_new(&hooks);

@@ -25,6 +25,9 @@ const struct flag COMMAND_FLAGS[] = {
     {"delay", "TIME", "deliver after this time: 20 (seconds), 30m, 1h30m, 3d", FLAG_TIME, FIELD(delay_ms), 0,
      (int64_t)GMQ_DELAY_S_MAX * 1000, FOR_PUSH | FOR_BENCH},
     {"count", "N", "how many messages [1]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX, MANY},
+    {"n", "N", "the same as --count", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX, MANY},
+    {"wait", "TIME", "wait so long for a message, up to 60 seconds: 30 (seconds), 500ms, 1m", FLAG_TIME,
+     FIELD(wait_ms), 0, GMQ_WAIT_MS_MAX, FOR_POP},
     {"count", "N", "how many messages [100000, with --duration no end]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX,
      FOR_BENCH},
     {"count", "N", "how many pings [10, on a terminal no end]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX, FOR_LATENCY},
@@ -90,12 +93,14 @@ const struct command COMMANDS[] = {
      "  gclient push mail - --delay 1h30m < letter.bin\n"
      "  gclient push load job --count 100000 --suffix _ --quiet\n",
      push_run, NULL},
-    {"pop", FOR_POP, "TOPIC", 1, 1, "take messages",
-     "Prints id, retry count and body of each; odd bytes are shown as \\xNN. Stops when the topic is empty.\n"
+    {"pop", FOR_POP, "TOPIC...", 1, GMQ_TOPICS_MAX, "take messages",
+     "Prints id, retry count and body of each; odd bytes are shown as \\xNN. Stops when the topic is empty, with\n"
+     "--wait when nothing has come for so long. Of several topics the first that has a message serves.\n"
      "What is not acked within the node's time to run is delivered again.\n",
      "  gclient pop mail\n"
      "  gclient pop mail --count 100 --ack --json\n"
-     "  gclient pop mail --raw --ack > letter.bin\n",
+     "  gclient pop mail --raw --ack > letter.bin\n"
+     "  gclient pop urgent mail --wait 30 --ack\n",
      pop_run, NULL},
     {"ack", FOR_ACK, "TOPIC ID...", 2, FLAGS_WORDS_MAX, "say that messages are done", "",
      "  gclient ack mail 1309082545060581376\n", ack_run, NULL},
@@ -176,6 +181,7 @@ struct values command_defaults(const struct command *command)
     struct limits none = {-1, -1};
 
     return (struct values){.timeout_ms = 10000,
+                           .wait_ms = COMMAND_NO_WAIT,
                            .count = (command->bit & MANY) != 0 ? 1 : 0,
                            .clients = 8,
                            .in_flight = 16,

@@ -36,6 +36,8 @@ enum command_bits {
     FOR_ALL = FOR_ASKING | FOR_CONTEXT | FOR_ERRORS | FOR_COMPLETION | FOR_HELP,
 };
 
+#define COMMAND_NO_WAIT UINT64_MAX
+
 /* Thresholds of check; negative = none. */
 struct limits {
     int64_t warn, max;
@@ -45,6 +47,7 @@ struct limits {
 struct values {
     const char *node, *http, *registry, *context;
     uint64_t timeout_ms, delay_ms;
+    uint64_t wait_ms; /* COMMAND_NO_WAIT: not given */
     int64_t count; /* 0 = not given, for bench and latency */
     const char *suffix;
     bool json, raw, ack, quiet, no_progress, original, yes;

@@ -59,6 +59,7 @@ TEST(complete_offers_commands_words_and_flags)
     assert_string_equal(offered("push _"), "mail $(x)");
     assert_string_equal(offered("push m"), "mail");
     assert_string_equal(offered("push mail _"), "");
+    assert_string_equal(offered("pop mail m"), "mail");
     assert_string_equal(offered("set mail _"), "on off");
     assert_string_equal(offered("set mail on _"), "");
     assert_string_equal(offered("stat _"), "mail $(x)");

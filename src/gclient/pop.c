@@ -5,9 +5,10 @@
 #include "wire/json.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 
-enum { DEPTH = 256 };
+enum { DEPTH = 256, ACKS_MAX = 256 };
 
 static enum out_form form_of(const struct values *values)
 {
@@ -77,14 +78,75 @@ static int pop_many(const struct job *job, struct gmq *mq, int64_t *ret_popped)
     return code;
 }
 
+/* ---- with --wait, or several topics ------------------------------------------------------------------------------ */
+
+/* Prints what came, and acks it when that is wanted. */
+static int take_popped(const struct job *job, struct gmq *mq, const struct gmq_message *msgs, size_t count)
+{
+    const char *topic = job->words[msgs[0].topic];
+    uint64_t ids[ACKS_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = msgs[i].id;
+        if (!out_message(form_of(&job->values), topic, &msgs[i]))
+            return no_output();
+    }
+    if (!out_flush())
+        return no_output();
+    int missing = job->values.ack ? gmq_mack(mq, topic, ids, count, NULL) : 0;
+    if (missing < 0)
+        return command_failed(mq, missing);
+    if (missing > 0)
+        return out_error(EXIT_NOT_FOUND, "%d messages were acked too late and come again", missing);
+    return EXIT_OK;
+}
+
+/*
+ * An interrupt ends the program while it waits: the node sees that and keeps its messages. Messages that have come are
+ * printed and acked first.
+ */
+static int pop_waiting(const struct job *job, struct gmq *mq, int64_t *ret_popped)
+{
+    uint32_t wait_ms = job->values.wait_ms == COMMAND_NO_WAIT ? 0 : (uint32_t)job->values.wait_ms;
+    const struct gmq_message *msgs;
+    int code = EXIT_OK, got = 0;
+    sigset_t stops, before;
+
+    (void)sigemptyset(&stops);
+    (void)sigaddset(&stops, SIGINT);
+    (void)sigaddset(&stops, SIGTERM);
+    while (code == EXIT_OK && *ret_popped < job->values.count) {
+        uint32_t want = (uint32_t)min_u64((uint64_t)(job->values.count - *ret_popped), ACKS_MAX);
+        got = gmq_wpop(mq, job->words, job->word_count, wait_ms, want, &msgs);
+        if (got == GMQ_ERR_NO_MESSAGE)
+            return EXIT_OK;
+        if (got < 0)
+            return command_failed(mq, got);
+        (void)sigprocmask(SIG_BLOCK, &stops, &before);
+        code = take_popped(job, mq, msgs, (size_t)got);
+        *ret_popped += got;
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    }
+    return code;
+}
+
+static int run(const struct job *job, struct gmq *mq, int64_t *ret_popped)
+{
+    if (job->word_count > 1 || job->values.wait_ms != COMMAND_NO_WAIT)
+        return pop_waiting(job, mq, ret_popped);
+    return job->values.ack ? pop_and_ack(job, mq, ret_popped) : pop_many(job, mq, ret_popped);
+}
+
 int pop_run(const struct job *job)
 {
-    struct gmq *mq = command_node(&job->values);
     int64_t popped = 0;
 
+    if (job->values.original && (job->word_count > 1 || job->values.wait_ms != COMMAND_NO_WAIT))
+        return out_error(EXIT_USAGE, "an original node knows neither --wait nor several topics");
+    struct gmq *mq = command_node(&job->values);
     if (!mq)
         return EXIT_FAILED;
-    int code = job->values.ack ? pop_and_ack(job, mq, &popped) : pop_many(job, mq, &popped);
+    int code = run(job, mq, &popped);
     gmq_free(mq);
     if (code == EXIT_OK && popped == 0)
         return out_error(EXIT_NOTHING, "no message");

@@ -30,6 +30,8 @@ static void queue_record_dead(void *ctx, uint64_t lsn)
     log_dead_queue(((struct broker *)ctx)->log, lsn);
 }
 
+static void queue_stirs(void *ctx, struct queue *queue) { wait_stir(&((struct broker *)ctx)->waits, queue); }
+
 static void replay_reset(void *ctx) { engine_reset(((struct broker *)ctx)->engine); }
 
 static int replay_load(void *ctx, const void *image, size_t bytes)
@@ -144,13 +146,15 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
                 void (*wake)(void *ctx), uint64_t (*start_clock)(void *ctx, uint64_t last_ms), void *ctx,
                 char *ret_error, size_t error_bytes)
 {
-    struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead};
+    struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead,
+                                        .stir = queue_stirs};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
                               .wake = wake_owner, .image_bytes_max = image_bytes_max};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
     list_init(&broker->stalled);
+    wait_init(&broker->waits);
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
@@ -245,8 +249,15 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
+    if (wait_is_used(&broker->waits))
+        wait_serve(broker, now_ms, moved || broker->retry);
     if (moved || broker->retry)
         resume_stalled(broker);
+    uint64_t wait_ends = UINT64_MAX;
+    if (wait_is_used(&broker->waits)) {
+        wait_serve(broker, now_ms, false); /* what those have brought */
+        wait_ends = wait_expire(broker, now_ms);
+    }
     uint64_t load_ms = lists_load_delays(broker, now_ms);
     bool owes = lists_spill(broker, now_ms);
     snapshot_turn(broker, now_ms);
@@ -254,12 +265,13 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
-    return min_u64(min_u64(due, load_ms), snapshot_due_ms(broker, now_ms));
+    due = min_u64(min_u64(due, load_ms), wait_ends);
+    return min_u64(due, snapshot_due_ms(broker, now_ms));
 }
 
 bool broker_idle(const struct broker *broker)
 {
-    return list_empty(&broker->parked) && list_empty(&broker->stalled);
+    return list_empty(&broker->parked) && list_empty(&broker->stalled) && broker->waits.count == 0;
 }
 
 void broker_refuse(struct session *session, int err, uint64_t number, const char *word, bool last)
@@ -272,6 +284,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 
 void broker_abandon(struct broker *broker)
 {
+    wait_fini(&broker->waits);
     snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);

@@ -8,8 +8,8 @@
  *
  * What a reply waits for (docs/durability.md):
  *   push, mpush, set, dead, pop on an auto-ack topic   the sync mode's watermark of its own record
- *   plain pop                                          until the PUSH that it hands out is promised
- *   ack                                                until its record is written
+ *   plain pop, wpop                                    until the PUSHes that it hands out are promised
+ *   ack, mack                                          until its records are written
  *   stat                                               nothing
  *
  * SPDX-License-Identifier: MIT
@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "gnode/imager.h"
 #include "gnode/session.h"
+#include "gnode/wait.h"
 #include "store/log.h"
 #include "wire/cmd.h"
 
@@ -64,6 +65,7 @@ struct broker {
     struct list parked;        /* sessions with parked replies */
     struct list stalled;       /* sessions whose command is to be tried again */
     struct session *gatherer;  /* at most one `dead` collects bodies at a time */
+    struct waits waits;        /* sessions that wait for a message */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -91,7 +93,8 @@ int broker_close(struct broker *broker);
 void broker_abandon(struct broker *broker);
 
 /*
- * Executes one command of a session that is session_ready(). 0 = it is or will be answered; -EAGAIN = nothing has
+ * Executes one command of a session that is session_ready(). 0 = it is or will be answered, a wpop perhaps after a
+ * wait, in which the session is not ready; -EAGAIN = nothing has
  * happened, the session is stalled and the door submits the same command again on `resume`.
  */
 NODISCARD int broker_execute(struct broker *broker, struct session *session, const struct cmd *cmd, uint64_t now_ms);
@@ -105,7 +108,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
  */
 uint64_t broker_turn(struct broker *broker, uint64_t now_ms);
 
-/* Nothing parked, nothing stalled: every command so far is answered. */
+/* Nothing parked, nothing stalled, nobody waits: every command so far is answered. */
 bool broker_idle(const struct broker *broker);
 
 /* ---- between the files of the broker ----------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * exec.c - one function a command: checks, decides, appends, applies, answers
+ * exec.c - one function a command: checks, decides, appends, applies, answers; see also pop.c and mack.c
  *
  * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
  *
@@ -7,113 +7,15 @@
  */
 #include "gnode/broker.h"
 
-#include "base/err.h"
 #include "base/mem.h"
 #include "engine/id.h"
-#include "engine/payload.h"
-#include "engine/ref.h"
 #include "gnode/gather.h"
-#include "gnode/lists.h"
+#include "gnode/turn.h"
 #include "wire/topic_name.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-enum {
-    PREFETCH_REFS = 256,
-    PREFETCH_EVERY = 64,
-    LOAD_EVERY = 16,
-    ACK_PAIRS_MAX = 4096,
-    GROUP_BYTES_MAX = 16 << 20,
-};
-
-/* What a command works with. */
-struct turn {
-    struct broker *broker;
-    struct session *session;
-    const struct cmd *cmd;
-    uint64_t now_ms;
-    struct queue *queue; /* NULL: the topic is not there (yet) */
-};
-
-/* ---- answers ----------------------------------------------------------------------------------------------------- */
-
-static int refuse(const struct turn *turn, int err, uint64_t number, const char *word)
-{
-    broker_refuse(turn->session, err, number, word, false);
-    return 0;
-}
-
-/* log_room()'s refusal: wait, or say no. */
-static int no_room(const struct turn *turn, int rc)
-{
-    const char *reason = "";
-
-    if (rc == -EAGAIN) {
-        session_stall(turn->session);
-        return -EAGAIN;
-    }
-    (void)log_state(turn->broker->log, &reason);
-    if (rc == -EMSGSIZE)
-        rc = GMQ_E_BODY_LIMIT;
-    return refuse(turn, rc, turn->broker->options.max_message, reason);
-}
-
-static void need_promised(const struct broker *broker)
-{
-    if (broker->options.sync == LOG_SYNC_ALWAYS)
-        log_need_durable(broker->log);
-    else
-        log_need_written(broker->log);
-}
-
-/* Answers when everything appended up to `end_lsn` is promised by the sync mode. */
-static int answer_promised(const struct turn *turn, enum answer_kind kind, uint64_t end_lsn, uint64_t arg, size_t count)
-{
-    need_promised(turn->broker);
-    session_answer(turn->session, &(struct parked){.kind = (uint8_t)kind,
-                                                   .wait = WAIT_PROMISED,
-                                                   .lsn = end_lsn,
-                                                   .arg = arg,
-                                                   .count_or_err = (uint32_t)count,
-                                                   .binary = turn->cmd->flags & CMD_F_BINARY});
-    return 0;
-}
-
-/* ---- the topic of a command -------------------------------------------------------------------------------------- */
-
-/* Bytes of the QUEUE record that ensure_queue() will append. */
-static size_t ensure_bytes(const struct turn *turn)
-{
-    if (turn->queue && !turn->queue->exited)
-        return 0;
-    return broker_queue_stride(turn->cmd->topic.len);
-}
-
-/* 0, or the error that refuses to make the topic. */
-static int check_creation(const struct turn *turn)
-{
-    if (turn->queue || engine_queues(turn->broker->engine) < turn->broker->options.max_topics)
-        return 0;
-    return GMQ_E_TOPIC_LIMIT;
-}
-
-/* Makes the topic, or brings it back into the lists; room was checked. */
-static void ensure_queue(struct turn *turn)
-{
-    struct engine *engine = turn->broker->engine;
-    const struct queue *queue = turn->queue;
-
-    if (queue && !queue->exited)
-        return;
-    if (queue)
-        (void)broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms,
-                                  queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0, queue->ttr_ms, queue->max_retries);
-    else
-        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0, 0,
-                                  PAYLOAD_NODE_RETRIES);
-    turn->queue = engine_find(engine, turn->cmd->topic);
-}
+enum { GROUP_BYTES_MAX = 16 << 20 };
 
 /* ---- push -------------------------------------------------------------------------------------------------------- */
 
@@ -215,143 +117,6 @@ static int do_mpush(struct turn *turn)
     return answer_promised(turn, kind, end, first, turn->cmd->count);
 }
 
-/* ---- pop --------------------------------------------------------------------------------------------------------- */
-
-static void prefetch(const struct turn *turn)
-{
-    uint64_t refs[PREFETCH_REFS];
-    size_t n = engine_peek_ready(turn->queue, refs, PREFETCH_REFS);
-
-    for (size_t i = 0; i < n; i++)
-        refs[i] = ref_lsn(refs[i]);
-    log_prefetch(turn->broker->log, refs, n);
-}
-
-/* A message that cannot be read back goes to the dead letters, so that it never blocks its queue. */
-static int bury_unreadable(const struct turn *turn, uint64_t ref)
-{
-    struct payload_bury letter = {.now_ms = turn->now_ms, .reason = PAYLOAD_REASON_UNREADABLE, .count = 1};
-    size_t payload = PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES;
-    int rc = broker_room(turn->broker, record_stride(RECORD_BURY, payload), true);
-
-    if (rc < 0)
-        return rc;
-    payload_put_bury(log_begin(turn->broker->log, RECORD_BURY, 0, 0, turn->queue->number, payload), &letter,
-                     &(struct payload_pair){.ref = ref});
-    (void)broker_apply(turn->broker);
-    turn->broker->unreadable++;
-    return 0;
-}
-
-/* As engine_decide_pop(), but loads the chunk that the message is in. -EAGAIN while it is fetched. */
-static int oldest(const struct turn *turn, uint64_t *ret_ref)
-{
-    struct broker *broker = turn->broker;
-    bool ahead = engine_wants_chunk(broker->engine, turn->queue) && turn->queue->pop_num % LOAD_EVERY == 0;
-    int rc = ahead ? lists_load(broker, turn->queue) : 0; /* not having it yet is no failure */
-
-    while ((rc = engine_decide_pop(turn->queue, broker->options.max_in_flight, ret_ref)) == -EAGAIN) {
-        rc = lists_load(broker, turn->queue);
-        if (rc <= 0)
-            return rc == 0 ? -EAGAIN : rc;
-    }
-    return rc;
-}
-
-/* The oldest deliverable message whose body is at hand. -EAGAIN while it is fetched. */
-static int find_message(const struct turn *turn, uint64_t *ret_ref, struct payload_push *ret)
-{
-    for (;;) {
-        struct record rec;
-        int rc = oldest(turn, ret_ref);
-        if (rc < 0)
-            return rc;
-        rc = log_read(turn->broker->log, ref_lsn(*ret_ref), &rec);
-        if (rc == 0 || turn->queue->pop_num % PREFETCH_EVERY == 0)
-            prefetch(turn);
-        if (rc == 0)
-            return -EAGAIN;
-        if (rc > 0 && payload_get_push(rec.payload, ret))
-            return 0;
-        rc = bury_unreadable(turn, *ret_ref);
-        if (rc < 0)
-            return rc;
-    }
-}
-
-static uint64_t append_pop(const struct turn *turn, const struct payload_delivery *to, bool auto_ack)
-{
-    struct payload_pop pop = {.now_ms = turn->now_ms, .count = 1};
-    char *at = log_begin(turn->broker->log, RECORD_POP, auto_ack ? RECORD_F_AUTOACK : 0, 0, turn->queue->number,
-                         PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
-
-    payload_put_pop(at, &pop, to);
-    return broker_apply(turn->broker);
-}
-
-/*
- * A message that is promised already is written straight from where it lies, before the POP is appended, which may
- * overwrite that place; otherwise the answer is parked as its ref.
- */
-static bool answer_now(const struct turn *turn, uint64_t ref, const struct payload_push *push)
-{
-    struct session *session = turn->session;
-
-    if (session->parked_count > 0 || broker_promised(turn->broker) < ref_lsn(ref) + RECORD_HEADER_BYTES)
-        return false;
-    struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .body = push->body};
-    struct answer answer = {.kind = ANSWER_MESSAGE, .binary = turn->cmd->flags & CMD_F_BINARY, .count = 1,
-                            .messages = &message};
-    return session->ops->answer(session, &answer);
-}
-
-/* How long the consumer has: the message's own, else the topic's, else the node's. */
-static uint32_t ttr_of(const struct turn *turn, const struct payload_push *push)
-{
-    if (push->ttr_ms)
-        return push->ttr_ms;
-    return turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
-}
-
-static int do_pop(struct turn *turn)
-{
-    struct payload_push push;
-    uint64_t ref;
-    int rc = check_creation(turn);
-
-    if (rc < 0)
-        return refuse(turn, rc, 0, NULL);
-    if (ensure_bytes(turn) > 0) {
-        rc = broker_room(turn->broker, ensure_bytes(turn), false);
-        if (rc < 0)
-            return no_room(turn, rc);
-        ensure_queue(turn);
-    }
-    rc = find_message(turn, &ref, &push);
-    if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
-        return no_room(turn, rc);
-    if (rc < 0)
-        return refuse(turn, rc, 0, NULL);
-    rc = broker_room(turn->broker, record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES), true);
-    if (rc < 0)
-        return no_room(turn, rc);
-    struct payload_delivery to = {.ref = ref, .id = push.id, .ttr_ms = ttr_of(turn, &push)};
-    bool auto_ack = turn->queue->auto_ack;
-    bool answered = !auto_ack && answer_now(turn, ref, &push);
-    uint64_t end = append_pop(turn, &to, auto_ack);
-    if (auto_ack)
-        return answer_promised(turn, ANSWER_MESSAGE, end, ref, 1);
-    if (!answered) {
-        need_promised(turn->broker);
-        session_answer(turn->session, &(struct parked){.kind = ANSWER_MESSAGE,
-                                                       .wait = WAIT_PROMISED,
-                                                       .lsn = ref_lsn(ref) + RECORD_HEADER_BYTES,
-                                                       .arg = ref,
-                                                       .binary = turn->cmd->flags & CMD_F_BINARY});
-    }
-    return 0;
-}
-
 /* ---- ack, dead --------------------------------------------------------------------------------------------------- */
 
 static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
@@ -361,6 +126,15 @@ static uint64_t append_acks(const struct turn *turn, enum payload_list list, con
     for (size_t i = 0; i < n; i++)
         payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
     return broker_apply(turn->broker);
+}
+
+uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
+{
+    uint64_t end = 0;
+
+    for (size_t at = 0; at < n; at += TURN_PAIRS_MAX)
+        end = append_acks(turn, list, pairs + at, min_u64(TURN_PAIRS_MAX, n - at));
+    return end;
 }
 
 static int do_ack(struct turn *turn)
@@ -414,8 +188,8 @@ static uint64_t take_letters(const struct turn *turn, struct gather *gather)
             pairs[n++] = (struct payload_pair){.ref = gather->items[i].ref, .id = gather->items[i].id};
         turn->broker->unreadable += keep[i] && gather->items[i].unreadable;
     }
-    for (size_t at = 0; at < n; at += ACK_PAIRS_MAX)
-        end = append_acks(turn, PAYLOAD_LIST_DEAD, pairs + at, min_u64(ACK_PAIRS_MAX, n - at));
+    if (n > 0)
+        end = ack_append(turn, PAYLOAD_LIST_DEAD, pairs, n);
     gather_finish(gather, keep);
     free(keep);
     free(pairs);
@@ -561,10 +335,8 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     ENSURE(session_ready(session));
     if (broker->stopping)
         return refuse(&turn, GMQ_E_STOPPING, 0, NULL);
-    if (cmd->kind == CMD_STAT_ALL)
-        return do_stat_all(&turn);
     turn.queue = engine_find(broker->engine, cmd->topic);
-    if (!turn.queue) {
+    if (!turn.queue && cmd->kind != CMD_STAT_ALL && cmd->kind != CMD_WPOP) {
         int rc = topic_name_check(cmd->topic);
         if (rc < 0)
             return refuse(&turn, rc, 0, NULL);
@@ -575,13 +347,19 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     case CMD_MPUSH:
         return do_mpush(&turn);
     case CMD_POP:
-        return do_pop(&turn);
+        return exec_pop(&turn);
     case CMD_ACK:
         return do_ack(&turn);
+    case CMD_MACK:
+        return exec_mack(&turn);
     case CMD_DEAD:
         return do_dead(&turn);
     case CMD_SET:
         return do_set(&turn);
+    case CMD_WPOP:
+        return exec_wpop(&turn); /* looks for its topics itself */
+    case CMD_STAT_ALL:
+        return do_stat_all(&turn);
     default:
         return do_existing(&turn);
     }

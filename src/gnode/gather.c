@@ -48,6 +48,7 @@ static bool copy(struct gather *gather, struct gather_item *item, const struct p
     if (gather->done > 0 && buf_len(&gather->bodies) + push->body.len > GATHER_BYTES_MAX)
         return false;
     item->id = push->id;
+    item->ttr_ms = push->ttr_ms;
     item->offset = buf_len(&gather->bodies);
     item->bytes = push->body.len;
     return buf_append(&gather->bodies, push->body.ptr, push->body.len);
@@ -72,6 +73,16 @@ bool gather_run(struct gather *gather, struct log *log)
     return true;
 }
 
+size_t gather_cut(struct gather *gather)
+{
+    size_t n = 0;
+
+    while (n < gather->done && !gather->items[n].unreadable)
+        n++;
+    gather->count = gather->done = n;
+    return n;
+}
+
 void gather_finish(struct gather *gather, const bool *keep)
 {
     gather->messages = mem_new((gather->count + 1) * sizeof(gather->messages[0]));
@@ -82,6 +93,7 @@ void gather_finish(struct gather *gather, const bool *keep)
         gather->messages[gather->message_count++] = (struct reply_message){
             .id = item->id,
             .retry_count = ref_retries(item->ref),
+            .topic = gather->topic,
             .body = slice_of(buf_data(&gather->bodies) + item->offset, item->bytes),
         };
     }

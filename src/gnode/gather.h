@@ -1,9 +1,10 @@
 /*
  * gather.h - the bodies of several messages, collected for one reply
  *
- * What   `dead` answers with many messages at once, and their bodies may have to be fetched one after the other. A
- *        gather copies them as they come, over as many turns as it takes, up to a limit in bytes.
- * Owns   Its copies. One session collects at a time (broker.gatherer), so the memory is bounded.
+ * What   `dead` and `wpop` answer with many messages at once, and their bodies may have to be fetched one after the
+ *        other. A gather copies them as they come, over as many turns as it takes, up to a limit in bytes.
+ * Owns   Its copies. One session collects at a time (broker.gatherer; a wpop takes what is at hand, within one turn),
+ *        and a session takes no commands while it has SESSION_HELD_MAX of such answers, so the memory is bounded.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,6 +22,7 @@ enum { GATHER_BYTES_MAX = 1 << 20 };
 
 struct gather_item {
     uint64_t ref, id;
+    uint32_t ttr_ms; /* the message's own; 0 = its queue's */
     size_t offset, bytes;
     bool unreadable;
 };
@@ -29,6 +31,7 @@ struct gather {
     struct gather_item *items;
     size_t count;  /* to collect */
     size_t done;   /* collected so far */
+    unsigned topic; /* as in struct reply_message; 0 unless the owner sets it before gather_finish */
     struct buf bodies;
     struct reply_message *messages; /* after gather_finish */
     size_t message_count;
@@ -42,6 +45,9 @@ void gather_free(struct gather *gather);
 
 /* Copies what is at hand. True when it is complete; false: the rest is being fetched, ask again later. */
 bool gather_run(struct gather *gather, struct log *log);
+
+/* Leaves of the items the first ones that are collected and readable; returns how many. */
+size_t gather_cut(struct gather *gather);
 
 /* Drops the items for which `keep` is false, and the unreadable ones, from the reply; then the messages are ready. */
 void gather_finish(struct gather *gather, const bool *keep);

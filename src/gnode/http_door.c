@@ -93,10 +93,19 @@ static int parse_mpush(struct call *call, struct push_json_error *error)
     return rc;
 }
 
+/* With the parameter `wait`, whole seconds, it waits for a message. */
 static int parse_pop(struct call *call, struct push_json_error *error)
 {
+    struct slice wait;
+    bool waits = form_get(call->req->query, "wait", &call->scratch, &wait);
+    int64_t wait_s = waits ? num_go_atoi(wait) : 0;
+    int rc = parse_topic(call, waits ? CMD_WPOP : CMD_POP);
+
     (void)error;
-    return parse_topic(call, CMD_POP);
+    call->cmd.number = 1;
+    /* Beyond a limit is beyond it also in milliseconds; this only keeps them in 64 bits. */
+    call->cmd.wait_ms = wait_s < 0 ? -1 : (int64_t)min_u64((uint64_t)wait_s, CMD_WAIT_MS_MAX) * 1000;
+    return rc;
 }
 
 static int parse_ack(struct call *call, struct push_json_error *error)
@@ -242,11 +251,22 @@ static void execute(struct call *call)
 
     if (broker_execute(base->broker, &call->session, &call->cmd, base->now_ms(base->ctx)) < 0)
         ENSURE(!list_empty(&call->session.in_stalled));
+    if (call->session.waiter && http_watch(call->req) < 0)
+        session_half_close(&call->session); /* who cannot be watched does not wait */
 }
 
 static void call_resume(struct session *session) { execute(CONTAINER_OF(session, struct call, session)); }
 
-static const struct session_ops SESSION_OPS = {.answer = call_answer, .resume = call_resume};
+static bool call_is_there(const struct session *session)
+{
+    return !http_hung_up(CONTAINER_OF((uintptr_t)session, const struct call, session)->req);
+}
+
+static const struct session_ops SESSION_OPS = {
+    .answer = call_answer,
+    .resume = call_resume,
+    .is_there = call_is_there,
+};
 
 /* ---- the life of a call ------------------------------------------------------------------------------------------ */
 

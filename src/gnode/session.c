@@ -9,6 +9,7 @@
 #include "engine/ref.h"
 #include "gnode/broker.h"
 #include "gnode/gather.h"
+#include "gnode/wait.h"
 
 #include <stdlib.h>
 
@@ -23,12 +24,35 @@ void session_init(struct session *session, struct broker *broker, const struct s
     list_init(&session->in_stalled);
 }
 
-static void drop_first(struct session *session)
+static struct gather *gather_of(const struct parked *reply) { return (struct gather *)(uintptr_t)reply->arg; }
+
+static struct session_ids *ids_of(const struct parked *reply) { return (struct session_ids *)(uintptr_t)reply->arg; }
+
+static bool owns(const struct parked *reply) { return UNLIKELY(reply->kind >= ANSWER_MESSAGES); }
+
+/* Bytes of what the reply owns. */
+static size_t held_by(const struct parked *reply)
+{
+    if (reply->kind == ANSWER_MESSAGES)
+        return buf_len(&gather_of(reply)->bodies) + gather_of(reply)->count * sizeof(struct gather_item);
+    return ids_of(reply)->count * sizeof(uint64_t);
+}
+
+static void drop_owned(struct session *session, const struct parked *reply)
+{
+    session->held -= held_by(reply);
+    if (reply->kind == ANSWER_MESSAGES)
+        gather_free(gather_of(reply));
+    else
+        free(ids_of(reply));
+}
+
+static inline void drop_first(struct session *session)
 {
     struct parked *reply = &session->parked[session->parked_first];
 
-    if (reply->kind == ANSWER_MESSAGES)
-        gather_free((struct gather *)(uintptr_t)reply->arg);
+    if (owns(reply))
+        drop_owned(session, reply);
     session->parked_first = (session->parked_first + 1) % session->parked_size;
     if (--session->parked_count == 0)
         list_remove(&session->in_parked);
@@ -38,6 +62,7 @@ void session_fini(struct session *session)
 {
     while (session->parked_count > 0)
         drop_first(session);
+    wait_forget(session);
     list_remove(&session->in_stalled);
     if (session->broker->gatherer == session) {
         session->broker->gatherer = NULL;
@@ -66,6 +91,8 @@ static void park(struct session *session, const struct parked *reply)
 {
     if (session->parked_count == session->parked_size)
         grow(session);
+    if (owns(reply))
+        session->held += held_by(reply);
     session->parked[(session->parked_first + session->parked_count++) % session->parked_size] = *reply;
     if (session->parked_count == 1)
         list_add_tail(&session->broker->parked, &session->in_parked);
@@ -127,7 +154,8 @@ static bool answer_message(struct session *session, const struct parked *reply)
         return false;
     if (rc < 0 || !payload_get_push(rec.payload, &push))
         return answer_error(session, GMQ_E_UNREADABLE, 0, NULL, false);
-    struct reply_message message = {.id = push.id, .retry_count = ref_retries(reply->arg), .body = push.body};
+    struct reply_message message = {.id = push.id, .retry_count = ref_retries(reply->arg),
+                                    .topic = reply->count_or_err, .body = push.body};
     return session->ops->answer(session, &(struct answer){.kind = ANSWER_MESSAGE,
                                                            .binary = reply->binary,
                                                            .count = 1,
@@ -136,11 +164,16 @@ static bool answer_message(struct session *session, const struct parked *reply)
 
 static bool answer_messages(struct session *session, const struct parked *reply)
 {
-    const struct gather *gather = (const struct gather *)(uintptr_t)reply->arg;
     struct answer answer = {.kind = ANSWER_MESSAGES, .binary = reply->binary};
 
-    answer.messages = gather_messages(gather, &answer.count);
+    answer.messages = gather_messages(gather_of(reply), &answer.count);
     return session->ops->answer(session, &answer);
+}
+
+static bool answer_missing(struct session *session, const struct session_ids *missing)
+{
+    return session->ops->answer(session, &(struct answer){.kind = ANSWER_MISSING, .ids = missing->ids,
+                                                          .count = missing->count});
 }
 
 static bool say(struct session *session, const struct parked *reply)
@@ -156,6 +189,8 @@ static bool say(struct session *session, const struct parked *reply)
         return answer_message(session, reply);
     case ANSWER_MESSAGES:
         return answer_messages(session, reply);
+    case ANSWER_MISSING:
+        return answer_missing(session, ids_of(reply));
     default:
         return session->ops->answer(session, &(struct answer){.kind = ANSWER_OK});
     }
@@ -188,6 +223,12 @@ void session_pump(struct session *session)
     }
     if (!list_empty(&session->in_stalled))
         session->broker->retry = true;
+}
+
+void session_half_close(struct session *session)
+{
+    session->half_closed = true;
+    wait_give_up(session);
 }
 
 void session_stall(struct session *session)

@@ -17,9 +17,10 @@
 struct broker;
 struct gather;
 struct session;
+struct waiter;
 
-/* A session does not take commands while it has this many replies parked. */
-enum { SESSION_PARKED_MAX = 4096 };
+/* A session does not take commands while it has this many replies parked, or so many bytes in parked copies. */
+enum { SESSION_PARKED_MAX = 4096, SESSION_HELD_MAX = 1 << 20 };
 
 enum answer_kind {
     ANSWER_OK,       /* done */
@@ -27,8 +28,9 @@ enum answer_kind {
     ANSWER_ID,       /* id */
     ANSWER_IDS,      /* count ids, each the id_next() of the one before, from id */
     ANSWER_MESSAGE,  /* messages[0] */
-    ANSWER_MESSAGES, /* messages[0..count) */
     ANSWER_STATS,    /* stats[0..count) */
+    ANSWER_MESSAGES, /* messages[0..count); from here on a parked one owns what it says */
+    ANSWER_MISSING,  /* ids[0..count): of a mack, those that were not in flight; the others are acked */
 };
 
 /* What a door writes; pointers are good during the call. */
@@ -41,6 +43,7 @@ struct answer {
     const char *word;
     uint64_t id;
     size_t count;
+    const uint64_t *ids;
     const struct reply_message *messages;
     const struct reply_stat *stats;
 };
@@ -50,18 +53,28 @@ struct session_ops {
     bool (*answer)(struct session *session, const struct answer *answer);
     /* The command that was told to wait may be tried again now; called by broker_turn(). */
     void (*resume)(struct session *session);
+    /* False: it is known that the client is gone. Asked before a waiting pop is served; NULL = it is there. */
+    bool (*is_there)(const struct session *session);
+    /* A waiting pop is answered: the session takes commands again, after this call. NULL = nobody cares. */
+    void (*go_on)(struct session *session);
 };
 
 enum parked_wait { WAIT_NOTHING, WAIT_WRITTEN, WAIT_PROMISED };
 
 struct parked {
     uint64_t lsn; /* must be covered before the reply may leave */
-    uint64_t arg; /* id, first id, ref, number of an error, or a struct gather */
+    uint64_t arg; /* id, first id, ref, number of an error, or an owned struct gather or session_ids */
     const char *word;
-    uint32_t count_or_err;
+    uint32_t count_or_err; /* MESSAGE: index of the topic */
     uint8_t kind; /* enum answer_kind */
     uint8_t wait; /* enum parked_wait */
     bool binary, last;
+};
+
+/* What an ANSWER_MISSING says; malloc'ed. */
+struct session_ids {
+    size_t count;
+    uint64_t ids[];
 };
 
 struct session {
@@ -72,6 +85,9 @@ struct session {
     struct list in_parked;  /* broker->parked while something is parked */
     struct list in_stalled; /* broker->stalled while a command waits to be tried again */
     struct gather *gather;  /* a `dead` that is collecting bodies */
+    struct waiter *waiter;  /* a wpop that waits, see wait.h */
+    size_t held;            /* bytes of parked copies */
+    bool half_closed;       /* the client sends no more: a wpop does not wait */
 };
 
 void session_init(struct session *session, struct broker *broker, const struct session_ops *ops);
@@ -84,8 +100,12 @@ NODISCARD bool answer_error_text(const struct answer *answer, struct buf *out);
 /* May the session take another command? */
 static inline bool session_ready(const struct session *session)
 {
-    return session->parked_count < SESSION_PARKED_MAX && list_empty(&session->in_stalled);
+    return session->parked_count < SESSION_PARKED_MAX && list_empty(&session->in_stalled) && !session->waiter &&
+           session->held < SESSION_HELD_MAX;
 }
+
+/* The client sends no more, and may be gone: a pop that waits for a message ends. */
+void session_half_close(struct session *session);
 
 /* Answers in order: at once when nothing is parked before it and its promise is kept, else it is parked. */
 void session_answer(struct session *session, const struct parked *reply);

@@ -60,6 +60,8 @@ static bool write_answer(struct buf *out, const struct answer *answer)
         return reply_tcp_id(out, answer->id);
     case ANSWER_IDS:
         return write_ids(out, answer);
+    case ANSWER_MISSING:
+        return reply_tcp_ids(out, answer->ids, answer->count);
     case ANSWER_MESSAGE:
         return reply_tcp_message(out, &answer->messages[0], answer->binary);
     case ANSWER_MESSAGES:
@@ -111,7 +113,22 @@ static void client_resume(struct session *session)
     tcp_retry(&CONTAINER_OF(session, struct tcp_client, session)->conn);
 }
 
-static const struct session_ops SESSION_OPS = {.answer = client_answer, .resume = client_resume};
+static bool client_is_there(const struct session *session)
+{
+    return !tcp_hung_up(&CONTAINER_OF((uintptr_t)session, const struct tcp_client, session)->conn);
+}
+
+static void client_go_on(struct session *session)
+{
+    tcp_retry_soon(&CONTAINER_OF(session, struct tcp_client, session)->conn);
+}
+
+static const struct session_ops SESSION_OPS = {
+    .answer = client_answer,
+    .resume = client_resume,
+    .is_there = client_is_there,
+    .go_on = client_go_on,
+};
 
 /* ---- frames to commands ------------------------------------------------------------------------------------------ */
 
@@ -157,9 +174,15 @@ static size_t client_input(struct tcp_conn *conn, struct slice bytes, bool eof)
 
 static bool client_ready(const struct tcp_conn *conn) { return session_ready(&client_of(conn)->session); }
 
+static bool client_waiting(const struct tcp_conn *conn) { return client_of(conn)->session.waiter != NULL; }
+
+static void client_half_closed(struct tcp_conn *conn) { session_half_close(&client_of(conn)->session); }
+
 static bool client_answered(const struct tcp_conn *conn)
 {
-    return client_of(conn)->session.parked_count == 0 && list_empty(&client_of(conn)->session.in_stalled);
+    const struct session *session = &client_of(conn)->session;
+
+    return session->parked_count == 0 && list_empty(&session->in_stalled) && !session->waiter;
 }
 
 static void client_opened(struct tcp_conn *conn)
@@ -186,6 +209,8 @@ static const struct tcp_ops TCP_OPS = {
     .opened = client_opened,
     .input = client_input,
     .ready = client_ready,
+    .waiting = client_waiting,
+    .half_closed = client_half_closed,
     .answered = client_answered,
     .drained = client_drained,
     .closed = client_closed,

@@ -124,4 +124,7 @@ struct slice http_header(const struct http_request *req, const char *name);
  */
 NODISCARD int http_watch(struct http_request *req);
 
+/* Has the client closed the connection, or its sending side, as far as the kernel knows now? */
+bool http_hung_up(const struct http_request *req);
+
 #endif

@@ -1,5 +1,6 @@
 /* http_request.c - one request: its head checked, its body collected, its reply sent. SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,6 +415,14 @@ struct slice http_header(const struct http_request *req, const char *name)
     const char *value = MHD_lookup_connection_value(call->mhd, MHD_HEADER_KIND, name);
 
     return value ? slice_str(value) : slice_of(NULL, 0);
+}
+
+bool http_hung_up(const struct http_request *req)
+{
+    const struct http_conn *conn = CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn;
+    struct pollfd look = {.fd = conn->fd, .events = POLLRDHUP};
+
+    return conn->hung_up || poll(&look, 1, 0) > 0;
 }
 
 int http_watch(struct http_request *req)

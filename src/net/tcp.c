@@ -2,6 +2,7 @@
 #include "net/tcp.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -116,12 +117,20 @@ static void join_line(struct tcp_conn *conn)
 
 /* ---- input ------------------------------------------------------------------------------------------------------- */
 
+static bool is_waiting(const struct tcp_conn *conn)
+{
+    return conn->server->options.ops->waiting && conn->server->options.ops->waiting(conn);
+}
+
 static void alloc_shared(uv_handle_t *handle, size_t hint, uv_buf_t *ret)
 {
     const struct tcp_conn *conn = (const struct tcp_conn *)(void *)handle;
+    size_t kept = buf_len(&conn->in);
 
     (void)hint;
-    *ret = uv_buf_init(conn->server->shared, TCP_READ_BYTES);
+    *ret = uv_buf_init(conn->server->shared,
+                       kept < TCP_IN_FREE_BYTES && is_waiting(conn) ? TCP_IN_FREE_BYTES - (unsigned)kept
+                                                                    : TCP_READ_BYTES);
 }
 
 static bool can_take(const struct tcp_conn *conn)
@@ -138,6 +147,7 @@ static void offer_kept(struct tcp_conn *conn)
     size_t taken = conn->server->options.ops->input(conn, buf_slice(&conn->in), conn->eof);
     if (taken == 0)
         return;
+    conn->server->took = true;
     buf_consume(&conn->in, taken);
     if (buf_len(&conn->in) > 0)
         return;
@@ -173,6 +183,8 @@ static void conn_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         got_bytes(conn, buf->base, (size_t)n);
     } else if (n == UV_EOF) {
         conn->eof = true;
+        if (conn->server->options.ops->half_closed)
+            conn->server->options.ops->half_closed(conn);
         if (buf_len(&conn->in) == 0)
             tcp_end(conn);
         offer_kept(conn);
@@ -193,6 +205,11 @@ static void settle(struct tcp_conn *conn)
     bool want = !conn->eof && can_take(conn) &&
                 buf_len(&conn->in) <= conn->server->options.in_bytes_max + TCP_READ_BYTES;
 
+    if (!want && !conn->eof && !conn->ending && is_waiting(conn)) {
+        want = buf_len(&conn->in) < TCP_IN_FREE_BYTES;
+        conn->need = 0;
+        give_budget(conn);
+    }
     if (want && !take_budget(conn)) {
         want = false;
         join_line(conn);
@@ -205,8 +222,24 @@ static void settle(struct tcp_conn *conn)
     }
 }
 
+bool tcp_hung_up(const struct tcp_conn *conn)
+{
+    struct pollfd look = {.fd = -1, .events = POLLRDHUP};
+
+    if (conn->closing || conn->eof || uv_fileno((const uv_handle_t *)&conn->handle, &look.fd) != 0)
+        return true;
+    return poll(&look, 1, 0) > 0;
+}
+
+void tcp_retry_soon(struct tcp_conn *conn)
+{
+    conn->retry = true;
+    tcp_touch(conn);
+}
+
 void tcp_retry(struct tcp_conn *conn)
 {
+    conn->retry = false;
     if (conn->closing)
         return;
     offer_kept(conn);
@@ -272,7 +305,7 @@ static void flush(struct tcp_conn *conn)
     }
     if (conn->ending && conn->server->options.ops->answered(conn))
         conn_close(conn);
-    else if (!conn->reading && !conn->ending)
+    else if ((!conn->reading || conn->retry) && !conn->ending)
         tcp_retry(conn);
 }
 
@@ -281,10 +314,11 @@ bool tcp_flush(struct tcp_server *server)
     struct list now;
     struct list *node;
 
+    server->took = false;
     list_take(&now, &server->dirty);
     while ((node = list_pop(&now)))
         flush(CONTAINER_OF(node, struct tcp_conn, in_dirty));
-    return !list_empty(&server->dirty);
+    return server->took || !list_empty(&server->dirty);
 }
 
 /* ---- accepting --------------------------------------------------------------------------------------------------- */

@@ -8,7 +8,8 @@
  * Limits A connection that has `out_pause_bytes` unsent is not read, nor is one whose input the door does not take.
  *        A request that is known to need more than TCP_IN_FREE_BYTES takes its bytes from the shared budget first,
  *        and waits for them in line; who holds some of it and sends nothing for TCP_STUCK_MS while others wait is
- *        closed. At `connections_max` new ones wait in the backlog.
+ *        closed. At `connections_max` new ones wait in the backlog. While the door waits for something on behalf of a
+ *        connection (ops.waiting), up to TCP_IN_FREE_BYTES of its input are read on, so that its end is seen.
  * Owns   A connection lives from ops.opened to ops.closed; the door keeps its own state in the memory behind it
  *        (tcp_options.conn_bytes).
  *
@@ -43,7 +44,7 @@ struct tcp_conn {
     size_t need;          /* bytes the next request is known to need in all, 0 = not known */
     size_t budget;        /* taken from the shared budget */
     uint64_t moved_ms;    /* loop time of the last byte in or out */
-    bool reading, eof, ending, closing, write_busy;
+    bool reading, eof, ending, closing, write_busy, retry;
 };
 
 struct tcp_ops {
@@ -56,6 +57,10 @@ struct tcp_ops {
     size_t (*input)(struct tcp_conn *conn, struct slice bytes, bool eof);
     /* False: the door takes no input now; it will call tcp_touch() or tcp_retry(). */
     bool (*ready)(const struct tcp_conn *conn);
+    /* The door is not ready since it waits for something that may take long. NULL = it never does. */
+    bool (*waiting)(const struct tcp_conn *conn);
+    /* The client has closed its sending side; what is left of its input is still offered. NULL = nobody cares. */
+    void (*half_closed)(struct tcp_conn *conn);
     /* True: every request so far is answered, so a connection that ends may be closed. */
     bool (*answered)(const struct tcp_conn *conn);
     /* Output has drained below its limit: parked replies may go on. */
@@ -84,6 +89,7 @@ struct tcp_server {
     unsigned count;       /* connections */
     bool accept_pending;  /* one waits because of connections_max */
     bool stopped, closing;
+    bool took;            /* kept input was taken since the flush began */
     uint64_t in_budget;   /* taken */
     uint64_t out_bytes;   /* unsent of all connections, as of their last flush */
     unsigned handles;     /* libuv handles still open */
@@ -110,6 +116,12 @@ void tcp_touch(struct tcp_conn *conn);
 
 /* Offers the kept input to the door again. */
 void tcp_retry(struct tcp_conn *conn);
+
+/* As tcp_retry(), but with the next flush: from where the connection's input may not be offered now. */
+void tcp_retry_soon(struct tcp_conn *conn);
+
+/* Has the client closed the connection, or its sending side, as far as the kernel knows now? */
+bool tcp_hung_up(const struct tcp_conn *conn);
 
 /* Reads no more; closes when everything in conn->out is sent. */
 void tcp_end(struct tcp_conn *conn);

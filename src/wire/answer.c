@@ -72,6 +72,7 @@ static bool binary_next(struct slice *data, struct reply_message *ret)
     *ret = (struct reply_message){
         .id = get_be64(data->ptr),
         .retry_count = get_be16(data->ptr + 8),
+        .topic = get_be16(data->ptr + 10),
         .body = slice_of(data->ptr + REPLY_BINARY_HEADER_BYTES, len),
     };
     *data = slice_of(data->ptr + REPLY_BINARY_HEADER_BYTES + len, data->len - REPLY_BINARY_HEADER_BYTES - len);

@@ -35,7 +35,7 @@ struct answer_list {
 NODISCARD ssize_t answer_parse(struct slice in, size_t data_bytes_max, struct answer *ret);
 
 /*
- * The messages of a reply to pop or dead: REPLY_MESSAGE (a JSON object or an array of them) or REPLY_BINARY.
+ * The messages of a reply to pop, wpop or dead: REPLY_MESSAGE (a JSON object or an array of them) or REPLY_BINARY.
  * Returns 0, -EPROTO (any other type, or data that holds no messages) or -ENOMEM; on success the list is the
  * caller's to free. Zero messages is a success.
  */
@@ -48,7 +48,8 @@ void answer_list_free(struct answer_list *list);
 NODISCARD int answer_read_id(const struct answer *answer, uint64_t *ret_id);
 
 /*
- * The ids in the REPLY_RESULT of an mpub with ids: writes at most `ids_max` of them at `ids`.
+ * The ids in the REPLY_RESULT of an mpub with ids, or of a mack that is not "ok": writes at most `ids_max` of them at
+ * `ids`.
  * Returns how many there are, -EPROTO (also when there are more than `ids_max`) or -ENOMEM.
  */
 NODISCARD ssize_t answer_read_ids(const struct answer *answer, uint64_t *ids, size_t ids_max);

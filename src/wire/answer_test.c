@@ -189,6 +189,32 @@ TEST(request_writes_what_frame_reads)
     buf_free(&out);
 }
 
+TEST(request_writes_wpop_and_mack_as_frame_reads_them)
+{
+    static const uint64_t ids[] = {1, UINT64_MAX};
+    struct slice topics[CMD_TOPICS_MAX + 1] = {slice_str("t1"), slice_str("ü")};
+    struct frame frame;
+
+    assert_int_equal(request_wpop(&out, topics, 1, 0, 1), 0);
+    frame = take_frame();
+    assert_true(frame.cmd.kind == CMD_WPOP && frame.cmd.wait_ms == 0 && frame.cmd.number == 1);
+    assert_int_equal(request_wpop(&out, topics, 2, UINT32_MAX, UINT32_MAX), 0);
+    assert_int_equal(frame_parse(&limits, buf_slice(&out), false, &frame), buf_len(&out));
+    assert_true(slice_is(frame.cmd.topic, "t1/ü") && frame.cmd.wait_ms == UINT32_MAX &&
+                frame.cmd.number == UINT32_MAX);
+    buf_clear(&out);
+    assert_int_equal(request_wpop(&out, topics, 0, 0, 1), GMQ_E_TOPIC_LIST);
+    assert_int_equal(request_wpop(&out, topics, CMD_TOPICS_MAX + 1, 0, 1), GMQ_E_TOPIC_LIST);
+    assert_int_equal(request_wpop(&out, topics, 3, 0, 1), GMQ_E_TOPIC_EMPTY);
+    assert_int_equal(request_mack(&out, topics[0], ids, 0), GMQ_E_BATCH_COUNT);
+    assert_int_equal(buf_len(&out), 0);
+    assert_int_equal(request_mack(&out, topics[0], ids, 2), 0);
+    frame = take_frame();
+    assert_true(frame.cmd.kind == CMD_MACK && frame.cmd.count == 2 &&
+                slice_equal(frame.cmd.body, BYTES("\0\0\0\0\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff")));
+    buf_free(&out);
+}
+
 static void assert_out(const char *text)
 {
     assert_int_equal(buf_len(&out), strlen(text));

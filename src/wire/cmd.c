@@ -18,3 +18,14 @@ bool cmd_item_next(struct slice *packed, struct cmd_item *ret_item)
     packed->len -= CMD_ITEM_HEADER_BYTES + len;
     return true;
 }
+
+bool cmd_topic_next(struct slice list, size_t *at, struct slice *ret_topic)
+{
+    if (*at > list.len)
+        return false;
+    const char *from = list.len > 0 ? list.ptr + *at : list.ptr;
+    const char *end = list.len > *at ? memchr(from, '/', list.len - *at) : NULL;
+    *ret_topic = slice_of(from, end ? (size_t)(end - from) : list.len - *at);
+    *at += ret_topic->len + 1;
+    return true;
+}

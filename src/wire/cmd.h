@@ -25,22 +25,26 @@ enum cmd_kind {
     CMD_STAT,     /* topic, which must exist */
     CMD_STAT_ALL, /* nothing */
     CMD_EXIT,     /* topic, which must exist: leaves the lists until it is used again */
+    CMD_WPOP,     /* topic (with CMD_F_LIST: topics with / between them), wait_ms, number = messages wanted */
+    CMD_MACK,     /* topic, count, body = count ids, u64 BE each */
 };
 
 enum cmd_flags {
-    CMD_F_BINARY = 1, /* POP, DEAD: the reply carries the bodies as they are */
+    CMD_F_BINARY = 1, /* POP, WPOP, DEAD: the reply carries the bodies as they are */
     CMD_F_IDS = 2,    /* MPUSH: the reply lists the ids */
+    CMD_F_LIST = 4,   /* WPOP: topic is a list; the first one that has a message serves */
 };
 
 struct cmd {
     enum cmd_kind kind;
     unsigned flags;     /* enum cmd_flags */
     struct slice topic; /* as sent, unchecked */
-    struct slice body;  /* PUSH: the message; MPUSH: the packed items */
+    struct slice body;  /* PUSH: the message; MPUSH: the packed items; MACK: the ids */
     int64_t delay_s;    /* PUSH: as sent, unchecked */
     uint64_t id;        /* ACK */
-    uint32_t count;     /* MPUSH: items in body */
-    int64_t number;     /* DEAD, SET: as sent */
+    uint32_t count;     /* MPUSH: items in body; MACK: ids in body */
+    int64_t number;     /* DEAD, SET, WPOP: as sent */
+    int64_t wait_ms;    /* WPOP: as sent, unchecked */
 };
 
 /* One message of an mpush, as it stands in the packed bytes: u32 BE delay in seconds, u32 BE length, body. */
@@ -49,9 +53,15 @@ struct cmd_item {
     struct slice body;
 };
 
-enum { CMD_ITEM_HEADER_BYTES = 8 };
+enum { CMD_ITEM_HEADER_BYTES = 8, CMD_ID_BYTES = 8 };
+
+/* Of a wpop: how many topics, and how long. */
+enum { CMD_TOPICS_MAX = 16, CMD_WAIT_MS_MAX = 60000 };
 
 /* Takes the next item off `*packed`; false when it is empty or cut off. */
 bool cmd_item_next(struct slice *packed, struct cmd_item *ret_item);
+
+/* Takes the next topic, which may be empty, off a list; false after the last. Begin with `*at` = 0. */
+bool cmd_topic_next(struct slice list, size_t *at, struct slice *ret_topic);
 
 #endif

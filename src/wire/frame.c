@@ -115,6 +115,19 @@ static size_t parse_items(const struct frame_limits *limits, const struct input 
     return at;
 }
 
+/* The COUNT of an mpub or a mack: 0, or the error that it is. */
+static int check_count(const struct frame_limits *limits, struct slice word, struct frame *ret)
+{
+    int64_t count = num_go_atoi(word);
+
+    if (count <= 0)
+        return GMQ_E_BATCH_COUNT;
+    if (count > (int64_t)limits->batch_count_max)
+        return GMQ_E_BATCH_LIMIT;
+    ret->cmd.count = (uint32_t)count;
+    return 0;
+}
+
 static size_t parse_mpub(const struct frame_limits *limits, const struct input *in, const struct words *words,
                          struct frame *ret)
 {
@@ -122,15 +135,12 @@ static size_t parse_mpub(const struct frame_limits *limits, const struct input *
 
     if (words->count != 3 && !ids)
         return fail_params(in, ret, "pub");
-    int64_t count = num_go_atoi(words->at[2]);
-    if (count <= 0)
-        return fail(in, ret, GMQ_E_BATCH_COUNT, 0);
-    if (count > (int64_t)limits->batch_count_max)
-        return fail(in, ret, GMQ_E_BATCH_LIMIT, limits->batch_count_max);
+    int err = check_count(limits, words->at[2], ret);
+    if (err)
+        return fail(in, ret, err, err == GMQ_E_BATCH_LIMIT ? limits->batch_count_max : 0);
     ret->cmd.kind = CMD_MPUSH;
     ret->cmd.flags = ids ? CMD_F_IDS : 0;
     ret->cmd.topic = words->at[1];
-    ret->cmd.count = (uint32_t)count;
     return parse_items(limits, in, ret);
 }
 
@@ -182,6 +192,35 @@ static size_t parse_set(const struct input *in, const struct words *words, struc
     return in->line_bytes;
 }
 
+static size_t parse_wpop(const struct input *in, const struct words *words, struct frame *ret)
+{
+    if (words->count != 4)
+        return fail_params(in, ret, "wpop");
+    ret->cmd.kind = CMD_WPOP;
+    ret->cmd.flags = CMD_F_BINARY | CMD_F_LIST;
+    ret->cmd.topic = words->at[1];
+    ret->cmd.wait_ms = num_go_atoi(words->at[2]);
+    ret->cmd.number = num_go_atoi(words->at[3]);
+    return in->line_bytes;
+}
+
+static size_t parse_mack(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                         struct frame *ret)
+{
+    if (words->count != 3)
+        return fail_params(in, ret, "mack");
+    int err = check_count(limits, words->at[2], ret);
+    if (err)
+        return fail(in, ret, err, err == GMQ_E_BATCH_LIMIT ? limits->batch_count_max : 0);
+    size_t at = in->line_bytes, len = (size_t)ret->cmd.count * CMD_ID_BYTES;
+    if (in->all.len - at < len)
+        return cut_off(in, ret, at + len, GMQ_E_BODY_SHORT);
+    ret->cmd.kind = CMD_MACK;
+    ret->cmd.topic = words->at[1];
+    ret->cmd.body = slice_of(in->all.ptr + at, len);
+    return at + len;
+}
+
 static size_t parse_words(const struct frame_limits *limits, const struct input *in, const struct words *words,
                           struct frame *ret)
 {
@@ -199,6 +238,10 @@ static size_t parse_words(const struct frame_limits *limits, const struct input 
         return parse_dead(in, words, ret);
     if (IS(name, "set"))
         return parse_set(in, words, ret);
+    if (IS(name, "wpop"))
+        return parse_wpop(in, words, ret);
+    if (IS(name, "mack"))
+        return parse_mack(limits, in, words, ret);
     ret->err = GMQ_E_COMMAND_UNKNOWN;
     return in->line_bytes;
 }

@@ -1,14 +1,16 @@
 /*
  * frame.h - one request of the TCP protocol, from its bytes
  *
- * A request is a line of words split at single spaces, ended by \n or \r\n, and for pub and mpub what follows it:
+ * A request is a line of words split at single spaces, ended by \n or \r\n, and for some of them what follows it:
  *
  *   pub TOPIC DELAY\n          u32 BE length, body
  *   mpub TOPIC COUNT [ids]\n   COUNT x { u32 BE delay in seconds, u32 BE length, body }
  *   pop TOPIC [bin]\n          dead TOPIC NUMBER [bin]\n
  *   ack ID TOPIC\n             set TOPIC NUMBER\n
+ *   wpop TOPIC[/TOPIC]... WAIT_MS COUNT\n
+ *   mack TOPIC COUNT\n         COUNT x u64 BE id
  *
- * The optional words in brackets are gmq's own; the original's clients never send them.
+ * wpop, mack and the optional words in brackets are gmq's own; the original's clients never send them.
  * docs/protocol-tcp.md is the manual.
  *
  * What is refused, and how (err, close):
@@ -16,11 +18,11 @@
  *   fewer than two words, or the end of the input within a line      0, closed without an answer
  *   an unknown command                                               COMMAND_UNKNOWN, stays open
  *   a wrong number of words (two spaces make an empty word)          PARAMS, closed
- *   mpub with a COUNT that is 0, negative or no number               BATCH_COUNT, closed
+ *   mpub or mack with a COUNT that is 0, negative or no number       BATCH_COUNT, closed
  *   a line, COUNT, body or batch above its limit                     LINE_, BATCH_, BODY_LIMIT, closed, rest unread
  *   pub with a DELAY above its limit                                 DELAY, closed, body unread
  *   pub with a negative DELAY; mpub with a delay above the limit     DELAY_NEGATIVE, DELAY, stays open, all consumed
- *   the end of the input within a length; within a body              BODY_LENGTH; BODY_SHORT, closed
+ *   the end of the input within a length; within a body or the ids   BODY_LENGTH; BODY_SHORT, closed
  *
  * A number that is none counts as 0 (num_go_atoi()). The topic is not looked at, and may be empty.
  *
@@ -36,7 +38,7 @@
 struct frame_limits {
     size_t line_bytes_max;    /* the line without its end, default 64 KiB */
     size_t body_bytes_max;    /* one body, and all bodies of an mpub together, default 4 MiB */
-    uint32_t batch_count_max; /* messages of one mpub, default 10000 */
+    uint32_t batch_count_max; /* messages of one mpub, ids of one mack, default 10000 */
     uint64_t delay_s_max;     /* delay of a pub or of an item of an mpub, default 259200 (3 days); 0 allows no delay */
 };
 

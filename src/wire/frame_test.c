@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "wire/frame.h"
 
+#include <stdio.h>
+
 static const struct frame_limits limits = {
     .line_bytes_max = 100, .body_bytes_max = 64, .batch_count_max = 5, .delay_s_max = 259200};
 
@@ -201,6 +203,59 @@ TEST(frame_reads_ack_and_set)
     assert_int_equal(frame.cmd.number, 0);
     bad_params("ack 5\n", "ack");
     bad_params("set t1\n", "ack");
+}
+
+TEST(frame_reads_wpop)
+{
+    struct frame frame = good(BYTES("wpop a/b 30000 10\n"), CMD_WPOP, "a/b");
+    assert_int_equal(frame.cmd.flags, CMD_F_BINARY | CMD_F_LIST);
+    assert_int_equal(frame.cmd.wait_ms, 30000);
+    assert_int_equal(frame.cmd.number, 10);
+    frame = good(BYTES("wpop t soon -1\r\n"), CMD_WPOP, "t");
+    assert_int_equal(frame.cmd.wait_ms, 0);
+    assert_int_equal(frame.cmd.number, -1);
+    (void)good(BYTES("wpop  60001 99999\n"), CMD_WPOP, "");
+    bad_params("wpop t\n", "wpop");
+    bad_params("wpop t 0\n", "wpop");
+    bad_params("wpop t 0 1 bin\n", "wpop");
+    bad_params("wpop t  0 1\n", "wpop");
+}
+
+TEST(frame_reads_mack)
+{
+    struct frame frame = good(BYTES("mack t 2\n\0\0\0\0\0\0\0\1\x12\x2a\xcb\x52\xc3\0\x10\n"), CMD_MACK, "t");
+    assert_int_equal(frame.cmd.count, 2);
+    assert_int_equal(frame.cmd.body.len, 16);
+    (void)good(BYTES("mack t 5\n0000000011111111222222223333333344444444"), CMD_MACK, "t");
+    bad_params("mack t\n", "mack");
+    bad_params("mack t 1 x\n", "mack");
+    (void)bad(BYTES("mack t 0\n"), GMQ_E_BATCH_COUNT, true, 9);
+    (void)bad(BYTES("mack t x\n"), GMQ_E_BATCH_COUNT, true, 9);
+    (void)bad(BYTES("mack t -1\n"), GMQ_E_BATCH_COUNT, true, 10);
+    frame = bad(BYTES("mack t 6\n"), GMQ_E_BATCH_LIMIT, true, 9);
+    assert_int_equal(frame.err_number, 5);
+    (void)bad(BYTES("mack t 4294967297\n"), GMQ_E_BATCH_LIMIT, true, 18);
+    assert_int_equal(parse(BYTES("mack t 3\n12345678"), false, &frame), 0);
+    assert_int_equal(frame.need, 9 + 3 * 8);
+    assert_int_equal(parse(BYTES("mack t 3\n12345678"), true, &frame), 17);
+    assert_int_equal(frame.err, GMQ_E_BODY_SHORT);
+}
+
+TEST(cmd_topic_next_gives_every_topic_of_a_list)
+{
+    static const char *const lists[] = {"", "a", "a/b", "/", "ab//c", "x/"};
+    static const char *const want[] = {"[]", "[a]", "[a][b]", "[][]", "[ab][][c]", "[x][]"};
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        char got[32] = "";
+        struct slice topic;
+        size_t at = 0, len = 0;
+        char *copy = guarded(lists[i], strlen(lists[i]));
+        while (cmd_topic_next(slice_of(copy, strlen(lists[i])), &at, &topic))
+            len += (size_t)snprintf(got + len, sizeof(got) - len, "[%.*s]", (int)topic.len, topic.ptr);
+        assert_string_equal(got, want[i]);
+        guarded_free(copy, strlen(lists[i]));
+    }
 }
 
 TEST(frame_closes_without_a_word_or_stays_at_an_unknown_one)

@@ -35,7 +35,7 @@ static char *put_binary(char *to, const struct reply_message *msg)
 {
     put_be64(to, msg->id);
     put_be16(to + 8, (uint16_t)min_u64(msg->retry_count, UINT16_MAX));
-    put_be16(to + 10, 0);
+    put_be16(to + 10, (uint16_t)msg->topic);
     put_be32(to + 12, (uint32_t)msg->body.len);
     if (msg->body.len > 0)
         memcpy(to + REPLY_BINARY_HEADER_BYTES, msg->body.ptr, msg->body.len);

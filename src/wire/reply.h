@@ -16,7 +16,7 @@ enum reply_type {
     REPLY_MESSAGE = 101, /* JSON of a message, or an array of them */
     REPLY_ERROR = 102,   /* text */
     REPLY_RESULT = 103,  /* text */
-    REPLY_BINARY = 106,  /* messages as bytes, each: u64 BE id, u16 BE retry count, u16 BE 0, u32 BE length, body */
+    REPLY_BINARY = 106,  /* messages as bytes, each: u64 BE id, u16 BE retry count, u16 BE topic, u32 BE length, body */
 };
 
 enum { REPLY_HEADER_BYTES = 6, REPLY_BINARY_HEADER_BYTES = 16 };
@@ -25,6 +25,7 @@ enum { REPLY_HEADER_BYTES = 6, REPLY_BINARY_HEADER_BYTES = 16 };
 struct reply_message {
     uint64_t id;
     unsigned retry_count;
+    unsigned topic; /* which of the topics of a wpop it is of, from 0; only a REPLY_BINARY shows it */
     struct slice body;
 };
 

@@ -50,13 +50,13 @@ TEST(reply_tcp_is_the_original_to_the_byte)
 TEST(reply_tcp_writes_dead_messages_as_an_array)
 {
     struct reply_message msgs[2] = {{.id = UINT64_C(1309082198023868416), .retry_count = 6, .body = {"die", 3}},
-                                    {.id = 2, .retry_count = 65535, .body = {NULL, 0}}};
+                                    {.id = 2, .retry_count = 65535, .topic = 258, .body = {NULL, 0}}};
 
     ASSERT_APPENDS(reply_tcp_messages(&out, msgs, 1, false),
                    BYTES("\0e\0\0\0;[{\"id\":\"1309082198023868416\",\"body\":\"die\",\"retry_count\":6}]"));
     ASSERT_APPENDS(reply_tcp_messages(&out, msgs, 2, true),
                    BYTES("\0j\0\0\0\x23\x12\x2a\xcb\x52\xc3\x00\x10\x00"
-                         "\0\6\0\0\0\0\0\3die\0\0\0\0\0\0\0\2\xff\xff\0\0\0\0\0\0"));
+                         "\0\6\0\0\0\0\0\3die\0\0\0\0\0\0\0\2\xff\xff\1\2\0\0\0\0"));
 }
 
 TEST(reply_tcp_escapes_bodies_of_any_bytes)

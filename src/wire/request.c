@@ -135,6 +135,50 @@ int request_dead(struct buf *out, struct slice topic, int64_t number, bool binar
     return end(out, put_str(put_number(to, number), binary ? " bin\n" : "\n"));
 }
 
+int request_wpop(struct buf *out, const struct slice *topics, size_t topic_count, uint32_t wait_ms, uint32_t count)
+{
+    size_t more = 0;
+    int err;
+
+    if (topic_count == 0 || topic_count > CMD_TOPICS_MAX)
+        return GMQ_E_TOPIC_LIST;
+    for (size_t i = 1; i < topic_count; i++) {
+        err = topic_name_check(topics[i]);
+        if (err)
+            return err;
+        more += 1 + topics[i].len;
+    }
+    char *to = begin(out, topics[0], more, &err);
+    if (!to)
+        return err;
+    to = put(put_str(to, "wpop "), topics[0]);
+    for (size_t i = 1; i < topic_count; i++)
+        to = put(put_str(to, "/"), topics[i]);
+    *to++ = ' ';
+    to = put_number(to, wait_ms);
+    *to++ = ' ';
+    return end(out, put_str(put_number(to, count), "\n"));
+}
+
+int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count)
+{
+    int err;
+
+    if (count == 0)
+        return GMQ_E_BATCH_COUNT;
+    if (count > UINT32_MAX)
+        return GMQ_E_BATCH_LIMIT;
+    char *to = begin(out, topic, count * CMD_ID_BYTES, &err);
+    if (!to)
+        return err;
+    to = put(put_str(to, "mack "), topic);
+    *to++ = ' ';
+    to = put_str(put_number(to, (int64_t)count), "\n");
+    for (size_t i = 0; i < count; i++, to += CMD_ID_BYTES)
+        put_be64(to, ids[i]);
+    return end(out, to);
+}
+
 int request_set(struct buf *out, struct slice topic, bool auto_ack)
 {
     int err;

@@ -30,6 +30,16 @@ NODISCARD int request_ack(struct buf *out, uint64_t id, struct slice topic);
 /* Takes up to `number` dead messages, all at once. */
 NODISCARD int request_dead(struct buf *out, struct slice topic, int64_t number, bool binary);
 
+/*
+ * Takes up to `count` messages of the first of the topics that has some; while none has, the node waits `wait_ms`.
+ * gmq's own; the reply is a REPLY_BINARY. 1 to CMD_TOPICS_MAX topics, else GMQ_E_TOPIC_LIST.
+ */
+NODISCARD int request_wpop(struct buf *out, const struct slice *topics, size_t topic_count, uint32_t wait_ms,
+                           uint32_t count);
+
+/* gmq's own. The reply is "ok", or a JSON array of the ids that were not in flight (answer_read_ids()). */
+NODISCARD int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count);
+
 /* Auto-ack on or off. */
 NODISCARD int request_set(struct buf *out, struct slice topic, bool auto_ack);
 

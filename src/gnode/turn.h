@@ -1,0 +1,128 @@
+/*
+ * turn.h - what the commands of exec.c, pop.c and mack.c share: refusals, answers, the topic of a command
+ *
+ * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GNODE_TURN_H
+#define GMQ_GNODE_TURN_H
+
+#include "base/err.h"
+#include "engine/payload.h"
+#include "gnode/broker.h"
+
+#include <errno.h>
+
+/* Pairs of one ACK record, deliveries of one POP record. */
+enum { TURN_PAIRS_MAX = 4096, TURN_DELIVERIES_MAX = 2048 };
+
+/* What a command works with. */
+struct turn {
+    struct broker *broker;
+    struct session *session;
+    const struct cmd *cmd;
+    uint64_t now_ms;
+    struct queue *queue; /* NULL: the topic is not there (yet) */
+};
+
+/* ---- the commands; as broker_execute() --------------------------------------------------------------------------- */
+
+/* pop.c */
+NODISCARD int exec_pop(struct turn *turn);
+NODISCARD int exec_wpop(struct turn *turn);
+
+/*
+ * Delivers up to `wanted` messages of turn->queue to turn->session, in one answer: that of a pop when `wanted` is 1.
+ * `index` is what the answer says of the topic. 0; or nothing was delivered: -EAGAIN = after a later change (a body is
+ * being fetched, the log has no room now); GMQ_E_NO_MESSAGE, _IN_FLIGHT_LIMIT, _DISK_FULL, _READ_ONLY.
+ */
+NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
+
+/* mack.c */
+NODISCARD int exec_mack(struct turn *turn);
+
+/* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
+uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
+
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
+
+static inline int refuse(const struct turn *turn, int err, uint64_t number, const char *word)
+{
+    broker_refuse(turn->session, err, number, word, false);
+    return 0;
+}
+
+/* log_room()'s refusal: wait, or say no. */
+static inline int no_room(const struct turn *turn, int rc)
+{
+    const char *reason = "";
+
+    if (rc == -EAGAIN) {
+        session_stall(turn->session);
+        return -EAGAIN;
+    }
+    (void)log_state(turn->broker->log, &reason);
+    if (rc == -EMSGSIZE)
+        rc = GMQ_E_BODY_LIMIT;
+    return refuse(turn, rc, turn->broker->options.max_message, reason);
+}
+
+static inline void need_promised(const struct broker *broker)
+{
+    if (broker->options.sync == LOG_SYNC_ALWAYS)
+        log_need_durable(broker->log);
+    else
+        log_need_written(broker->log);
+}
+
+/* Answers when everything appended up to `end_lsn` is promised by the sync mode. */
+static inline int answer_promised(const struct turn *turn, enum answer_kind kind, uint64_t end_lsn, uint64_t arg,
+                                  size_t count)
+{
+    need_promised(turn->broker);
+    session_answer(turn->session, &(struct parked){.kind = (uint8_t)kind,
+                                                   .wait = WAIT_PROMISED,
+                                                   .lsn = end_lsn,
+                                                   .arg = arg,
+                                                   .count_or_err = (uint32_t)count,
+                                                   .binary = turn->cmd->flags & CMD_F_BINARY});
+    return 0;
+}
+
+/* ---- the topic of a command -------------------------------------------------------------------------------------- */
+
+/* Bytes of the QUEUE record that ensure_queue() will append. */
+static inline size_t ensure_bytes(const struct turn *turn)
+{
+    if (turn->queue && !turn->queue->exited)
+        return 0;
+    return broker_queue_stride(turn->cmd->topic.len);
+}
+
+/* 0, or the error that refuses to make the topic. */
+static inline int check_creation(const struct turn *turn)
+{
+    if (turn->queue || engine_queues(turn->broker->engine) < turn->broker->options.max_topics)
+        return 0;
+    return GMQ_E_TOPIC_LIMIT;
+}
+
+/* Makes the topic, or brings it back into the lists; room was checked. */
+static inline void ensure_queue(struct turn *turn)
+{
+    struct engine *engine = turn->broker->engine;
+    const struct queue *queue = turn->queue;
+
+    if (queue && !queue->exited)
+        return;
+    if (queue)
+        (void)broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms,
+                                  queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0, queue->ttr_ms, queue->max_retries);
+    else
+        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0, 0,
+                                  PAYLOAD_NODE_RETRIES);
+    turn->queue = engine_find(engine, turn->cmd->topic);
+}
+
+#endif
