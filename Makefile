@@ -74,7 +74,7 @@ ALL_LINK := $(call archives,gclient gregister gnode client app net store engine 
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
         conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail \
-        clocks tsan-load fuzz-hours
+        clocks tsan-load fuzz-hours man completion
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -122,6 +122,13 @@ $(BUILD)/soak/load: $(BUILD)/obj/tests/soak/load.o $(call archives,base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%_bench.o $(call archives,store base)
 	@mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
+
+# Made by the program from its own tables.
+COMPLETIONS := $(addprefix $(BUILD)/share/gclient.,bash zsh fish)
+$(BUILD)/share/gclient.1: $(BUILD)/gclient
+	@mkdir -p $(@D) && $< help --man > $@.$$$$ && mv $@.$$$$ $@
+$(COMPLETIONS): $(BUILD)/share/gclient.%: $(BUILD)/gclient
+	@mkdir -p $(@D) && $< completion $* > $@.$$$$ && mv $@.$$$$ $@
 
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
@@ -187,10 +194,18 @@ bare:                                        ## script/test in bare Debian 12 an
 docs-settings: $(BUILD)/gnode $(BUILD)/gregister ## tables of the documents, from -help and base/err.h
 	@tools/docs $(BUILD)
 
+man: $(BUILD)/share/gclient.1                ## gclient(1), from the program's tables
+completion: $(COMPLETIONS)                   ## for bash, zsh and fish
+
 # ---- install -----------------------------------------------------------------------------------------------------
-install: build                               ## PREFIX=/usr/local DESTDIR=
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: build man completion                ## PREFIX=/usr/local DESTDIR=
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -D -m 644 $(BUILD)/share/gclient.1 $(SHARE)/man/man1/gclient.1
+	install -D -m 644 $(BUILD)/share/gclient.bash $(SHARE)/bash-completion/completions/gclient
+	install -D -m 644 $(BUILD)/share/gclient.zsh $(SHARE)/zsh/site-functions/_gclient
+	install -D -m 644 $(BUILD)/share/gclient.fish $(SHARE)/fish/vendor_completions.d/gclient.fish
 	install -m 644 include/gmq.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/libgmq.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libgmq.so $(DESTDIR)$(PREFIX)/lib/libgmq.so.$(VERSION)

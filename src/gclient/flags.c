@@ -86,6 +86,39 @@ static bool set_time(const struct flag *flag, const char *text, void *field)
     return true;
 }
 
+static bool set_bytes(const struct flag *flag, const char *text, void *field)
+{
+    uint64_t bytes;
+
+    if (!num_parse_bytes(slice_str(text), &bytes) || bytes < (uint64_t)flag->min || bytes > (uint64_t)flag->max)
+        return false;
+    memcpy(field, &bytes, sizeof(bytes));
+    return true;
+}
+
+bool flags_next_choice(struct slice *list, struct slice *ret_word)
+{
+    if (list->len == 0)
+        return false;
+    const char *bar = memchr(list->ptr, '|', list->len);
+    size_t len = bar ? (size_t)(bar - list->ptr) : list->len, taken = len + (bar ? 1 : 0);
+    *ret_word = slice_of(list->ptr, len);
+    *list = slice_of(list->ptr + taken, list->len - taken);
+    return true;
+}
+
+static bool set_choice(const struct flag *flag, const char *text, void *field)
+{
+    struct slice list = slice_str(flag->value), word;
+
+    while (flags_next_choice(&list, &word))
+        if (slice_is(word, text)) {
+            memcpy(field, &text, sizeof(text));
+            return true;
+        }
+    return false;
+}
+
 static bool set_flag(const struct flag *flag, const char *text, void *values)
 {
     void *field = (char *)values + flag->offset;
@@ -97,12 +130,18 @@ static bool set_flag(const struct flag *flag, const char *text, void *values)
         return set_number(flag, text, field);
     case FLAG_TIME:
         return set_time(flag, text, field);
+    case FLAG_BYTES:
+        return set_bytes(flag, text, field);
+    case FLAG_CHOICE:
+        return set_choice(flag, text, field);
     case FLAG_TEXT:
     default:
         memcpy(field, &text, sizeof(text));
         return true;
     }
 }
+
+static bool is_number(const char *word) { return word[0] == '-' && word[1] >= '0' && word[1] <= '9'; }
 
 static bool is_help(struct slice name) { return slice_is(name, "h") || slice_is(name, "help"); }
 
@@ -147,7 +186,8 @@ bool flags_read(const struct flags *flags, int argc, char **argv, void *values, 
 
     ENSURE(flags->count <= 64);
     for (int i = 1; i < argc; i++) {
-        bool is_flag = !words_only && argv[i][0] == '-' && argv[i][1] != '\0';
+        bool is_flag = !words_only && argv[i][0] == '-' && argv[i][1] != '\0' &&
+                       (flags->stop_at_word || !is_number(argv[i]));
         if (is_flag && strcmp(argv[i], "--") == 0) {
             words_only = true;
         } else if (is_flag) {

@@ -2,7 +2,8 @@
  * flags.h - the command line, by a table
  *
  * What   -name=x  --name=x  -name x  --name x; a switch stands alone or as -name=true, -name=false; `--` ends the
- *        flags; `-` alone is a word. The original's form stops at the first word, ours takes flags anywhere.
+ *        flags; `-` alone is a word. The original's form stops at the first word; ours takes flags anywhere, and takes
+ *        a negative number for a word.
  * Owns   Texts point into argv (or the environment) and live as long as the process.
  *
  * SPDX-License-Identifier: MIT
@@ -18,6 +19,8 @@ enum flag_type {
     FLAG_TEXT,   /* const char * */
     FLAG_NUMBER, /* int64_t in min..max */
     FLAG_TIME,   /* uint64_t milliseconds in min..max; "20" (seconds), "1h30m", "500ms" */
+    FLAG_BYTES,  /* uint64_t in min..max; "512", "4k", "1m" */
+    FLAG_CHOICE, /* const char *, one of the words of `value`: "text|json" */
 };
 
 struct flag {
@@ -49,6 +52,9 @@ struct flags_result {
 
 /* Reads argv[1..] into `values`. Returns false with the error written; stops with `help` set at a call for help. */
 NODISCARD bool flags_read(const struct flags *flags, int argc, char **argv, void *values, struct flags_result *ret);
+
+/* Takes the next word off a list "a|b|c"; false when there is none. */
+bool flags_next_choice(struct slice *list, struct slice *ret_word);
 
 /* A time as FLAG_TIME has it. */
 NODISCARD bool flags_parse_time(struct slice text, uint64_t *ret_ms);

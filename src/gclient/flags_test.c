@@ -9,6 +9,8 @@ struct values {
     int64_t number;
     uint64_t time_ms;
     bool on;
+    uint64_t bytes;
+    const char *choice;
 };
 
 static const struct flag table[] = {
@@ -16,6 +18,8 @@ static const struct flag table[] = {
     {"num", "N", "a number", FLAG_NUMBER, offsetof(struct values, number), -5, 100, 1},
     {"time", "TIME", "a time", FLAG_TIME, offsetof(struct values, time_ms), 0, 1000000000, 1},
     {"on", NULL, "a switch", FLAG_SWITCH, offsetof(struct values, on), 0, 0, 1},
+    {"bytes", "BYTES", "a size", FLAG_BYTES, offsetof(struct values, bytes), 1, 4096, 1},
+    {"choice", "a|bc", "one of two", FLAG_CHOICE, offsetof(struct values, choice), 0, 0, 1},
     {"other", NULL, "of another command", FLAG_SWITCH, offsetof(struct values, on), 0, 0, 2},
 };
 
@@ -81,6 +85,35 @@ TEST(flags_refuse_what_is_not_in_the_table_or_out_of_range)
     assert_false(READ(false, &values, S("-te=x")));
     assert_true(READ(false, &values, S("--help")));
     assert_true(result.help);
+}
+
+TEST(flags_take_sizes_choices_and_negative_words)
+{
+    struct values values;
+
+    assert_true(READ(false, &values, S("--bytes=4k"), S("-choice"), S("bc"), S("-5000"), S("-0")));
+    assert_int_equal(values.bytes, 4096);
+    assert_string_equal(values.choice, "bc");
+    assert_int_equal(result.word_count, 2);
+    assert_string_equal(result.words[0], "-5000");
+    assert_false(READ(false, &values, S("--bytes=4097")));
+    assert_false(READ(false, &values, S("--bytes=0")));
+    assert_false(READ(false, &values, S("--choice=b")));
+    assert_false(READ(false, &values, S("--choice=")));
+    assert_false(READ(false, &values, S("--choice=a|bc")));
+    assert_string_equal(result.error, "invalid value \"a|bc\" for flag -choice: one of two");
+    assert_false(READ(true, &values, S("-5000")));
+}
+
+TEST(flags_lists_of_choices_are_taken_apart)
+{
+    struct slice list = slice_str("on|off"), word;
+
+    assert_true(flags_next_choice(&list, &word));
+    assert_true(slice_is(word, "on"));
+    assert_true(flags_next_choice(&list, &word));
+    assert_true(slice_is(word, "off"));
+    assert_false(flags_next_choice(&list, &word));
 }
 
 TEST(flags_times_are_seconds_or_units)

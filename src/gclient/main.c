@@ -6,21 +6,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "gclient/command.h"
+#include "gclient/complete.h"
+#include "gclient/help.h"
 #include "gclient/legacy.h"
 #include "gclient/out.h"
 
 #include <signal.h>
 #include <stdio.h>
-
-static int help(int argc, char **argv)
-{
-    const struct command *command = argc > 2 ? command_find(argv[2]) : NULL;
-
-    if (argc > 2 && !command)
-        return out_error(EXIT_USAGE, "there is no command '%s'; try: gclient help", argv[2]);
-    command_help(command);
-    return out_flush() ? EXIT_OK : EXIT_FAILED;
-}
 
 int main(int argc, char **argv)
 {
@@ -28,8 +20,10 @@ int main(int argc, char **argv)
 
     /* A closed pipe is an error of writing, told like any other. */
     (void)signal(SIGPIPE, SIG_IGN);
-    if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
-        return help(argc, argv);
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+        return help_print(NULL);
+    if (strcmp(first, COMPLETE_COMMAND) == 0)
+        return complete_main(argc - 2, argv + 2);
     if (strcmp(first, "--version") == 0 || strcmp(first, "-version") == 0) {
         (void)printf("gclient %s\n", gmq_version());
         return out_flush() ? EXIT_OK : EXIT_FAILED;

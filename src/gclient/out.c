@@ -8,6 +8,8 @@
 
 #include <stdarg.h>
 #include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -77,7 +79,7 @@ static bool append_base64(struct buf *out, struct slice bytes)
     return true;
 }
 
-static bool append_readable(struct buf *out, struct slice text)
+bool out_append_readable(struct buf *out, struct slice text)
 {
     uint32_t code_point;
     bool fits = true;
@@ -119,7 +121,7 @@ bool out_message(enum out_form form, const char *topic, const struct gmq_message
     if (form == OUT_JSON)
         return out_line(&line, append_json(&line, topic, msg, body));
     return out_line(&line, buf_printf(&line, "%" PRIu64 "  %u  ", msg->id, msg->retry_count) &&
-                               append_readable(&line, body));
+                               out_append_readable(&line, body));
 }
 
 /* `value` / 10^`digits` with the zeros at its end left out, as Go's fmtFrac. */
@@ -162,10 +164,53 @@ void out_duration(uint64_t ns, char to[OUT_DURATION_BYTES])
     }
 }
 
+void out_short_duration(uint64_t ns, bool unicode, char to[OUT_DURATION_BYTES])
+{
+    static const struct {
+        double ns;
+        const char *plain, *unicode;
+    } units[] = {{1e9, "s", "s"}, {1e6, "ms", "ms"}, {1e3, "us", "\xc2\xb5s"}, {1, "ns", "ns"}};
+    size_t at = 0;
+
+    while (at < ARRAY_LEN(units) - 1 && (double)ns < units[at].ns)
+        at++;
+    double value = (double)ns / units[at].ns;
+    int digits = at == ARRAY_LEN(units) - 1 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    (void)snprintf(to, OUT_DURATION_BYTES, "%.*f%s", digits, value, unicode ? units[at].unicode : units[at].plain);
+}
+
 void out_log_time(char to[OUT_TIME_BYTES])
 {
     clock_format_local(clock_wall_ms(), to);
     to[4] = to[7] = '/';
+}
+
+bool out_can_ask(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO); }
+
+bool out_confirm(const char *what)
+{
+    char line[16] = "";
+
+    if (!out_can_ask())
+        return true;
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s [y/N] ", what);
+    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+bool out_append_member(struct buf *out, const char *key, const char *text)
+{
+    return buf_printf(out, "\"%s\":", key) && json_append_string(out, slice_str(text));
+}
+
+bool out_is_unicode(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    bool is = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+
+    if (locale)
+        freelocale(locale);
+    return is;
 }
 
 bool out_is_fancy(void)
@@ -173,6 +218,13 @@ bool out_is_fancy(void)
     const char *no = getenv("NO_COLOR");
 
     return isatty(STDOUT_FILENO) && !(no && no[0] != '\0');
+}
+
+const char *out_bold(bool on)
+{
+    if (!out_is_fancy())
+        return "";
+    return on ? "\x1b[1m" : "\x1b[0m";
 }
 
 void out_progress_begin(struct out_progress *bar, uint64_t total, bool want)

@@ -21,7 +21,11 @@ enum out_exit {
     EXIT_NO_CONNECTION = 4,
     EXIT_REFUSED = 5,
     EXIT_NOT_FOUND = 6,
+    EXIT_INTERRUPTED = 130, /* bench was ended by Ctrl-C */
 };
+
+/* Those of check, as monitors know them. */
+enum out_check { EXIT_CHECK_OK = 0, EXIT_CHECK_WARNING = 1, EXIT_CHECK_CRITICAL = 2, EXIT_CHECK_UNKNOWN = 3 };
 
 enum { OUT_DURATION_BYTES = 32, OUT_TIME_BYTES = 20 };
 
@@ -47,8 +51,32 @@ void out_duration(uint64_t ns, char to[OUT_DURATION_BYTES]);
 /* "2006/01/02 15:04:05", local time, now. */
 void out_log_time(char to[OUT_TIME_BYTES]);
 
+/*
+ * Asks `what` on standard error when standard input, output and error are all a terminal; true for an answer that
+ * begins with y or Y. Elsewhere true: a script has said what it wants.
+ */
+NODISCARD bool out_confirm(const char *what);
+
+/* Whether somebody is there to be asked. */
+bool out_can_ask(void);
+
+/* Appends text with its control bytes, and what is not UTF-8, as \xNN. */
+NODISCARD bool out_append_readable(struct buf *out, struct slice text);
+
+/* Appends `"key":"text"`. */
+NODISCARD bool out_append_member(struct buf *out, const char *key, const char *text);
+
+/* Whether the locale of the environment can show more than ASCII. */
+bool out_is_unicode(void);
+
+/* A duration in three digits, for people: 1.23ms, 45.6us, 12.0s; with a micro sign when `unicode`. */
+void out_short_duration(uint64_t ns, bool unicode, char to[OUT_DURATION_BYTES]);
+
 /* Bold text may be used on standard output: a terminal, and no NO_COLOR. */
 bool out_is_fancy(void);
+
+/* What switches bold on or off, or "". */
+const char *out_bold(bool on);
 
 /* A bar on standard error, drawn at most ten times a second, when that is a terminal and `want`. */
 struct out_progress {

@@ -8,30 +8,18 @@
 
 enum { ERR_TEXT_BYTES = 256, LINE_BYTES_MAX = 16 << 10 };
 
-static const char *bold(bool on)
-{
-    if (!out_is_fancy())
-        return "";
-    return on ? "\x1b[1m" : "\x1b[0m";
-}
-
-static bool append_member(struct buf *line, const char *key, const char *text)
-{
-    return buf_printf(line, "\"%s\":", key) && json_append_string(line, slice_str(text));
-}
-
 static bool topic_as_json(const struct gmq_topic *topic)
 {
     struct buf line;
 
     buf_init(&line, LINE_BYTES_MAX);
-    bool made = buf_append_str(&line, "{") && append_member(&line, "name", topic->name) &&
+    bool made = buf_append_str(&line, "{") && out_append_member(&line, "name", topic->name) &&
                 buf_printf(&line,
                            ",\"ready\":%" PRIu64 ",\"delayed\":%" PRIu64 ",\"in_flight\":%" PRIu64 ",\"dead\":%" PRIu64
                            ",\"pushed\":%" PRIu64 ",\"popped\":%" PRIu64 ",\"auto_ack\":%s,",
                            topic->queue_num, topic->delay_num, topic->wait_ack_num, topic->dead_num, topic->push_num,
                            topic->pop_num, topic->is_auto_ack ? "true" : "false") &&
-                append_member(&line, "since", topic->start_time) && buf_append_str(&line, "}");
+                out_append_member(&line, "since", topic->start_time) && buf_append_str(&line, "}");
     return out_line(&line, made);
 }
 
@@ -110,8 +98,8 @@ static void print_topics(const struct gmq_topics *topics)
 
     for (size_t i = 0; i < topics->count; i++)
         wide = (int)max_u64((uint64_t)wide, strlen(topics->topics[i].name));
-    (void)printf("%s%-*s %10s %10s %10s %10s %12s %12s  %-8s%s\n", bold(true), wide, "TOPIC", "READY", "DELAYED",
-                 "IN FLIGHT", "DEAD", "PUSHED", "POPPED", "AUTO-ACK", bold(false));
+    (void)printf("%s%-*s %10s %10s %10s %10s %12s %12s  %-8s%s\n", out_bold(true), wide, "TOPIC", "READY", "DELAYED",
+                 "IN FLIGHT", "DEAD", "PUSHED", "POPPED", "AUTO-ACK", out_bold(false));
     for (size_t i = 0; i < topics->count; i++) {
         const struct gmq_topic *topic = &topics->topics[i];
         (void)printf("%-*s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %12" PRIu64 " %12" PRIu64 "  %s\n",
@@ -140,10 +128,10 @@ static bool node_as_json(const struct gmq_node *node)
     struct buf line;
 
     buf_init(&line, LINE_BYTES_MAX);
-    bool made = buf_printf(&line, "{\"id\":%u,", node->id) && append_member(&line, "tcp_addr", node->tcp_addr) &&
-                buf_append_str(&line, ",") && append_member(&line, "http_addr", node->http_addr) &&
+    bool made = buf_printf(&line, "{\"id\":%u,", node->id) && out_append_member(&line, "tcp_addr", node->tcp_addr) &&
+                buf_append_str(&line, ",") && out_append_member(&line, "http_addr", node->http_addr) &&
                 buf_printf(&line, ",\"weight\":%u,", node->weight) &&
-                append_member(&line, "join_time", node->join_time) && buf_append_str(&line, "}");
+                out_append_member(&line, "join_time", node->join_time) && buf_append_str(&line, "}");
     return out_line(&line, made);
 }
 
@@ -157,8 +145,8 @@ int nodes_run(const struct job *job)
     if (err != GMQ_OK)
         return out_error(out_exit_code(err), "%s", text);
     if (!job->values.json)
-        (void)printf("%s%5s  %-22s %-22s %7s  %s%s\n", bold(true), "ID", "TCP", "HTTP", "WEIGHT", "JOINED",
-                     bold(false));
+        (void)printf("%s%5s  %-22s %-22s %7s  %s%s\n", out_bold(true), "ID", "TCP", "HTTP", "WEIGHT", "JOINED",
+                     out_bold(false));
     for (size_t i = 0; i < nodes.count && code == EXIT_OK; i++) {
         const struct gmq_node *node = &nodes.nodes[i];
         if (job->values.json)
