@@ -129,8 +129,8 @@ class Disk(Case):
 
 class Memory(Case):
     FULL = "^memory limit reached$"
-    FLAGS = ("-cache=4m", "-max_message=1m", "-read_cache=1m", "-list_memory=1m", "-delay_memory=64m", "-input_memory=8m",
-             "-msg_ttr=300", "-sync=none", "-memory_limit=64m")
+    FLAGS = ("-cache=4m", "-max_message=1m", "-read_cache=1m", "-list_memory=1m", "-delay_memory=64m",
+             "-input_memory=8m", "-msg_ttr=300", "-sync=none", "-memory_limit=64m")
 
     def until_refused(self, request):
         """Repeats it until it is refused for want of memory; returns the answers."""
