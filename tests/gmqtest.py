@@ -44,6 +44,12 @@ def program(name):
     return os.path.join(build(), name)
 
 
+def sanitized():
+    """Are the programs built with the address sanitizer?"""
+    with open(program("gnode"), "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def wait_until(question, what="the condition", seconds=DEADLINE_S, pause=0.005):
     """Asks until the answer is true and returns it; the pause between two questions grows to 50 ms."""
     end = time.monotonic() + seconds

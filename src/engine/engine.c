@@ -146,6 +146,8 @@ uint64_t engine_memory(const struct engine *engine)
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight);
 }
 
+bool engine_has_lease_room(const struct engine *engine) { return flight_has_room(&engine->flight); }
+
 uint64_t engine_now_ms(const struct engine *engine) { return engine->delays.near.wheel.now_ms; }
 
 uint64_t engine_next_due_ms(const struct engine *engine)

@@ -111,6 +111,9 @@ uint64_t engine_next_load_ms(const struct engine *engine);
  */
 uint64_t engine_memory(const struct engine *engine);
 
+/* Can a message more be in flight without more memory? */
+bool engine_has_lease_room(const struct engine *engine);
+
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 
 /* The number that a new queue would get. */

@@ -81,10 +81,26 @@ static void split_bucket(struct flight *flight)
     }
 }
 
+static size_t bucket_pages(const struct flight *flight)
+{
+    return (flight->bucket_count + PAGE_BUCKETS - 1) / PAGE_BUCKETS;
+}
+
 uint64_t flight_bytes(const struct flight *flight)
 {
-    return flight->count * (sizeof(struct lease) + sizeof(uint32_t)) +
+    return flight->places * sizeof(struct lease) + bucket_pages(flight) * PAGE_BUCKETS * sizeof(uint32_t) +
            (flight->page_slots + flight->bucket_page_slots) * sizeof(void *);
+}
+
+/* All places from `first` on are free, and the next to be taken. */
+static void free_places(struct flight *flight, uint32_t first)
+{
+    for (uint32_t name = flight->places; name > first; name--) {
+        struct lease *lease = lease_at(flight, name);
+        lease->slot = FLIGHT_FREE;
+        lease->hash_next = flight->free_list;
+        flight->free_list = name;
+    }
 }
 
 static void add_page(struct flight *flight)
@@ -98,12 +114,7 @@ static void add_page(struct flight *flight)
     }
     flight->pages[pages] = mem_new(PAGE_LEASES * sizeof(struct lease));
     flight->places += PAGE_LEASES;
-    for (uint32_t name = flight->places; name > flight->places - PAGE_LEASES; name--) {
-        struct lease *lease = lease_at(flight, name);
-        lease->slot = FLIGHT_FREE;
-        lease->hash_next = flight->free_list;
-        flight->free_list = name;
-    }
+    free_places(flight, flight->places - PAGE_LEASES);
 }
 
 static void link_slot(struct flight *flight, struct lease *lease, uint32_t name, unsigned slot)
@@ -186,6 +197,20 @@ struct lease *flight_find(const struct flight *flight, uint32_t queue, uint64_t 
     return NULL;
 }
 
+/* Nothing is in flight: all pages go but the first ones. */
+static COLD void shrink(struct flight *flight)
+{
+    for (size_t i = 1; i < flight->places / PAGE_LEASES; i++)
+        free(flight->pages[i]);
+    for (size_t i = bucket_pages(flight); i > 1; i--)
+        free(flight->buckets[i - 1]);
+    flight->places = PAGE_LEASES;
+    flight->free_list = 0;
+    free_places(flight, 0);
+    flight->bucket_count = flight->bucket_base = PAGE_BUCKETS;
+    memset(flight->buckets[0], 0, PAGE_BUCKETS * sizeof(uint32_t));
+}
+
 void flight_remove(struct flight *flight, struct lease *lease)
 {
     uint32_t *at = bucket_at(flight, bucket_of(flight, hash(lease->queue, lease->id)));
@@ -198,7 +223,8 @@ void flight_remove(struct flight *flight, struct lease *lease)
     lease->slot = FLIGHT_FREE;
     lease->hash_next = flight->free_list;
     flight->free_list = name;
-    flight->count--;
+    if (--flight->count == 0 && flight->places > PAGE_LEASES)
+        shrink(flight);
 }
 
 struct lease *flight_due(const struct flight *flight)

@@ -43,8 +43,11 @@ struct flight {
 void flight_init(struct flight *flight);
 void flight_free(struct flight *flight);
 
-/* The memory that its leases take; what is free in its pages is for those to come. */
+/* The memory of its pages, of what is free in them too. They are given back when nothing is in flight any more. */
 uint64_t flight_bytes(const struct flight *flight);
+
+/* The next lease takes no more memory. */
+static inline bool flight_has_room(const struct flight *flight) { return flight->free_list != 0; }
 
 /* Makes the table of an empty `flight` for `count` leases that come at once, so that it need not grow meanwhile. */
 void flight_expect(struct flight *flight, uint64_t count);

@@ -164,3 +164,28 @@ TEST(flight_takes_more_leases_than_one_page_of_buckets_can_hold)
     flight_free(flight);
     free(flight);
 }
+
+TEST(flight_gives_its_memory_back_when_nothing_flies)
+{
+    struct flight flight;
+
+    flight_init(&flight);
+    flight_add(&flight, 1, 1, 1, 0, START_MS + 5);
+    uint64_t least = flight_bytes(&flight);
+    assert_true(flight_has_room(&flight));
+    for (uint64_t id = 2; id <= LEASES; id++)
+        flight_add(&flight, id, id, 1, 0, START_MS + id);
+    assert_true(flight_bytes(&flight) > least + (LEASES - 2048) * sizeof(struct lease));
+    for (uint64_t id = 1; id < LEASES; id++)
+        flight_remove(&flight, flight_find(&flight, 1, id));
+    assert_true(flight_bytes(&flight) > least + (LEASES - 2048) * sizeof(struct lease)); /* one is left */
+    assert_true(flight_has_room(&flight));
+    flight_remove(&flight, flight_find(&flight, 1, LEASES));
+    assert_true(flight_bytes(&flight) < least + 256); /* the tables of pages stay */
+    for (uint64_t id = 1; id <= LEASES; id++)
+        flight_add(&flight, id, id, 2, 0, START_MS + id);
+    for (uint64_t id = 1; id <= LEASES; id++)
+        assert_int_equal(flight_find(&flight, 2, id)->ref, id);
+    assert_null(flight_find(&flight, 1, 1));
+    flight_free(&flight);
+}

@@ -233,7 +233,8 @@ int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
     if (rc < 0)
         return rc;
     /* A lease takes more than what waits; without one memory is given back. */
-    if (UNLIKELY(broker_memory_state(turn->broker) == MEMORY_TIGHT) && !turn->queue->auto_ack)
+    if (UNLIKELY(broker_memory_state(turn->broker) == MEMORY_TIGHT) && !turn->queue->auto_ack &&
+        !engine_has_lease_room(turn->broker->engine))
         return GMQ_E_MEMORY_LIMIT;
     return LIKELY(wanted == 1) ? deliver_one(turn, ref, &push, index) : deliver_many(turn, wanted, index);
 }

@@ -12,14 +12,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
+
+enum { LOCK_TRIES = 200 }; /* 2 s */
 
 static int result(int rc) { return rc < 0 ? -errno : rc; }
 
@@ -201,6 +205,27 @@ static uint64_t holder_pid(int file)
     return n > 0 && num_parse_u64(slice_of(text, (size_t)n), &pid) ? pid : 0;
 }
 
+/*
+ * Takes the lock. A process that was killed may have a child that makes an image for it; the lock is free when that has
+ * closed its files, at once but for the scheduler: so who holds a lock that nobody alive took is waited for a moment.
+ */
+static int take_lock(int file, int how, uint64_t *ret_pid)
+{
+    static const struct timespec PAUSE = {.tv_nsec = 10 * 1000 * 1000};
+    int rc = 0;
+
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        rc = flock(file, how | LOCK_NB) == 0 ? 0 : -errno;
+        if (rc != -EWOULDBLOCK)
+            return rc;
+        *ret_pid = holder_pid(file);
+        if (*ret_pid == 0 || *ret_pid > INT32_MAX || kill((pid_t)*ret_pid, 0) == 0 || errno != ESRCH)
+            return rc;
+        (void)nanosleep(&PAUSE, NULL);
+    }
+    return rc;
+}
+
 static int linux_lock(void *ctx, const char *path, uint64_t *ret_pid)
 {
     char text[32];
@@ -208,14 +233,13 @@ static int linux_lock(void *ctx, const char *path, uint64_t *ret_pid)
 
     if (file < 0)
         return -errno;
-    if (flock(file, LOCK_EX | LOCK_NB) < 0) {
-        int rc = -errno;
-        *ret_pid = holder_pid(file);
+    int rc = take_lock(file, LOCK_EX, ret_pid);
+    if (rc < 0) {
         (void)close(file);
         return rc;
     }
     int n = snprintf(text, sizeof(text), "%" PRIu64 "\n", (uint64_t)getpid());
-    int rc = linux_truncate(ctx, file, 0);
+    rc = linux_truncate(ctx, file, 0);
     if (rc == 0)
         rc = linux_pwrite(ctx, file, text, (size_t)n, 0);
     if (rc == 0 || rc == -ENOSPC) /* the lock is what counts; the pid is for people */
@@ -231,10 +255,9 @@ static int linux_hold(void *ctx, const char *path, uint64_t *ret_pid)
     (void)ctx;
     if (file < 0)
         return -errno;
-    if (flock(file, LOCK_SH | LOCK_NB) == 0)
+    int rc = take_lock(file, LOCK_SH, ret_pid);
+    if (rc == 0)
         return file;
-    int rc = -errno;
-    *ret_pid = holder_pid(file);
     (void)close(file);
     return rc;
 }

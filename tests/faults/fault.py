@@ -21,9 +21,7 @@ LAYOUT = struct.Struct("=QQQQIIII64s")
 
 def preloads():
     """Can preload.c be loaded into gnode? Not into a sanitizer build."""
-    with open(gmqtest.program("gnode"), "rb") as file:
-        return b"__asan_init" not in file.read() and os.path.exists(os.path.join(gmqtest.build(), "faults",
-                                                                                 "preload.so"))
+    return not gmqtest.sanitized() and os.path.exists(os.path.join(gmqtest.build(), "faults", "preload.so"))
 
 
 class Fault:
