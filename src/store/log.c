@@ -36,6 +36,9 @@ void log_open_batch(struct log *log)
     struct record rec = {.type = RECORD_BATCH, .payload = {.len = BATCH_PAYLOAD_BYTES}};
 
     ENSURE(log->batch_begin == 0);
+    if (log->ended_before != 0) /* scan_told() */
+        batch.durable = log->ended_before;
+    log->ended_before = 0;
     log->batch_begin = log->tail;
     batch_encode(ring_at(&log->ring, log->tail) + RECORD_HEADER_BYTES, &batch);
     seal_record(log, &rec, BATCH_STRIDE);

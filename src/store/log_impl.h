@@ -68,6 +68,7 @@ struct log {
     bool more;            /* the last record carried RECORD_F_MORE */
     uint64_t ring_first;  /* the ring holds nothing below */
     uint64_t written, durable;
+    uint64_t ended_before; /* until the first batch of this life, which says it: where the log ended before it */
     uint64_t want_written, want_durable;
     uint32_t pushed; /* items given to the writer */
 

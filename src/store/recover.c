@@ -120,15 +120,15 @@ static int read_header(struct recovery *rv, struct segment *seg)
     if (file < 0)
         return refuse(rv, file, "cannot open", path.text);
     int64_t size = rv->disk->size(rv->disk->ctx, file);
-    int64_t n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
+    int64_t n = scan_header(rv->disk, file, bytes);
     if (n < 0) /* once more: a header that is missed changes who the node is */
-        n = rv->disk->pread(rv->disk->ctx, file, bytes, sizeof(bytes), 0);
+        n = scan_header(rv->disk, file, bytes);
     rv->disk->close(rv->disk->ctx, file);
     if (size < 0)
         return refuse(rv, (int)size, "cannot tell the size of", path.text);
     seg->capacity = size > SEGMENT_HEADER_BYTES ? (uint64_t)size - SEGMENT_HEADER_BYTES : 0;
     rv->highest = max_u64(rv->highest, seg->generation > 0 ? seg->end : seg->base + seg->capacity);
-    if (n == sizeof(bytes) && segment_header_decode(bytes, sizeof(bytes), &header))
+    if ((n < 0 || n == sizeof(bytes)) && segment_header_decode(bytes, sizeof(bytes), &header))
         return take_header(rv, seg, &header, path.text);
     if (n < 0)
         rv->header_rc = (int)n;
@@ -375,10 +375,30 @@ static int replay_segment(struct recovery *rv, size_t index, uint64_t from, uint
     return 0;
 }
 
+/* Where a header cannot be read, the first record may say where the log before it ended. */
+static void ask_first_records(struct recovery *rv)
+{
+    struct segments *all = &rv->log->segments;
+
+    for (size_t i = 1; i < all->count; i++) {
+        struct segment *seg = &all->at[i];
+        struct segment_name name = segment_name(seg);
+        struct path path = path_named(rv->log->dir, &name);
+        struct scan scan;
+        if (seg->header_ok || seg->generation > 0 || !seg[-1].header_ok ||
+            scan_open(&scan, rv->disk, path.text, seg->base) < 0)
+            continue;
+        seg->told = scan_told(&scan, rv->log->node_hash, seg[-1].epoch, &seg->prev_end);
+        scan_close(&scan);
+    }
+}
+
+static bool is_begin_known(const struct segment *seg) { return seg->header_ok || seg->told; }
+
 /* A segment that its successor passes over: a start that ended before anything in it was kept. */
 static bool is_void(const struct segment *seg, const struct segment *next)
 {
-    return next && next->header_ok && next->prev_end < seg->base;
+    return next && is_begin_known(next) && next->prev_end < seg->base;
 }
 
 static int replay(struct recovery *rv)
@@ -389,6 +409,7 @@ static int replay(struct recovery *rv)
 
     rv->end = max_u64(cut, LSN_FIRST);
     rv->durable = cut;
+    ask_first_records(rv);
     for (size_t i = 0; rc == 0 && i < all->count; i++) {
         struct segment *seg = &all->at[i], *next = i + 1 < all->count ? &all->at[i + 1] : NULL;
         if (seg->leaving || (seg->end != 0 && seg->end <= cut))
@@ -397,11 +418,11 @@ static int replay(struct recovery *rv)
             seg->leaving = true;
             continue;
         }
-        if (seg->base > cut && seg->header_ok && seg->prev_end > rv->end) {
+        if (seg->base > cut && is_begin_known(seg) && seg->prev_end > rv->end) {
             rv->report->lost_ranges++;
             recover_note(rv, "part of the log missing", rv->end, seg->prev_end);
         }
-        bool last = !next || !next->header_ok;
+        bool last = !next || !is_begin_known(next);
         /* What has an address of the next file is in that one, whoever wrote it here: heal.h. */
         uint64_t limit = !next ? UINT64_MAX : last ? next->base : next->prev_end;
         rc = replay_segment(rv, i, max_u64(seg->base, cut), limit, last);
@@ -522,6 +543,7 @@ static int open_next(struct recovery *rv)
         return refuse(rv, -ENOMEM, "cannot go on in", log->dir);
     log->segments.at[log->segments.count++] = seg;
     log->tail = log->written = log->durable = log->ring_first = header.base;
+    log->ended_before = header.prev_end;
     log->segment_end = seg.base + seg.capacity - SEGMENT_TAIL_BYTES;
     rv->report->end_lsn = header.base;
     return 0;

@@ -253,6 +253,37 @@ TEST(recovery_falls_back_to_the_older_checkpoint_and_then_to_the_log)
     simdisk_free(sim);
 }
 
+/* Where the log before the second segment ended stands in its header, and once more in its first record. */
+TEST(recovery_knows_where_a_log_ended_though_the_next_header_is_damaged)
+{
+    for (int decay = 0; decay < 2; decay++) {
+        uint64_t ends[PUSHES], bytes;
+        struct simdisk *sim = make_log(ends, false);
+        struct life life;
+        char next[64];
+
+        life_init(&life, simdisk_disk(sim), dir);
+        assert_int_equal(life_open(&life), 0);
+        (void)snprintf(next, sizeof(next), "%s/log/%016" PRIx64 ".seg", dir, life_tail(&life));
+        (void)life_push(&life, 1000, BODY);
+        life_sync(&life);
+        life_kill(&life);
+        simdisk_kill(sim);
+        if (decay == 0)
+            memset(simdisk_file(sim, next, &bytes), 'x', SEGMENT_HEADER_BYTES);
+        else
+            assert_true(simdisk_spoil(sim, next, 0, SEGMENT_HEADER_BYTES));
+        simdisk_file(sim, first_segment, &bytes)[SEGMENT_HEADER_BYTES + ends[PUSHES - 2] - LSN_FIRST + 30] ^= 1;
+        assert_int_equal(life_open(&life), 0);
+        assert_int_equal(life.count, PUSHES);
+        assert_false(life_has(&life, PUSHES));
+        assert_true(life_has(&life, 1000));
+        assert_int_not_equal(life.report.damaged_bytes, 0); /* it was promised: no torn tail */
+        life_fini(&life);
+        simdisk_free(sim);
+    }
+}
+
 TEST(recovery_reports_a_segment_that_is_missing)
 {
     struct simdisk *sim = simdisk_new(10);

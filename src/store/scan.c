@@ -9,7 +9,7 @@
 #include "store/format.h"
 
 /* What is read in order is read in blocks that grow, so that a look at one record somewhere costs a small one. */
-enum { BLOCK_BYTES_MIN = 32 * 1024, BLOCK_BYTES_MAX = 1024 * 1024, PIECE_BYTES = 4096 };
+enum { BLOCK_BYTES_MIN = 32 * 1024, BLOCK_BYTES_MAX = 1024 * 1024, PIECE_BYTES = 4096, SECTOR_BYTES = 512 };
 
 int scan_open(struct scan *scan, struct disk *disk, const char *path, uint64_t base)
 {
@@ -177,4 +177,27 @@ uint64_t scan_used(struct scan *scan, uint64_t lsn)
         lsn += have;
     }
     return used;
+}
+
+int64_t scan_header(struct disk *disk, int file, char *to)
+{
+    int64_t n = disk->pread(disk->ctx, file, to, SEGMENT_HEADER_BYTES, 0);
+
+    for (size_t at = 0; n < 0 && at < SEGMENT_HEADER_BYTES; at += SECTOR_BYTES) {
+        memset(to + at, 0, SECTOR_BYTES);
+        (void)disk->pread(disk->ctx, file, to + at, SECTOR_BYTES, at); /* what fails stays zero */
+    }
+    return n;
+}
+
+bool scan_told(struct scan *scan, uint64_t node_hash, uint32_t epoch_before, uint64_t *ret_prev_end)
+{
+    struct record rec;
+    struct batch batch;
+
+    if (!scan_record(scan, scan->base, &rec) || !batch_decode(&rec, &batch) || batch.node_hash != node_hash ||
+        batch.epoch <= epoch_before || batch.durable >= scan->base)
+        return false;
+    *ret_prev_end = batch.durable;
+    return true;
 }

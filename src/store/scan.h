@@ -52,4 +52,17 @@ uint64_t scan_promised(struct scan *scan, uint64_t lsn, uint64_t node_hash);
 /* How many bytes there are from `lsn` to the last one that is not zero, that one included. */
 uint64_t scan_used(struct scan *scan, uint64_t lsn);
 
+/*
+ * Where the log before the segment under `scan` ended, for the case that its header cannot be read: the first BATCH of
+ * a life calls durable what it found (log.c). False when the segment does not begin with one: `epoch_before` is that
+ * of the segment before it.
+ */
+bool scan_told(struct scan *scan, uint64_t node_hash, uint32_t epoch_before, uint64_t *ret_prev_end);
+
+/*
+ * Reads the SEGMENT_HEADER_BYTES of a segment's header to `to`. The number of bytes, less when the file is shorter; or
+ * -errno: then those sectors that can be read stand there, and zeros in the place of the others.
+ */
+int64_t scan_header(struct disk *disk, int file, char *to);
+
 #endif

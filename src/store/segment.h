@@ -39,6 +39,7 @@ struct segment {
     struct deadset *dead, *frozen[FROZEN_COUNT]; /* owned */
     uint32_t epoch, generation;
     bool header_ok; /* recovery: its header could be read */
+    bool told;      /* recovery: it could not, but `prev_end` is known */
     bool leaving;   /* its removal is on the way */
     bool blind;
     bool merged;    /* recovery: its counts are those of the segments it was made of */

@@ -42,14 +42,13 @@ static void read_header(struct disk *disk, const char *dir, struct survey_segmen
     if (file < 0)
         return;
     int64_t size = disk->size(disk->ctx, file);
-    int64_t n = disk->pread(disk->ctx, file, bytes, sizeof(bytes), 0);
+    int64_t n = scan_header(disk, file, bytes);
     disk->close(disk->ctx, file);
     seg->file_bytes = size > 0 ? (uint64_t)size : 0;
-    if (n < 0)
-        return;
-    if (segment_header_claim(bytes, (size_t)n, &version) != HEADER_CLAIM_NONE)
+    size_t got = n < 0 ? sizeof(bytes) : (size_t)n;
+    if (segment_header_claim(bytes, got, &version) != HEADER_CLAIM_NONE)
         seg->header_state = SURVEY_HEADER_NEWER;
-    if (!segment_header_decode(bytes, (size_t)n, &seg->header))
+    if (!segment_header_decode(bytes, got, &seg->header))
         return;
     bool own = seg->header.base == seg->base && seg->header.prev_end <= seg->base &&
                seg->header.generation == seg->name.generation && seg->header.end == seg->name.end;
@@ -140,7 +139,7 @@ static void read_segment(struct disk *disk, const char *dir, const struct survey
     struct path path = path_named(dir, &seg->name);
     struct scan scan;
 
-    if (next && next->header_state != SURVEY_HEADER_OK)
+    if (next && next->header_state != SURVEY_HEADER_OK && !next->told)
         next = NULL;
     seg->is_void = next && next->header.prev_end < seg->base;
     if (seg->is_void)
@@ -184,6 +183,21 @@ static void drop_replaced(struct survey *all)
     all->count = kept;
 }
 
+/* As recovery does where a header cannot be read. */
+static void ask_first_record(struct disk *disk, const char *dir, const struct survey_segment *before,
+                             struct survey_segment *seg, uint64_t node_hash)
+{
+    struct path path = path_named(dir, &seg->name);
+    struct scan scan;
+
+    if (seg->header_state == SURVEY_HEADER_OK || seg->header_state == SURVEY_HEADER_NEWER ||
+        seg->name.generation > 0 || before->header_state != SURVEY_HEADER_OK ||
+        scan_open(&scan, disk, path.text, seg->base) < 0)
+        return;
+    seg->told = scan_told(&scan, node_hash, before->header.epoch, &seg->header.prev_end);
+    scan_close(&scan);
+}
+
 int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *eyes,
                 const struct survey_ends *ends, struct survey *ret)
 {
@@ -204,6 +218,8 @@ int survey_read(struct disk *disk, const char *dir, const struct survey_eyes *ey
             node_hash = uuid_hash(all.segments[i].header.uuid);
     }
     drop_replaced(&all);
+    for (size_t i = 1; i < all.count; i++)
+        ask_first_record(disk, dir, &all.segments[i - 1], &all.segments[i], node_hash);
     for (size_t i = 0; i < all.count; i++)
         read_segment(disk, dir, eyes, &all, i, node_hash, ends ? ends->end(ends->ctx, all.segments[i].base) : 0);
     *ret = all;

@@ -33,7 +33,8 @@ struct survey_segment {
     uint64_t end;        /* where the sound part ends; damage may lie before it */
     uint64_t file_bytes;
     enum survey_header header_state;
-    struct segment_header header; /* zero when it is not SURVEY_HEADER_OK */
+    struct segment_header header; /* zero when it is not SURVEY_HEADER_OK, but for prev_end when `told` */
+    bool told;           /* its header cannot be read, its first record says prev_end */
     int error;           /* -errno when the file cannot be opened */
     bool bad_directory;  /* of a compacted one: its records were found without it */
     bool is_void;        /* its successor passes over it: a start that ended before anything was kept */
