@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/crc32c.h"
 #include "store/paths.h"
 
-enum { RESERVES = 2, RESERVE_SHRINK = 4, CUTS_MAX = 64 };
+enum { RESERVES = 2, RESERVE_SHRINK = 4, CUTS_MAX = 64, COMPARE_BYTES = 64 * 1024 };
 
 void checkpoint_drop_image(struct checkpoint *ckpt)
 {
@@ -89,22 +90,35 @@ static int write_file(struct disk *disk, const struct checkpoint *ckpt, const st
     return rc;
 }
 
+/* What the checkpoint in the file takes of it, as its header says; the file may keep more room. 0 or -errno. */
+static int used_bytes(struct disk *disk, int file, uint64_t *ret)
+{
+    char head[CHECKPOINT_HEADER_BYTES];
+    int64_t size = disk->size(disk->ctx, file);
+    int64_t n = size < 0 ? size : disk->pread(disk->ctx, file, head, sizeof(head), 0);
+
+    if (n < 0)
+        return (int)n;
+    *ret = checkpoint_bytes(head, (size_t)n);
+    return *ret == 0 || *ret > (uint64_t)size ? -EBADMSG : 0;
+}
+
 static int read_file(struct disk *disk, const char *path, char **ret_bytes, struct checkpoint_view *ret)
 {
     char *bytes = NULL;
+    uint64_t size = 0;
     int file = disk->open(disk->ctx, path, DISK_READ);
 
     if (file < 0)
         return file;
-    int64_t size = disk->size(disk->ctx, file);
-    int rc = size < 0 ? (int)size : size < CHECKPOINT_HEADER_BYTES ? -EBADMSG : 0;
-    if (rc == 0 && !(bytes = malloc((size_t)size)))
+    int rc = used_bytes(disk, file, &size);
+    if (rc == 0 && !(bytes = malloc(size)))
         rc = -ENOMEM;
-    int64_t n = rc == 0 ? disk->pread(disk->ctx, file, bytes, (size_t)size, 0) : rc;
+    int64_t n = rc == 0 ? disk->pread(disk->ctx, file, bytes, size, 0) : rc;
     disk->close(disk->ctx, file);
     if (n < 0)
         rc = (int)n;
-    else if (n != size || !checkpoint_view_read(bytes, (size_t)size, ret))
+    else if ((uint64_t)n != size || !checkpoint_view_read(bytes, size, ret))
         rc = -EBADMSG;
     if (rc == 0)
         *ret_bytes = bytes;
@@ -113,14 +127,33 @@ static int read_file(struct disk *disk, const char *path, char **ret_bytes, stru
     return rc;
 }
 
-static int read_back(struct disk *disk, const char *path)
+/* Do the `bytes` bytes at `at` stand in the file? 0 or -errno. */
+static int compare(struct disk *disk, int file, const char *with, uint64_t bytes, uint64_t at)
 {
-    struct checkpoint_view view;
-    char *bytes;
-    int rc = read_file(disk, path, &bytes, &view);
+    char piece[COMPARE_BYTES];
+    int rc = 0;
 
+    for (uint64_t done = 0; rc == 0 && done < bytes; done += sizeof(piece)) {
+        size_t some = min_u64(sizeof(piece), bytes - done);
+        int64_t n = disk->pread(disk->ctx, file, piece, some, at + done);
+        if (n < 0)
+            rc = (int)n;
+        else if ((size_t)n != some || memcmp(piece, with + done, some) != 0)
+            rc = -EBADMSG;
+    }
+    return rc;
+}
+
+static int read_back(struct disk *disk, const struct checkpoint *ckpt, const struct head *head, const char *path)
+{
+    int file = disk->open(disk->ctx, path, DISK_READ);
+
+    if (file < 0)
+        return file;
+    int rc = compare(disk, file, head->bytes, head->count, 0);
     if (rc == 0)
-        free(bytes);
+        rc = compare(disk, file, ckpt->image, ckpt->header.image_bytes, head->count);
+    disk->close(disk->ctx, file);
     return rc;
 }
 
@@ -296,9 +329,9 @@ int checkpoint_write(struct disk *disk, const char *dir, struct checkpoint *ckpt
     if (!head_make(ckpt, &head))
         return -ENOMEM;
     int rc = write_somehow(disk, dir, ckpt, &head, keep);
-    free(head.bytes);
     if (rc == 0)
-        rc = read_back(disk, tmp.text);
+        rc = read_back(disk, ckpt, &head, tmp.text);
+    free(head.bytes);
     if (rc == 0)
         rc = disk->rename(disk->ctx, tmp.text, path.text);
     if (rc == 0)

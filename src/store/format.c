@@ -249,6 +249,17 @@ static bool sets_fit(const struct checkpoint_view *view)
     return bytes == view->header.dead_bytes;
 }
 
+uint64_t checkpoint_bytes(const char *from, size_t bytes)
+{
+    struct checkpoint_view view;
+
+    if (!checkpoint_header_decode(from, bytes, &view.header) || view.header.image_bytes >> 47 != 0 ||
+        view.header.dead_bytes >> 46 != 0)
+        return 0;
+    return CHECKPOINT_HEADER_BYTES + view.header.segments * (uint64_t)entry_bytes(&view) + view.header.dead_bytes +
+           view.header.image_bytes;
+}
+
 bool checkpoint_view_read(const char *from, size_t bytes, struct checkpoint_view *ret)
 {
     struct checkpoint_view view;

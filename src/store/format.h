@@ -197,6 +197,9 @@ struct checkpoint_view {
     struct slice dead, image;
 };
 
+/* What the checkpoint with this header takes, at most 2^48; 0 = the `bytes` bytes at `from` are no sound header. */
+uint64_t checkpoint_bytes(const char *from, size_t bytes);
+
 /* False when anything is out of range or a CRC does not match. */
 NODISCARD bool checkpoint_view_read(const char *from, size_t bytes, struct checkpoint_view *ret);
 
