@@ -46,7 +46,7 @@ BOUNDS = {
     "p99_us": 50000,        # of an answer, in 95 of 100 rows
     "max_us": 1000000,      # of any answer
     "disk_times": 2,        # disk <= this x what is live + slack
-    "disk_slack_mib": 512,  # segments begun and ahead, reserves, checkpoints
+    "disk_slack_mib": 1024, # gc_slack, segments begun and ahead, reserves, what comes in while a compaction runs
     "disk_stop_mib": 16384, # beyond the bound: then it is of no use to go on
 }
 
