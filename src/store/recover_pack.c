@@ -189,9 +189,13 @@ void recover_take_table(struct recovery *rv, const struct checkpoint_view *view)
             take_entry(seg, &entry, dead);
         deadset_free(dead);
     }
-    for (size_t i = 0; i < all->count; i++)
-        if (!all->at[i].leaving && all->at[i].base < view->header.cut)
-            settle(rv, &all->at[i]);
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *seg = &all->at[i];
+        if (seg->leaving)
+            seg->end = seg->base; /* nothing that dies in the replay is in it */
+        else if (seg->base < view->header.cut)
+            settle(rv, seg);
+    }
 }
 
 /* ---- replay ------------------------------------------------------------------------------------------------------ */
