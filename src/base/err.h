@@ -47,7 +47,23 @@
     X(DELAY_NEGATIVE, -5025, 400, "delay must not be negative")                                    \
     X(DISK_LIMIT, -5026, 507, "disk full: %s")                                                     \
     X(WAIT, -5040, 400, "wait must be 0 to 60 seconds")                                            \
-    X(TOPIC_LIST, -5041, 400, "a list has 1 to 16 topics")
+    X(TOPIC_LIST, -5041, 400, "a list has 1 to 16 topics")                                         \
+    X(MESSAGE_UNKNOWN, -5042, 404, "no message with this id is here")                              \
+    X(MESSAGE_STATE, -5043, 409, "the message is %s")                                              \
+    X(TOPIC_EXISTS, -5044, 409, "topic exists already")                                            \
+    X(TOPIC_PAUSED, -5045, 409, "topic is paused")                                                 \
+    X(TOPIC_FULL, -5046, 429, "topic is full: %s")                                                 \
+    X(VALUE, -5047, 400, "%s")                                                                     \
+    X(CURSOR, -5048, 400, "cursor is not of this list, or of an earlier life of the node")         \
+    X(JOB_UNKNOWN, -5049, 404, "no such job")                                                      \
+    X(JOB_LIMIT, -5050, 429, "too many jobs are running")                                          \
+    X(DEDUP_MISMATCH, -5051, 422, "the key was used for another message")                          \
+    X(CLIENT_NAME, -5052, 400, "client name is invalid: 1 to 64 bytes of UTF-8 without control bytes") \
+    X(HEADERS, -5053, 400, "headers are invalid: %s")                                              \
+    X(OPERATION_UNKNOWN, -5054, 404, "unknown operation")                                          \
+    X(METHOD, -5055, 405, "method not allowed")                                                    \
+    X(KEY, -5056, 400, "key is invalid: 1 to 128 bytes of UTF-8 without control bytes")            \
+    X(NOT_FOUND, -5057, 404, "nothing is here")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

@@ -180,7 +180,7 @@ static void fire_lease(struct engine *engine, struct lease *lease)
 {
     struct queue *queue = engine_queue(engine, lease->queue);
     uint64_t ref = lease->ref;
-    uint32_t max = queue->max_retries == PAYLOAD_NODE_RETRIES ? engine->max_retries : queue->max_retries;
+    uint32_t max = queue->set.max_retries == TOPIC_NODE_RETRIES ? engine->max_retries : queue->set.max_retries;
 
     flight_remove(&engine->flight, lease);
     queue->in_flight--;
@@ -249,8 +249,8 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     if (engine->node_record_lsn)
         engine->hooks.dead_queue(engine->hooks.ctx, engine->node_record_lsn);
     engine->node_record_lsn = rec->lsn;
-    if (set->max_retries != PAYLOAD_NODE_RETRIES)
-        engine->max_retries = set->max_retries;
+    if (set->set.max_retries != TOPIC_NODE_RETRIES)
+        engine->max_retries = set->set.max_retries;
     engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 
@@ -280,8 +280,7 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     queue->start_ms = set.start_ms;
     queue->auto_ack = set.flags & PAYLOAD_QUEUE_AUTO_ACK;
     queue->exited = set.flags & PAYLOAD_QUEUE_EXITED;
-    queue->ttr_ms = set.ttr_ms;
-    queue->max_retries = set.max_retries;
+    state_set_queue(engine, queue, &set.set);
     saw_time(engine, set.start_ms);
     stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }

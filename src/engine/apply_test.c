@@ -6,7 +6,7 @@
 #include "engine/wheel.h"
 #include "unit/unit.h"
 
-enum { TTR_MS = 60000, ALL = 4096, NODE = PAYLOAD_NODE_RETRIES };
+enum { TTR_MS = 60000, ALL = 4096, NODE = TOPIC_NODE_RETRIES };
 
 static const uint64_t NOW_MS = UINT64_C(1700000000000);
 
@@ -410,7 +410,7 @@ TEST(engine_queue_record_replaces_the_one_before_it)
     assert_int_equal(tape.deaths.last_queue, made);
     assert_true(jobs(&tape)->exited);
     assert_false(jobs(&tape)->auto_ack);
-    assert_int_equal(jobs(&tape)->max_retries, 7);
+    assert_int_equal(jobs(&tape)->set.max_retries, 7);
     assert_ptr_equal(engine_find(tape.engine, slice_str("jobs")), jobs(&tape));
     (void)tape_queue(&tape, 1, "jobs", 0, NODE);
     assert_int_equal(tape.deaths.last_queue, exited);

@@ -208,8 +208,8 @@ static uint64_t digest_queue(uint64_t h, const struct queue *queue)
     for (uint32_t i = 0; i < queue->name_len; i++)
         h = mix(h, (unsigned char)queue->name[i]);
     h = mix(h, queue->auto_ack | (unsigned)queue->exited << 1);
-    h = mix(h, queue->ttr_ms);
-    h = mix(h, queue->max_retries);
+    h = mix(h, queue->set.ttr_ms);
+    h = mix(h, queue->set.max_retries);
     h = mix(h, queue->start_ms);
     h = mix(h, queue->record_lsn);
     h = mix(h, queue->push_num);
@@ -272,5 +272,5 @@ uint64_t engine_digest(const struct engine *engine)
          lease = flight_after(&engine->flight, lease))
         h = mix(mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id),
                 lease->queue | (uint64_t)lease->holder << 32);
-    return h;
+    return mix(h, state_sections_digest(engine));
 }

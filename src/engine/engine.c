@@ -93,6 +93,13 @@ void state_name_queue(struct engine *engine, struct queue_node *node, struct sli
     HASH_ADD_KEYPTR(by_name, engine->names, queue->name, queue->name_len, node);
 }
 
+void state_set_queue(struct engine *engine, struct queue *queue, const struct topic_settings *set)
+{
+    engine->settings_words -= state_settings_words(&queue->set);
+    queue->set = *set;
+    engine->settings_words += state_settings_words(&queue->set);
+}
+
 static struct queue_node *add_queue(struct engine *engine)
 {
     if (engine->queue_count == engine->queue_slots) {
@@ -102,7 +109,7 @@ static struct queue_node *add_queue(struct engine *engine)
     struct queue_node *node = mem_new(sizeof(*node));
     engine->queues[engine->queue_count++] = node;
     node->queue.number = engine->queue_count;
-    node->queue.max_retries = PAYLOAD_NODE_RETRIES;
+    node->queue.set = TOPIC_SETTINGS_NONE;
     waiting_init(&engine->lists, &node->queue.ready);
     return node;
 }

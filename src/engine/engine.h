@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/record.h"
+#include "base/topic_settings.h"
 #include "engine/delays.h"
 #include "engine/refset.h"
 #include "engine/waiting.h"
@@ -43,8 +44,7 @@ struct queue {
     uint32_t name_len;
     bool auto_ack;
     bool exited;           /* not in the lists until it is used again */
-    uint32_t ttr_ms;       /* 0 = the node's */
-    uint32_t max_retries;  /* PAYLOAD_NODE_RETRIES = the node's */
+    struct topic_settings set;
     uint64_t start_ms;     /* wall clock when it was made */
     uint64_t record_lsn;   /* of its newest QUEUE record, 0 = lost */
     struct waiting ready;

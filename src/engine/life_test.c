@@ -208,7 +208,7 @@ static void change_queue(struct life *life)
     static const char *const NAMES[] = {"", "a", "b", "c", "d"};
     uint32_t queue = 1 + (uint32_t)below(life, QUEUES), flags = (uint32_t)below(life, 4);
 
-    (void)tape_queue(&life->tape, queue, NAMES[queue], flags, PAYLOAD_NODE_RETRIES);
+    (void)tape_queue(&life->tape, queue, NAMES[queue], flags, TOPIC_NODE_RETRIES);
     life->auto_ack[queue] = flags & PAYLOAD_QUEUE_AUTO_ACK;
 }
 
@@ -408,7 +408,7 @@ static struct life *live(uint64_t seed, struct buf *ret_image, uint64_t *ret_cut
     (void)tape_queue(&life->tape, 0, "", 0, NODE_RETRIES);
     for (uint32_t queue = 1; queue <= QUEUES; queue++)
         (void)tape_queue(&life->tape, queue, (const char *const[]){"a", "b", "c", "d"}[queue - 1], 0,
-                         PAYLOAD_NODE_RETRIES);
+                         TOPIC_NODE_RETRIES);
     unsigned cut = (unsigned)below(life, STEPS);
     for (unsigned n = 0; n < STEPS; n++) {
         if (n == cut) {
@@ -609,7 +609,7 @@ TEST(engine_image_of_the_first_two_formats_loads)
         struct engine *engine = tape_engine(&deaths);
         uint64_t now_ms = UINT64_C(1700000000000), words[64], n = 0;
         uint64_t head[] = {MAGICS[format], 7, now_ms, 4096, 5, now_ms, 1, 2, 1};
-        uint64_t queue[13] = {1, 0, 0, PAYLOAD_NODE_RETRIES, now_ms, 4160, 9, 1};
+        uint64_t queue[13] = {1, 0, 0, TOPIC_NODE_RETRIES, now_ms, 4160, 9, 1};
         uint64_t timers[] = {0x100, now_ms + 5, 1, 0x200, now_ms + 400 * 86400000ull, 1, 0x300, 3, now_ms + 9, 1};
         memcpy(words, head, sizeof(head));
         n = ARRAY_LEN(head);

@@ -10,7 +10,9 @@
  *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list
  *   BURY    0 u64 now_ms   8 u8 reason   9 u8 0   10 u16 text bytes   12 u32 n   16 n x { u64 ref, u64 id }, text
  *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 how many may move (0 = no bound)
- *   QUEUE   TLVs; queue 0 = settings of the node
+ *   QUEUE   TLVs: 1 name, 2 bind key, 3 u64 start, 4 u32 flags, 5 u32 ttr, 6 u32 retries, 7 retry policy { u8 kind,
+ *           u8 jitter, u16 n, u32 cap, n x u32 ms }, 8 limits { u64 messages, u64 bytes, u64 age_ms, u64 over },
+ *           9 u64 idle_ms, 10 pauses { u64 push until, u64 pop until };  queue 0 = settings of the node
  *   CHUNK   0 u32 n (1..507)   4 u32 0   8 n x u64 ref;  aux: 0, the waiting list
  *   LOAD    0 u64 lsn   8 u32 n   12 u32 enum payload_load_kind   16 when loaded: n x u64 ref;  aux as CHUNK
  *           aux as DCHUNK: 16 u64 start_ms   24 when loaded: n x { u64 ref, u32 queue, u32 due_off };  queue 0
@@ -26,6 +28,7 @@
 #define GMQ_ENGINE_PAYLOAD_H
 
 #include "base/record.h"
+#include "base/topic_settings.h"
 
 enum {
     PAYLOAD_PUSH_BYTES = 24, /* before TLVs and body */
@@ -35,6 +38,7 @@ enum {
     PAYLOAD_BURY_BYTES = 16,
     PAYLOAD_TICK_BYTES = 16,
     PAYLOAD_QUEUE_BYTES_MAX = 4096,
+    PAYLOAD_SETTINGS_BYTES_MAX = 160, /* of them, for settings other than ttr and retries */
     PAYLOAD_CHUNK_BYTES = 8, /* before the refs */
     PAYLOAD_CHUNK_REFS_MAX = 507,
     PAYLOAD_LOAD_BYTES = 16, /* before the refs */
@@ -106,16 +110,13 @@ struct payload_tick {
     uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
-/* A queue as its newest QUEUE record says. Of queue 0 max_retries counts, and start_ms: all ids after it are later. */
+/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: all ids after it are later. */
 struct payload_queue {
     struct slice name, bind_key;
     uint64_t start_ms;
-    uint32_t flags;       /* enum payload_queue_flags */
-    uint32_t ttr_ms;      /* 0 = the node's */
-    uint32_t max_retries; /* PAYLOAD_NODE_RETRIES = the node's */
+    uint32_t flags; /* enum payload_queue_flags */
+    struct topic_settings set;
 };
-
-enum { PAYLOAD_NODE_RETRIES = 0xffff };
 
 struct payload_chunk {
     uint32_t count;
@@ -161,7 +162,11 @@ void payload_put_load(char *to, const struct payload_load *load);
 void payload_put_dchunk(char *to, uint64_t start_ms, const struct payload_delayed *entries, uint32_t count);
 void payload_put_dload(char *to, const struct payload_dload *load);
 
-/* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. */
+/* Of a QUEUE record the TLVs of settings other than ttr and retries: the bytes that they take, and the end of them. */
+size_t payload_settings_bytes(const struct topic_settings *set);
+char *payload_put_settings(char *to, const struct topic_settings *set);
+
+/* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. Defaults take none. */
 size_t payload_put_queue(char *to, const struct payload_queue *queue);
 
 NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);

@@ -214,15 +214,15 @@ static void read_queue(struct slice prefix, size_t whole)
     assert_true(slice_is(set.bind_key, "eu"));
     assert_int_equal(set.start_ms, 5000);
     assert_int_equal(set.flags, PAYLOAD_QUEUE_AUTO_ACK | PAYLOAD_QUEUE_EXITED);
-    assert_int_equal(set.ttr_ms, 30000);
-    assert_int_equal(set.max_retries, 9);
+    assert_int_equal(set.set.ttr_ms, 30000);
+    assert_int_equal(set.set.max_retries, 9);
 }
 
 TEST(payload_queue_reads_what_was_written_at_any_length)
 {
     struct payload_queue set = {.name = slice_str("orders"), .bind_key = slice_str("eu"), .start_ms = 5000,
-                                .flags = PAYLOAD_QUEUE_AUTO_ACK | PAYLOAD_QUEUE_EXITED, .ttr_ms = 30000,
-                                .max_retries = 9};
+                                .flags = PAYLOAD_QUEUE_AUTO_ACK | PAYLOAD_QUEUE_EXITED,
+                                .set = {.ttr_ms = 30000, .max_retries = 9}};
     char to[ROOM];
     size_t len = payload_put_queue(to, &set);
 
@@ -236,7 +236,7 @@ TEST(payload_queue_says_the_defaults_when_it_says_nothing)
 
     assert_true(payload_get_queue(slice_of(NULL, 0), &set));
     assert_int_equal(set.name.len, 0);
-    assert_int_equal(set.max_retries, PAYLOAD_NODE_RETRIES);
+    assert_int_equal(set.set.max_retries, TOPIC_NODE_RETRIES);
     assert_int_equal(set.flags, 0);
 }
 

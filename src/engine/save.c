@@ -11,8 +11,9 @@
  *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   the delayed messages: save_delays.c
  *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, those of one deadline in order
- * Images of the first two magics are read too. Their queues have no `delayed`, and of the first neither head nor
- * chunks; their delayed messages are all near, and nothing is moving.
+ *   per section (state.h) that is not empty: u64 tag, u64 words, and so many words
+ * Images of earlier magics are read too. Those of the third have no sections. The queues of the first two have no
+ * `delayed`, and of the first neither head nor chunks; their delayed messages are all near, and nothing is moving.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,18 +26,38 @@
 
 #define MAGIC_1 0x31474e45514d47ull /* "GMQENG1" */
 #define MAGIC_2 0x32474e45514d47ull /* "GMQENG2" */
-#define MAGIC 0x33474e45514d47ull   /* "GMQENG3" */
+#define MAGIC_3 0x33474e45514d47ull /* "GMQENG3" */
+#define MAGIC 0x34474e45514d47ull   /* "GMQENG4" */
 enum {
     HEAD_WORDS_2 = 9, HEAD_WORDS = 12, QUEUE_WORDS_1 = 10, QUEUE_WORDS_2 = 13, QUEUE_WORDS = 14, LEASE_WORDS = 4,
     NAME_BYTES_MAX = 1024, LEASES_AT_ONCE = 32, /* when they are loaded */
+    SECTION_WORDS = 2,
 };
+
+static const struct state_section *const SECTIONS[] = {
+    &STATE_SETTINGS,
+};
+
+/* `deliveries` 0: as it is now. */
+static uint64_t sections_words(const struct engine *engine, uint64_t deliveries)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++) {
+        const struct state_section *section = SECTIONS[i];
+        uint64_t words = deliveries > 0 && section->words_max ? section->words_max(engine, deliveries)
+                                                              : section->words(engine);
+        all += words > 0 ? SECTION_WORDS + words : 0;
+    }
+    return all;
+}
 
 size_t engine_saved_bytes(const struct engine *engine)
 {
     uint64_t words = HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count;
 
     words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
-    return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead);
+    return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead + sections_words(engine, 0));
 }
 
 size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
@@ -46,7 +67,8 @@ size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_ma
 
     if (queues > 0 && in_flight_max < waiting / queues)
         waiting = in_flight_max * queues;
-    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting;
+    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting +
+           8 * (sections_words(engine, waiting) - sections_words(engine, 0));
 }
 
 static char *put(char *at, uint64_t value)
@@ -72,8 +94,8 @@ static char *save_queue(char *at, const struct queue *queue)
 
     at = put(at, queue->name_len);
     at = put(at, (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u));
-    at = put(at, queue->ttr_ms);
-    at = put(at, queue->max_retries);
+    at = put(at, queue->set.ttr_ms);
+    at = put(at, queue->set.max_retries);
     at = put(at, queue->start_ms);
     at = put(at, queue->record_lsn);
     at = put(at, queue->push_num);
@@ -109,6 +131,29 @@ static char *save_leases(char *at, const struct engine *engine)
     return at;
 }
 
+static char *save_sections(char *at, const struct engine *engine)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++) {
+        uint64_t words = SECTIONS[i]->words(engine);
+        if (words == 0)
+            continue;
+        at = put(put(at, SECTIONS[i]->tag), words);
+        char *end = SECTIONS[i]->save(at, engine);
+        ENSURE((size_t)(end - at) == 8 * words);
+        at = end;
+    }
+    return at;
+}
+
+uint64_t state_sections_digest(const struct engine *engine)
+{
+    uint64_t h = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
+        h = h * 31 + SECTIONS[i]->digest(engine);
+    return h;
+}
+
 void engine_save_to(const struct engine *engine, char *begin)
 {
     char *at = put(begin, MAGIC);
@@ -128,6 +173,7 @@ void engine_save_to(const struct engine *engine, char *begin)
         at = save_queue(at, &engine->queues[i]->queue);
     at = state_save_delays(at, engine);
     at = save_leases(at, engine);
+    at = save_sections(at, engine);
     ENSURE((size_t)(at - begin) == engine_saved_bytes(engine));
 }
 
@@ -152,7 +198,7 @@ struct shape {
 static bool shape_of(uint64_t magic, struct shape *ret)
 {
     *ret = (struct shape){.head_words = HEAD_WORDS, .queue_words = QUEUE_WORDS, .far = true};
-    if (magic == MAGIC)
+    if (magic == MAGIC || magic == MAGIC_3)
         return true;
     *ret = (struct shape){.head_words = HEAD_WORDS_2,
                           .queue_words = magic == MAGIC_1 ? QUEUE_WORDS_1 : QUEUE_WORDS_2};
@@ -202,8 +248,8 @@ static bool load_queue(struct engine *engine, struct state_reader *in, const str
     }
     queue->auto_ack = w[1] & PAYLOAD_QUEUE_AUTO_ACK;
     queue->exited = w[1] & PAYLOAD_QUEUE_EXITED;
-    queue->ttr_ms = (uint32_t)w[2];
-    queue->max_retries = (uint32_t)w[3];
+    queue->set.ttr_ms = (uint32_t)w[2];
+    queue->set.max_retries = (uint32_t)w[3];
     queue->start_ms = w[4];
     queue->record_lsn = w[5];
     queue->push_num = w[6];
@@ -258,6 +304,34 @@ static bool load_leases(struct engine *engine, struct state_reader *in, uint64_t
     return moving == 0 || flight->slots[flight->wheel.moving].head != 0;
 }
 
+static const struct state_section *find_section(uint64_t tag)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
+        if (SECTIONS[i]->tag == tag)
+            return SECTIONS[i];
+    return NULL;
+}
+
+/* Each at most once, and in the order of the table: a later one may need an earlier one. */
+static bool load_sections(struct engine *engine, struct state_reader *in)
+{
+    const struct state_section *last = NULL;
+    uint64_t w[SECTION_WORDS];
+
+    while (in->words > 0) {
+        if (!state_take(in, w, SECTION_WORDS) || w[1] == 0 || w[1] > in->words)
+            return false;
+        const struct state_section *section = find_section(w[0]);
+        struct state_reader all = {.at = in->at, .words = w[1]};
+        if (!section || section == last || !section->load(engine, &all) || all.words > 0)
+            return false;
+        in->at += 8 * w[1];
+        in->words -= w[1];
+        last = section;
+    }
+    return true;
+}
+
 static bool load(struct engine *engine, struct state_reader *in)
 {
     uint64_t w[HEAD_WORDS] = {0};
@@ -279,7 +353,7 @@ static bool load(struct engine *engine, struct state_reader *in)
     if (!fits(&engine->delays.near.wheel, near.moving, near.moved, near.count) ||
         !state_load_delays(engine, in, &near, shape.far))
         return false;
-    return load_leases(engine, in, w[8], (unsigned)(w[9] >> 8), w[11]) && in->words == 0;
+    return load_leases(engine, in, w[8], (unsigned)(w[9] >> 8), w[11]) && load_sections(engine, in);
 }
 
 int engine_load(struct engine *engine, const void *image, size_t bytes)

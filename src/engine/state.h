@@ -32,6 +32,7 @@ struct engine {
     uint64_t dead;            /* dead letters of all queues */
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
+    uint64_t settings_words;  /* of their settings beyond ttr and retries, in an image */
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */
@@ -57,10 +58,16 @@ static inline void state_count_dead(struct engine *engine, struct queue *queue, 
     queue->dead.counted = bytes;
 }
 
+/* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
+uint64_t state_settings_words(const struct topic_settings *set);
+
+/* Replaces the queue's settings. */
+void state_set_queue(struct engine *engine, struct queue *queue, const struct topic_settings *set);
+
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);
 
-/* ---- between save.c and save_delays.c ---------------------------------------------------------------------------- */
+/* ---- the parts of an image --------------------------------------------------------------------------------------- */
 
 /* What is left of an image. */
 struct state_reader {
@@ -83,6 +90,33 @@ char *state_save_delays(char *at, const struct engine *engine);
 /* `far`: there is more than the near ones. False: the image is malformed. */
 NODISCARD bool state_load_delays(struct engine *engine, struct state_reader *in, const struct state_near *near,
                                  bool far);
+
+/*
+ * A section of an image: one part of the state, which most engines have nothing of. save.c has the table of them; each
+ * knows what is in it, and is saved after everything that it needs to be loaded. An image without it leaves the part
+ * empty.
+ */
+struct state_section {
+    uint64_t tag; /* its name in an image, four ASCII letters: STATE_TAG("SETT") */
+    /* How many words it takes; 0 = it is left out. O(1). */
+    uint64_t (*words)(const struct engine *engine);
+    /* The same when up to `deliveries` messages more have been delivered, and come back; NULL = as now. */
+    uint64_t (*words_max)(const struct engine *engine, uint64_t deliveries);
+    /* Writes that many words; returns their end. Takes no memory and no lock. */
+    char *(*save)(char *at, const struct engine *engine);
+    /* `in` is all of it. Believes no number in it; false = it is malformed. */
+    bool (*load)(struct engine *engine, struct state_reader *in);
+    /* Equal parts have equal digests, in whatever order they came to be. */
+    uint64_t (*digest)(const struct engine *engine);
+};
+
+#define STATE_TAG(text)                                                                                                \
+    ((uint64_t)(text)[0] | (uint64_t)(text)[1] << 8 | (uint64_t)(text)[2] << 16 | (uint64_t)(text)[3] << 24)
+
+extern const struct state_section STATE_SETTINGS; /* save_settings.c */
+
+/* Of all sections. */
+uint64_t state_sections_digest(const struct engine *engine);
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 

@@ -179,7 +179,8 @@ static inline uint64_t tape_queue(struct tape *tape, uint32_t number, const char
                                   uint32_t max_retries)
 {
     char payload[TAPE_SMALL_BYTES];
-    struct payload_queue set = {.name = slice_str(name), .start_ms = 1000, .flags = flags, .max_retries = max_retries};
+    struct payload_queue set = {.name = slice_str(name), .start_ms = 1000, .flags = flags,
+                                .set = {.max_retries = max_retries}};
     size_t bytes = payload_put_queue(payload, &set);
 
     return tape_record(tape, &(struct record){.type = RECORD_QUEUE, .queue = number}, payload, bytes).lsn;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { CHUNK = 4, LSN = 8000, NODE = PAYLOAD_NODE_RETRIES };
+enum { CHUNK = 4, LSN = 8000, NODE = TOPIC_NODE_RETRIES };
 
 static struct slice refs_from(char *to, uint64_t first, unsigned count)
 {

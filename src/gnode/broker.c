@@ -79,20 +79,36 @@ uint64_t broker_apply(struct broker *broker)
 
 uint64_t broker_queue_stride(size_t name_bytes)
 {
-    /* Six TLVs: name, bind key "", start, flags, ttr, retries. */
-    return record_stride(RECORD_QUEUE, 6 * 4 + name_bytes + 8 + 3 * 4);
+    /* Six TLVs: name, bind key "", start, flags, ttr, retries; and what else may be set. */
+    return record_stride(RECORD_QUEUE, 6 * 4 + name_bytes + 8 + 3 * 4 + PAYLOAD_SETTINGS_BYTES_MAX);
 }
 
 uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,
-                             uint32_t flags, uint32_t ttr_ms, uint32_t max_retries)
+                             uint32_t flags, const struct topic_settings *settings)
 {
-    struct payload_queue set = {.name = name, .start_ms = start_ms, .flags = flags, .ttr_ms = ttr_ms,
-                                .max_retries = max_retries};
+    struct payload_queue set = {.name = name, .start_ms = start_ms, .flags = flags, .set = *settings};
     char payload[PAYLOAD_QUEUE_BYTES_MAX];
     size_t bytes = payload_put_queue(payload, &set);
 
     memcpy(log_begin(broker->log, RECORD_QUEUE, 0, 0, number, bytes), payload, bytes);
     return broker_apply(broker);
+}
+
+uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms, uint32_t max_retries)
+{
+    struct topic_settings set = {.max_retries = max_retries};
+
+    return broker_append_queue(broker, 0, slice_str(""), ids_ms, 0, &set);
+}
+
+uint64_t broker_rewrite_queue(struct broker *broker, const struct queue *queue, uint32_t flags,
+                              const struct topic_settings *settings)
+{
+    char name[PAYLOAD_QUEUE_BYTES_MAX];
+
+    memcpy(name, queue->name, queue->name_len);
+    return broker_append_queue(broker, queue->number, slice_of(name, queue->name_len), queue->start_ms, flags,
+                               settings);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
@@ -112,7 +128,7 @@ static void name_lost_queues(struct broker *broker, uint64_t now_ms)
         if (broker_room(broker, broker_queue_stride(sizeof(name)), false) != 0)
             return;
         int len = snprintf(name, sizeof(name), "recovered.%u", (unsigned)number);
-        (void)broker_append_queue(broker, number, slice_of(name, (size_t)len), now_ms, 0, 0, PAYLOAD_NODE_RETRIES);
+        (void)broker_append_queue(broker, number, slice_of(name, (size_t)len), now_ms, 0, &TOPIC_SETTINGS_NONE);
     }
 }
 
@@ -128,8 +144,7 @@ static void note_node_settings(struct broker *broker, uint64_t now_ms)
 
     if (engine_max_retries(broker->engine) == broker->options.max_retries && !broker->report.fresh && !unclean)
         return;
-    uint64_t end = broker_append_queue(broker, 0, slice_str(""), unclean ? ids_ms : 0, 0, 0,
-                                       broker->options.max_retries);
+    uint64_t end = broker_append_node(broker, unclean ? ids_ms : 0, broker->options.max_retries);
     if (unclean) {
         broker->ids_end = end;
         log_need_durable(broker->log);

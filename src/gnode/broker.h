@@ -141,7 +141,16 @@ uint64_t broker_apply(struct broker *broker);
 
 /* Appends and applies a QUEUE record with the queue's settings and these flags; room was checked. Returns its end. */
 uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,
-                             uint32_t flags, uint32_t ttr_ms, uint32_t max_retries);
+                             uint32_t flags, const struct topic_settings *settings);
+
+/* The same for a queue that is there: its name and start stay. */
+uint64_t broker_rewrite_queue(struct broker *broker, const struct queue *queue, uint32_t flags,
+                              const struct topic_settings *settings);
+
+/* The same for the node: ids go on after `ids_ms`, and its maximum of retries. */
+uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms, uint32_t max_retries);
+
+/* What such a record takes at most. */
 uint64_t broker_queue_stride(size_t name_bytes);
 
 #endif

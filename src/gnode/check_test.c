@@ -94,7 +94,7 @@ static void append(struct owner *owner, const struct record *head, const void *p
 static void queue_record(struct owner *owner, uint32_t number, const char *name)
 {
     char payload[PAYLOAD_QUEUE_BYTES_MAX];
-    struct payload_queue set = {.name = slice_str(name), .start_ms = NOW_MS, .max_retries = PAYLOAD_NODE_RETRIES};
+    struct payload_queue set = {.name = slice_str(name), .start_ms = NOW_MS, .set = TOPIC_SETTINGS_NONE};
 
     append(owner, &(struct record){.type = RECORD_QUEUE, .queue = number}, payload, payload_put_queue(payload, &set));
 }

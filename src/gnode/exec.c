@@ -252,8 +252,7 @@ static int set_flags(struct turn *turn, uint32_t flags)
     if (rc < 0)
         return no_room(turn, rc);
     const struct queue *queue = turn->queue;
-    uint64_t end = broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms, flags,
-                                       queue->ttr_ms, queue->max_retries);
+    uint64_t end = broker_rewrite_queue(turn->broker, queue, flags, &queue->set);
     return answer_promised(turn, ANSWER_OK, end, 0, 0);
 }
 

@@ -198,8 +198,8 @@ static bool dump_queue(struct dump *dump, const struct record *rec)
     text(dump, "name", set.name);
     moment(dump, "made", set.start_ms);
     number(dump, "flags", set.flags);
-    number(dump, "ttr_ms", set.ttr_ms);
-    number(dump, "max_retries", set.max_retries);
+    number(dump, "ttr_ms", set.set.ttr_ms);
+    number(dump, "max_retries", set.set.max_retries);
     return true;
 }
 

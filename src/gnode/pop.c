@@ -126,7 +126,7 @@ static uint32_t ttr_of(const struct turn *turn, uint32_t own_ms)
 {
     if (own_ms)
         return own_ms;
-    return turn->queue->ttr_ms ? turn->queue->ttr_ms : turn->broker->options.ttr_ms;
+    return turn->queue->set.ttr_ms ? turn->queue->set.ttr_ms : turn->broker->options.ttr_ms;
 }
 
 /* ---- delivering -------------------------------------------------------------------------------------------------- */

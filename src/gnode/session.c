@@ -28,6 +28,8 @@ static struct gather *gather_of(const struct parked *reply) { return (struct gat
 
 static struct session_ids *ids_of(const struct parked *reply) { return (struct session_ids *)(uintptr_t)reply->arg; }
 
+static struct report *report_of(const struct parked *reply) { return (struct report *)(uintptr_t)reply->arg; }
+
 static bool owns(const struct parked *reply) { return UNLIKELY(reply->kind >= ANSWER_MESSAGES); }
 
 /* Bytes of what the reply owns. */
@@ -35,6 +37,8 @@ static size_t held_by(const struct parked *reply)
 {
     if (reply->kind == ANSWER_MESSAGES)
         return buf_len(&gather_of(reply)->bodies) + gather_of(reply)->count * sizeof(struct gather_item);
+    if (reply->kind == ANSWER_REPORT)
+        return report_bytes(report_of(reply));
     return ids_of(reply)->count * sizeof(uint64_t);
 }
 
@@ -43,6 +47,8 @@ static void drop_owned(struct session *session, const struct parked *reply)
     session->held -= held_by(reply);
     if (reply->kind == ANSWER_MESSAGES)
         gather_free(gather_of(reply));
+    else if (reply->kind == ANSWER_REPORT)
+        report_free(report_of(reply));
     else
         free(ids_of(reply));
 }
@@ -193,6 +199,8 @@ static bool say(struct session *session, const struct parked *reply)
         return answer_messages(session, reply);
     case ANSWER_MISSING:
         return answer_missing(session, ids_of(reply));
+    case ANSWER_REPORT:
+        return session->ops->answer(session, &(struct answer){.kind = ANSWER_REPORT, .report = report_of(reply)});
     default:
         return session->ops->answer(session, &(struct answer){.kind = ANSWER_OK});
     }

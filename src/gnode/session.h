@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "wire/reply.h"
+#include "wire/report.h"
 
 struct broker;
 struct gather;
@@ -31,6 +32,7 @@ enum answer_kind {
     ANSWER_STATS,    /* stats[0..count) */
     ANSWER_MESSAGES, /* messages[0..count); from here on a parked one owns what it says */
     ANSWER_MISSING,  /* ids[0..count): of a mack, those that were not in flight; the others are acked */
+    ANSWER_REPORT,   /* report: of the operations */
 };
 
 /* What a door writes; pointers are good during the call. */
@@ -46,6 +48,7 @@ struct answer {
     const uint64_t *ids;
     const struct reply_message *messages;
     const struct reply_stat *stats;
+    const struct report *report;
 };
 
 struct session_ops {
@@ -63,7 +66,7 @@ enum parked_wait { WAIT_NOTHING, WAIT_WRITTEN, WAIT_PROMISED };
 
 struct parked {
     uint64_t lsn; /* must be covered before the reply may leave */
-    uint64_t arg; /* id, first id, ref, number of an error, or an owned struct gather or session_ids */
+    uint64_t arg; /* id, first id, ref, number of an error, or an owned struct gather, session_ids or report */
     const char *word;
     uint32_t count_or_err; /* MESSAGE: index of the topic */
     uint8_t kind; /* enum answer_kind */

@@ -32,13 +32,9 @@ static uint32_t queue_flags(const struct queue *queue)
 /* Appends the queue's record anew, as it is. False when there is no room now. */
 static bool rewrite_queue(struct broker *broker, const struct queue *queue)
 {
-    char name[PAYLOAD_QUEUE_BYTES_MAX];
-
     if (broker_room(broker, broker_queue_stride(queue->name_len), true) != 0)
         return false;
-    memcpy(name, queue->name, queue->name_len);
-    (void)broker_append_queue(broker, queue->number, slice_of(name, queue->name_len), queue->start_ms,
-                              queue_flags(queue), queue->ttr_ms, queue->max_retries);
+    (void)broker_rewrite_queue(broker, queue, queue_flags(queue), &queue->set);
     return true;
 }
 
@@ -64,7 +60,7 @@ static bool unpin_some(struct broker *broker)
     if (looks == 0 || writes == 0)
         return false;
     if (node_lsn >= base && node_lsn < end && broker_room(broker, broker_queue_stride(0), true) == 0)
-        (void)broker_append_queue(broker, 0, slice_str(""), 0, 0, 0, engine_max_retries(broker->engine));
+        (void)broker_append_node(broker, 0, engine_max_retries(broker->engine));
     return true;
 }
 

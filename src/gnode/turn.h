@@ -131,11 +131,10 @@ static inline void ensure_queue(struct turn *turn)
     if (queue && !queue->exited)
         return;
     if (queue)
-        (void)broker_append_queue(turn->broker, queue->number, turn->cmd->topic, queue->start_ms,
-                                  queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0, queue->ttr_ms, queue->max_retries);
+        (void)broker_rewrite_queue(turn->broker, queue, queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0, &queue->set);
     else
-        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0, 0,
-                                  PAYLOAD_NODE_RETRIES);
+        (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0,
+                                  &TOPIC_SETTINGS_NONE);
     turn->queue = engine_find(engine, turn->cmd->topic);
 }
 
