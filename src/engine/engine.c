@@ -193,6 +193,11 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
     return 0;
 }
 
+const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
+{
+    return flight_find(&engine->flight, queue->number, id);
+}
+
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)
 {
     return waiting_peek(&queue->ready, ret_refs, max);

@@ -26,6 +26,7 @@
 #include "engine/waiting.h"
 
 struct engine;
+struct lease;
 
 struct queue;
 
@@ -128,6 +129,9 @@ NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_ma
 /* The ref of an id in flight. 0 or GMQ_E_ID_UNKNOWN. */
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
+
+/* The lease of an id that is in flight, or NULL; good until the next record is applied. */
+const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);
