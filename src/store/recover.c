@@ -247,7 +247,7 @@ void recover_apply(struct recovery *rv, struct segment *seg, const struct record
 {
     struct batch batch;
 
-    rv->log->tail = rec->lsn;
+    rv->log->tail = rec->lsn + record_stride(rec->type, rec->payload.len);
     if (batch_decode(rec, &batch) && batch.node_hash == rv->log->node_hash && batch.durable <= rec->lsn)
         rv->durable = max_u64(rv->durable, batch.durable);
     if (rec->type == RECORD_BATCH || rec->type == RECORD_SEAL)
