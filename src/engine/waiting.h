@@ -189,7 +189,7 @@ struct waiting_stretch {
 /* False when the list has no such place. Cost: O(chunks). */
 NODISCARD bool waiting_stretch_at(const struct waiting *list, uint64_t place, struct waiting_stretch *ret);
 
-/* Copies up to `max` refs from a place in memory on, not beyond its stretch; returns how many. Cost: O(blocks + max). */
+/* Copies up to `max` refs from a place in memory on, within its stretch; returns how many. Cost: O(blocks + max). */
 size_t waiting_copy(const struct waiting *list, uint64_t place, uint64_t *ret_refs, size_t max);
 
 /* Copies the next up to `max` refs that are in memory, none after a chunk, to `ret`; returns how many. */
