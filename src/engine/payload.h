@@ -177,7 +177,7 @@ struct payload_tick {
     uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
-/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: all ids after it are later. */
+/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: later ids come after it. */
 struct payload_queue {
     struct slice name, bind_key;
     uint64_t start_ms;

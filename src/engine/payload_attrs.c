@@ -89,7 +89,9 @@ bool payload_get_attrs(struct slice tlvs, struct payload_attrs *ret)
     *ret = attrs;
     while (left >= TLV_HEADER_BYTES && at[0] != TLV_END) {
         size_t len = get_le16(at + 2);
-        if (len > left - TLV_HEADER_BYTES || !take_tlv(&attrs, (unsigned char)at[0], slice_of(at + TLV_HEADER_BYTES, len)))
+        if (len > left - TLV_HEADER_BYTES)
+            return false;
+        if (!take_tlv(&attrs, (unsigned char)at[0], slice_of(at + TLV_HEADER_BYTES, len)))
             return false;
         at += TLV_HEADER_BYTES + len;
         left -= TLV_HEADER_BYTES + len;

@@ -13,8 +13,9 @@
  *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, u64 since_ms, u32 size64, u32 own_retries,
  *              those of one deadline in order
  *   u64 words of all sections; per section (state.h) that is not empty: u64 tag, u64 words, and so many words
- * Images of earlier magics are read too. Those of the third have no sections, and their leases end with the holder. The queues of the first two have no
- * `delayed`, and of the first neither head nor chunks; their delayed messages are all near, and nothing is moving.
+ * Images of earlier magics are read too. Those of the third have no sections, and their leases end with the holder. The
+ * queues of the first two have no `delayed`, and of the first neither head nor chunks; their delayed messages are all
+ * near, and nothing is moving.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -70,8 +70,8 @@ static inline void state_gone(struct engine *engine, uint64_t ref)
 }
 
 /*
- * The message waits again, or is dead, as the caller then says: its last delivery was at `since_ms` (0 = as before), and
- * it is delayed until `due_ms`, or, 0, not.
+ * The message waits again, or is dead, as the caller then says: its last delivery was at `since_ms` (0 = as before),
+ * and it is delayed until `due_ms`, or, 0, not.
  */
 static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, uint64_t since_ms, uint64_t due_ms)
 {
