@@ -18,10 +18,7 @@ static void saw_time(struct engine *engine, uint64_t now_ms)
     engine->last_time_ms = max_u64(engine->last_time_ms, now_ms);
 }
 
-static void message_gone(struct engine *engine, uint64_t ref)
-{
-    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
-}
+static void message_gone(struct engine *engine, uint64_t ref) { state_message_gone(engine, ref_lsn(ref)); }
 
 static void chunk_gone(struct engine *engine, uint64_t lsn) { engine->hooks.dead(engine->hooks.ctx, lsn); }
 
@@ -251,6 +248,8 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     engine->node_record_lsn = rec->lsn;
     if (set->set.max_retries != TOPIC_NODE_RETRIES)
         engine->max_retries = set->set.max_retries;
+    if (set->dedup_given)
+        dedup_limit(&engine->dedup, set->dedup_window_ms, set->dedup_keys);
     engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 

@@ -40,7 +40,7 @@ static bool is_orphan(const struct engine *engine, uint64_t ref)
 
 static uint64_t drop(struct engine *engine, uint64_t ref)
 {
-    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+    state_message_gone(engine, ref_lsn(ref));
     return 1;
 }
 

@@ -36,6 +36,8 @@ enum {
 
 static const struct state_section *const SECTIONS[] = {
     &STATE_SETTINGS,
+    &STATE_DEDUP,
+    &STATE_KEYS,
 };
 
 /* `deliveries` 0: as it is now. */

@@ -6,9 +6,11 @@
 #ifndef GMQ_ENGINE_STATE_H
 #define GMQ_ENGINE_STATE_H
 
+#include "engine/dedup.h"
 #include "engine/delays.h"
 #include "engine/engine.h"
 #include "engine/flight.h"
+#include "engine/keys.h"
 #include "engine/payload.h"
 
 /* The default hash falls through its cases, which clang warns of, and the default end without memory is exit(). */
@@ -33,6 +35,8 @@ struct engine {
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
     uint64_t settings_words;  /* of their settings beyond ttr and retries, in an image */
+    struct dedup dedup;
+    struct keys keys;
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */
@@ -60,6 +64,14 @@ static inline void state_count_dead(struct engine *engine, struct queue *queue, 
 
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
 uint64_t state_settings_words(const struct topic_settings *set);
+
+/* The message whose record stands at `lsn` is gone, or lives on at another place: its key leads there no more. */
+static inline void state_message_gone(struct engine *engine, uint64_t lsn)
+{
+    if (UNLIKELY(engine->keys.count > 0))
+        (void)keys_remove(&engine->keys, lsn);
+    engine->hooks.dead(engine->hooks.ctx, lsn);
+}
 
 /* Replaces the queue's settings. */
 void state_set_queue(struct engine *engine, struct queue *queue, const struct topic_settings *set);
@@ -114,6 +126,8 @@ struct state_section {
     ((uint64_t)(text)[0] | (uint64_t)(text)[1] << 8 | (uint64_t)(text)[2] << 16 | (uint64_t)(text)[3] << 24)
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
+extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
+extern const struct state_section STATE_KEYS;     /* save_keys.c */
 
 /* Of all sections. */
 uint64_t state_sections_digest(const struct engine *engine);
