@@ -41,6 +41,7 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
 
 static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
 {
+    queue->counts.died++;
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -92,6 +93,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     queue->pop_num++;
     if (auto_ack) {
+        queue->counts.acked++;
         message_gone(engine, to->ref);
         return;
     }
@@ -122,12 +124,14 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
         if (!refset_remove(&queue->dead, pair->ref))
             return false;
         state_count_dead(engine, queue, -1);
+        queue->counts.deleted++;
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
         if (!lease || lease->ref != pair->ref)
             return false;
         flight_remove(&engine->flight, lease);
         queue->in_flight--;
+        queue->counts.acked++;
         stir(engine, queue);
     } else {
         return false;
@@ -185,6 +189,7 @@ static void fire_lease(struct engine *engine, struct lease *lease)
     flight_remove(&engine->flight, lease);
     queue->in_flight--;
     if (ref_retries(ref) < max) {
+        queue->counts.redelivered++;
         become_ready(engine, queue, ref_again(ref));
         return;
     }
