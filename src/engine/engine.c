@@ -101,6 +101,10 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
 {
     engine->settings_words -= state_settings_words(&queue->set);
     queue->set = *set;
+    queue->gates = (uint8_t)((set->push_paused_until_ms > 0 ? QUEUE_PUSH_PAUSED : 0) |
+                             (set->pop_paused_until_ms > 0 ? QUEUE_POP_PAUSED : 0) |
+                             (set->limits.messages > 0 || set->limits.bytes > 0 ? QUEUE_LIMITED : 0) |
+                             (set->limits.age_ms > 0 ? QUEUE_AGES : 0));
     engine->settings_words += state_settings_words(&queue->set);
 }
 
