@@ -36,6 +36,7 @@ struct desk {
     struct desk_message messages[DESK_PAGE_MAX];
     char next[DESK_TEXT_MAX];
     struct report_job jobs[DESK_PAGE_MAX];
+    void (*see)(const struct report *report); /* each report, in whole; NULL = nobody */
     uint64_t turns; /* that it took */
 };
 
@@ -66,6 +67,8 @@ static inline bool desk_answer(struct session *session, const struct answer *ans
     desk.id = answer->kind == ANSWER_MESSAGE ? answer->messages[0].id : answer->id;
     if (answer->kind == ANSWER_REPORT)
         desk_keep(answer->report);
+    if (answer->kind == ANSWER_REPORT && desk.see)
+        desk.see(answer->report);
     return true;
 }
 
@@ -144,7 +147,8 @@ static inline void desk_end(void)
 static inline void desk_turn(void)
 {
     (void)broker_turn(&desk.broker, desk.now_ms);
-    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) || log_step_janitor(desk.broker.log))
+    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) ||
+           log_step_janitor(desk.broker.log) || log_step_scout(desk.broker.log))
         continue;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/id.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
+#include "gnode/describe.h"
 
 #include <stdlib.h>
 
@@ -176,14 +177,6 @@ static void see_release(struct story *story, const struct record *rec)
     story->due_ms = due;
 }
 
-/* The reasons of a BURY record are those of the report, in its order. */
-static enum dead_why why_of(uint8_t reason)
-{
-    static const enum dead_why WHYS[] = {DEAD_RETRIES, DEAD_UNREADABLE, DEAD_REJECTED, DEAD_LIMIT};
-
-    return reason < ARRAY_LEN(WHYS) ? WHYS[reason] : DEAD_RETRIES;
-}
-
 static void see_bury(struct story *story, const struct record *rec)
 {
     struct payload_bury bury;
@@ -198,7 +191,7 @@ static void see_bury(struct story *story, const struct record *rec)
         was_due(story);
     }
     struct report_event *event = add(story, EVENT_DEAD, bury.now_ms);
-    event->why = why_of(bury.reason);
+    event->why = describe_why(bury.reason);
     event->text = keep(story, bury.text);
     story->in_flight = story->purged = false;
     story->dead = true;

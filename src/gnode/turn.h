@@ -45,6 +45,10 @@ NODISCARD int exec_mack(struct turn *turn);
 
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
+/* get.c, history.c */
+NODISCARD int exec_get(struct turn *turn);
+NODISCARD int exec_history(struct turn *turn);
+
 /* topics.c: the commands on topics, and the name of a client */
 NODISCARD int exec_topic(struct turn *turn);
 NODISCARD int exec_topics(struct turn *turn);
