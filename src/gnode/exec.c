@@ -363,7 +363,11 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_wpop(&turn); /* looks for its topics itself */
     case CMD_STAT_ALL:
         return do_stat_all(&turn);
-    default:
+    case CMD_TOGGLE:
+    case CMD_EXIT:
+    case CMD_STAT:
         return do_existing(&turn);
+    default:
+        return refuse(&turn, GMQ_E_OPERATION_UNKNOWN, 0, NULL);
     }
 }
