@@ -82,7 +82,7 @@ static int take_word(struct json_object *object, const char *prefix, const char 
         return 0;
     int index = json_object_is_type(value, json_type_string) ? op_word_index(words, op_string(value)) : -1;
     if (index < 0)
-        return op_fail(error, GMQ_E_VALUE, "%s.%s: must be one of the words that the documentation lists", prefix, name);
+        return op_fail(error, GMQ_E_VALUE, "%s.%s: must be one of the words that it has", prefix, name);
     *ret = (uint8_t)index;
     return 0;
 }
