@@ -204,8 +204,8 @@ GMQ_API int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, siz
 
 /*
  * Any operation of the node's own API by its name, "topic.pause": docs/protocol-tcp.md lists them. `json` is the object
- * of its arguments, NULL when it has none. The JSON of the answer, NUL-terminated and borrowed, is written to `ret_json`
- * (or NULL). A message.pop that waits gets its `wait_ms` on top of the timeout. Not for original nodes.
+ * of its arguments, NULL when it has none. The JSON of the answer, NUL-terminated and borrowed, is written to
+ * `ret_json` (or NULL). A message.pop that waits gets its `wait_ms` on top of the timeout. Not for original nodes.
  *
  *     const char *json;
  *     if (gmq_call(mq, "topic.get", "{\"topic\":\"mail\"}", &json) == GMQ_OK)

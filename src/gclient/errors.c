@@ -13,6 +13,8 @@ const struct error_row ERROR_ROWS[] = {
 #define X(name, code, status, text) {#name, (code), (status), text},
     ERR_TABLE(X)
 #undef X
+    {"CONTENT_TYPE", "Send the body as the Content-Type that the text names."},
+    {"ANSWER_LIMIT", "Ask for fewer messages at once, or for less of their bodies."},
     {"ERR_ARGUMENT", GMQ_ERR_ARGUMENT, 0, NULL},
     {"ERR_MEMORY", GMQ_ERR_MEMORY, 0, NULL},
     {"ERR_ADDRESS", GMQ_ERR_ADDRESS, 0, NULL},
@@ -71,8 +73,8 @@ static const struct {
     {"DISK_LIMIT", "The data directory is at its limit. Pop and ack, free space, or raise the limit that it names."},
     {"WAIT", "Wait at most 60 seconds, and ask again."},
     {"TOPIC_LIST", "Name 1 to 16 topics."},
-    {"MESSAGE_UNKNOWN", "Check the id and the node: a message is where it was pushed. One that is gone is known as long "
-                        "as the log of its time is kept, see history_keep."},
+    {"MESSAGE_UNKNOWN", "Check the id and the node: a message is where it was pushed. One that is gone is known as "
+                        "long as the log of its time is kept, see history_keep."},
     {"MESSAGE_STATE", "The operation is not possible in this state, or another client was faster."},
     {"TOPIC_EXISTS", "Choose another name, or change its settings: gclient topic set."},
     {"TOPIC_PAUSED", "Somebody paused it: gclient topic show TOPIC says until when, gclient resume TOPIC ends it."},
