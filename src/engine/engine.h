@@ -92,6 +92,8 @@ uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever 
 uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */
 uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
+uint64_t engine_dedup_window_ms(const struct engine *engine); /* how long dedup keys are kept, by the same record */
+uint64_t engine_dedup_keys(const struct engine *engine);      /* and how many at most; 0 = none */
 uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplaceable records */
 
 /* What is known of a message that came back or is dead. */
@@ -155,6 +157,19 @@ struct engine_lease {
 
 /* False: the id is not in flight. What an image of an earlier version did not say is 0. */
 bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
+
+/*
+ * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
+ * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
+ */
+NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
+                                  uint64_t *ret_id);
+
+/*
+ * The LSN of the PUSH of the i-th newest (0 = the newest) living message of the queue that may have this key; 0 when
+ * there are not so many. Its record says whether it has: another key can have the same hash.
+ */
+uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);
