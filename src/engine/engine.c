@@ -216,6 +216,18 @@ uint64_t engine_find_key(const struct engine *engine, const struct queue *queue,
     return engine->keys.count > 0 ? keys_find(&engine->keys, keys_hash(queue->number, key), i) : 0;
 }
 
+bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret)
+{
+    const struct lease *lease = flight_find(&engine->flight, queue->number, id);
+
+    if (!lease)
+        return false;
+    *ret = (struct engine_lease){.ref = lease->ref, .deadline_ms = lease->deadline_ms, .since_ms = lease->since_ms,
+                                 .holder = lease->holder, .ttr_ms = lease->ttr_ms, .own_retries = lease->own_retries,
+                                 .bytes = (uint64_t)lease->size64 * PAYLOAD_SIZE_STEP};
+    return true;
+}
+
 bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret)
 {
     const struct fact *fact = facts_find(&engine->facts, lsn);

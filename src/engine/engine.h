@@ -158,6 +158,19 @@ NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payl
  */
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
 
+/* A message in flight. */
+struct engine_lease {
+    uint64_t ref, deadline_ms;
+    uint64_t since_ms;    /* delivered at */
+    uint32_t holder;
+    uint32_t ttr_ms;      /* that it was delivered with */
+    uint64_t bytes;       /* of its body, rounded up to 64 */
+    unsigned own_retries; /* 1 + its own maximum of retries; 0 = the queue's */
+};
+
+/* False: the id is not in flight. What an image of an earlier version did not say is 0. */
+bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
+
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);
 

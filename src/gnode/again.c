@@ -5,6 +5,7 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "net/digest.h"
+#include "wire/headers.h"
 
 #include <stdlib.h>
 
@@ -88,7 +89,7 @@ static int look(const struct turn *turn, const struct cmd_put *put, struct again
     *ret = (struct again){.deduped = put->dedup.len > 0};
     if (!ret->deduped)
         return 0;
-    if (put->dedup.len > CMD_KEY_BYTES_MAX)
+    if (key_check(put->dedup) < 0)
         return GMQ_E_KEY;
     if (engine_dedup_window_ms(engine) == 0 || engine_dedup_keys(engine) == 0)
         return GMQ_E_VALUE;

@@ -21,7 +21,7 @@ bool again_asked(const struct cmd_put *puts, uint32_t count);
 
 /*
  * Fills `ret`, one for each message, as of turn->now_ms. The topic need not be there yet. 0, or why all of them are
- * refused: GMQ_E_DEDUP_MISMATCH = other content was pushed with one of the keys; GMQ_E_KEY = a key is too long;
+ * refused: GMQ_E_DEDUP_MISMATCH = other content was pushed with one of the keys; GMQ_E_KEY = one is no key;
  * GMQ_E_VALUE = this node keeps no dedup keys.
  */
 NODISCARD int again_look(const struct turn *turn, const struct cmd_put *puts, uint32_t count, struct again *ret);
