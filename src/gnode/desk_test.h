@@ -14,7 +14,8 @@
 
 #define DESK_START_MS UINT64_C(1800000000000)
 
-enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS = 1000, DESK_DEDUP_MS = 60000, DESK_BODY_MAX = 1 << 18 };
+enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS = 1000,
+       DESK_DEDUP_MS = 60000, DESK_BODY_MAX = 1 << 18 };
 
 struct desk_message {
     uint64_t id, due_ms, bytes, body_bytes;
