@@ -40,6 +40,7 @@ struct desk {
     uint64_t ids[DESK_PAGE_MAX]; /* of a push, `again`: they are those of an earlier one */
     bool again;
     struct report_job jobs[DESK_PAGE_MAX];
+    void (*see)(const struct report *report); /* each report, in whole; NULL = nobody */
     uint64_t turns; /* that it took */
 };
 
@@ -73,6 +74,8 @@ static inline bool desk_answer(struct session *session, const struct answer *ans
     desk.id = answer->kind == ANSWER_MESSAGE ? answer->messages[0].id : answer->id;
     if (answer->kind == ANSWER_REPORT)
         desk_keep(answer->report);
+    if (answer->kind == ANSWER_REPORT && desk.see)
+        desk.see(answer->report);
     return true;
 }
 
@@ -152,7 +155,8 @@ static inline void desk_end(void)
 static inline void desk_turn(void)
 {
     (void)broker_turn(&desk.broker, desk.now_ms);
-    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) || log_step_janitor(desk.broker.log))
+    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) ||
+           log_step_janitor(desk.broker.log) || log_step_scout(desk.broker.log))
         continue;
 }
 
