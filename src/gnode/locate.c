@@ -27,7 +27,7 @@ static void find_place(const struct broker *broker, struct located *at)
 {
     uint64_t ref = 0;
 
-    at->lease = engine_lease(broker->engine, at->queue, at->push.id);
+    at->lease = engine_find_lease(broker->engine, at->queue, at->push.id);
     if (at->lease) {
         at->place = PLACE_IN_FLIGHT;
         at->retries = ref_retries(at->lease->ref);
