@@ -175,6 +175,45 @@ TEST(history_tells_a_life_in_order)
     desk_end();
 }
 
+static int on_one(enum cmd_kind kind, uint64_t id, const struct cmd_args *args)
+{
+    char ids[CMD_ID_BYTES];
+    struct cmd cmd = {
+        .kind = kind, .topic = slice_str("t"), .count = 1, .body = slice_of(ids, sizeof(ids)), .args = args};
+
+    put_be64(ids, id);
+    return desk_run(&cmd);
+}
+
+TEST(history_tells_what_consumers_did)
+{
+    begin();
+    uint64_t id = desk_push(0);
+    assert_int_equal(desk_pop(), id);
+    desk_live(500);
+    assert_int_equal(on_one(CMD_TOUCH, id, &(struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .ttr_ms = 5000}), 0);
+    expect_story(id, "pDt", true);
+    assert_int_equal(seen.events[2].due_ms, desk.now_ms + 5000);
+    desk_live(2000);
+    assert_int_equal(on_one(CMD_NACK, id, &(struct cmd_args){.delay_ms = 3000, .no_retry = true}), 0);
+    assert_int_equal(get(id, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_DELAYED);
+    assert_int_equal(seen.message.due_ms, desk.now_ms + 3000);
+    expect_story(id, "pDtr", true);
+    desk_live(3001);
+    expect_story(id, "pDtrd", true);
+    assert_int_equal(desk_pop(), id);
+    struct cmd_args reject = {.delay_ms = CMD_NOT_GIVEN, .reject = true, .text = slice_str("no such customer")};
+    assert_int_equal(on_one(CMD_NACK, id, &reject), 0);
+    expect_story(id, "pDtrdDx", true);
+    assert_int_equal(seen.events[6].why, DEAD_REJECTED);
+    assert_int_equal(get(id, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_DEAD);
+    assert_int_equal(seen.message.why, DEAD_REJECTED);
+    assert_int_equal(seen.message.text.len, strlen("no such customer"));
+    desk_end();
+}
+
 TEST(history_comes_in_pages_and_refuses_cursors_of_others)
 {
     char cursor[DESK_TEXT_MAX] = "", told[EVENTS_MAX] = "";
