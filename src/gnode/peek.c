@@ -37,6 +37,7 @@ static void free_peek(struct session_work *work)
     peek->broker->lookers--;
     peek->broker->retry = true; /* others may wait for its place */
     report_free(peek->report);
+    peek_collect_end(peek);
     free(peek->items);
     free(peek);
 }
@@ -226,7 +227,7 @@ static enum peek_step run(struct peek *peek, const struct turn *turn)
         enum peek_step step = PEEK_DONE;
         bool full = false;
         if (peek->collecting)
-            step = peek_collect(peek);
+            step = peek_collect(peek, turn->now_ms);
         peek->collecting = step != PEEK_DONE;
         if (step == PEEK_DONE)
             step = look(peek, turn, &full);
