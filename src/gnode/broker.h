@@ -19,6 +19,7 @@
 
 #include "engine/engine.h"
 #include "gnode/imager.h"
+#include "gnode/jobs.h"
 #include "gnode/session.h"
 #include "gnode/wait.h"
 #include "store/log.h"
@@ -71,6 +72,7 @@ struct broker {
     struct session *gatherer;  /* at most one `dead` collects bodies at a time */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
+    struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);

@@ -331,6 +331,28 @@ static int do_existing(struct turn *turn)
     }
 }
 
+/* Those that are about one message, or about none, may leave it out. */
+static bool needs_topic(const struct cmd *cmd)
+{
+    switch (cmd->kind) {
+    case CMD_STAT_ALL:
+    case CMD_WPOP: /* looks at its names itself */
+        return false;
+    case CMD_GET:
+    case CMD_HISTORY:
+    case CMD_CANCEL:
+    case CMD_RESCHEDULE:
+    case CMD_JOB:
+    case CMD_JOBS:
+    case CMD_JOB_CANCEL:
+    case CMD_TOPICS:
+    case CMD_CLIENT:
+        return cmd->topic.len > 0;
+    default:
+        return true;
+    }
+}
+
 int broker_execute(struct broker *broker, struct session *session, const struct cmd *cmd, uint64_t now_ms)
 {
     struct turn turn = {.broker = broker, .session = session, .cmd = cmd, .now_ms = now_ms};
@@ -339,7 +361,7 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     if (broker->stopping)
         return refuse(&turn, GMQ_E_STOPPING, 0, NULL);
     turn.queue = engine_find(broker->engine, cmd->topic);
-    if (!turn.queue && cmd->kind != CMD_STAT_ALL && cmd->kind != CMD_WPOP) {
+    if (!turn.queue && needs_topic(cmd)) {
         int rc = topic_name_check(cmd->topic);
         if (rc < 0)
             return refuse(&turn, rc, 0, NULL);
@@ -365,6 +387,13 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return do_stat_all(&turn);
     case CMD_PEEK:
         return exec_peek(&turn);
+    case CMD_DEAD_REDRIVE:
+    case CMD_DEAD_DELETE:
+        return exec_dead_job(&turn);
+    case CMD_JOB:
+    case CMD_JOBS:
+    case CMD_JOB_CANCEL:
+        return exec_job(&turn);
     default:
         return do_existing(&turn);
     }
