@@ -49,6 +49,7 @@ static void bury(struct engine *engine, struct queue *queue, uint64_t ref, const
     fact->dead_ms = death->now_ms;
     fact->why = (uint8_t)death->why;
     facts_set_text(&engine->facts, fact, death->text);
+    queue->counts.died++;
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -91,6 +92,7 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
         bury(engine, queue, ref, &(struct death){.since_ms = lease->since_ms, .now_ms = now_ms});
         return;
     }
+    queue->counts.redelivered++;
     if (due_ms == 0)
         due_ms = min_u64(now_ms + retry_delay_ms(&queue->set.retry, lease->ref), WHEEL_MS_MAX);
     (void)state_came_back(engine, ref, lease->since_ms, due_ms > now_ms ? due_ms : 0);
@@ -98,6 +100,22 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
         become_delayed(engine, queue, ref, due_ms);
     else
         waiting_push(&engine->lists, &queue->ready, ref);
+}
+
+/* What the engine must know of what a message carries: its key, and that a push with its dedup key was there. */
+static COLD void note_attrs(struct engine *engine, const struct record *rec, const struct payload_push *push)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(push->tlvs, &attrs))
+        return;
+    if (attrs.key.len > 0)
+        (void)keys_add(&engine->keys, keys_hash(rec->queue, attrs.key), rec->lsn);
+    if (attrs.deduped && !(rec->flags & RECORD_F_AGAIN)) {
+        const struct payload_dedup *dedup = &attrs.dedup;
+        struct dedup_entry entry = {.hash = {dedup->hash[0], dedup->hash[1]}, .id = push->id, .check = dedup->check};
+        dedup_add(&engine->dedup, &entry, engine->last_time_ms);
+    }
 }
 
 static void apply_push(struct engine *engine, const struct record *rec)
@@ -119,6 +137,8 @@ static void apply_push(struct engine *engine, const struct record *rec)
     } else {
         become_ready(engine, queue, ref);
     }
+    if (UNLIKELY(push.tlvs.len > 0))
+        note_attrs(engine, rec, &push);
     queue->push_num++;
     engine->last_id = max_u64(engine->last_id, push.id);
 }
@@ -134,6 +154,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     queue->pop_num++;
     if (auto_ack) {
+        queue->counts.acked++;
         state_gone(engine, to->ref);
         return;
     }
@@ -187,11 +208,13 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!take_dead(engine, queue, pair->ref))
             return false;
+        queue->counts.deleted++;
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
         if (!lease)
             return false;
         end_lease(engine, queue, lease);
+        queue->counts.acked++;
         stir(engine, queue);
     } else if (list != PAYLOAD_LIST_READY || !take(engine, queue, pair->ref)) {
         return false;
@@ -402,6 +425,8 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     engine->node_record_lsn = rec->lsn;
     if (set->set.max_retries != TOPIC_NODE_RETRIES)
         engine->max_retries = set->set.max_retries;
+    if (set->dedup_given)
+        dedup_limit(&engine->dedup, set->dedup_window_ms, set->dedup_keys);
     engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 

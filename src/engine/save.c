@@ -40,6 +40,8 @@ enum {
 static const struct state_section *const SECTIONS[] = {
     &STATE_SETTINGS,
     &STATE_FACTS,
+    &STATE_DEDUP,
+    &STATE_KEYS,
 };
 
 static uint64_t sections_words(const struct engine *engine)

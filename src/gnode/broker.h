@@ -21,6 +21,7 @@
 #include "gnode/imager.h"
 #include "gnode/jobs.h"
 #include "gnode/session.h"
+#include "gnode/sweep.h"
 #include "gnode/wait.h"
 #include "store/log.h"
 #include "wire/cmd.h"
@@ -29,11 +30,14 @@ struct broker_options {
     unsigned node_id;        /* 1..1024 */
     uint32_t ttr_ms;         /* 1000..300000 */
     uint32_t max_retries;    /* 0..254 */
+    uint64_t dedup_window_ms, dedup_keys; /* how long and how many dedup keys are kept; 0 = none. Up to DEDUP_*_MAX */
     uint64_t max_delay_s;
     uint64_t max_message;    /* bytes of a body, and of all bodies of one mpush */
     uint32_t max_batch;      /* messages of one mpush or dead */
     uint64_t max_in_flight;  /* per topic */
     uint32_t max_topics;
+    uint64_t topic_idle_ms;  /* empty topics that were not used for so long are deleted; 0 = never */
+    uint32_t usage_ms;       /* between looks at all topics for their rates and times; 0 = only when asked for one */
     uint64_t list_memory;    /* bytes for the refs of waiting messages; what is longer goes into the log */
     uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507; 0 = 507 */
     uint64_t delay_memory;   /* bytes for delayed messages; what is more, and not near its time, goes into the log */
@@ -74,6 +78,8 @@ struct broker {
     uint64_t opened_ms;        /* when this life began */
     struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
+    struct usage_all usage;    /* what topics are beside their queues */
+    struct sweep sweep;        /* what comes to topics with time */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -152,7 +158,7 @@ uint64_t broker_rewrite_queue(struct broker *broker, const struct queue *queue, 
                               const struct topic_settings *settings);
 
 /* The same for the node: ids go on after `ids_ms`, and its maximum of retries. */
-uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms, uint32_t max_retries);
+uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms);
 
 /* What such a record takes at most. */
 uint64_t broker_queue_stride(size_t name_bytes);

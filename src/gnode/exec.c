@@ -57,6 +57,8 @@ static int do_push(struct turn *turn)
         rc = check_memory(turn);
     if (rc == 0)
         rc = check_creation(turn);
+    if (rc == 0)
+        rc = check_push_pause(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
     size_t bytes = ensure_bytes(turn) + record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
@@ -102,6 +104,8 @@ static int do_mpush(struct turn *turn)
         rc = check_memory(turn);
     if (rc == 0)
         rc = check_creation(turn);
+    if (rc == 0)
+        rc = check_push_pause(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
     if (bytes > GROUP_BYTES_MAX && turn->cmd->count > 1)
@@ -394,6 +398,17 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     case CMD_JOBS:
     case CMD_JOB_CANCEL:
         return exec_job(&turn);
+    case CMD_TOPIC:
+        return exec_topic(&turn);
+    case CMD_TOPICS:
+        return exec_topics(&turn);
+    case CMD_TOPIC_CREATE:
+        return exec_topic_create(&turn);
+    case CMD_TOPIC_SET:
+        return exec_topic_set(&turn);
+    case CMD_PAUSE:
+    case CMD_RESUME:
+        return exec_pause(&turn);
     default:
         return do_existing(&turn);
     }

@@ -123,6 +123,7 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     size_t bytes = record_stride(RECORD_PUSH, payload_push_bytes(&push)) +
                    record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
     int rc = check_memory(&turn);
+    rc = rc == 0 ? check_push_pause(&turn) : rc;
     rc = rc == 0 ? check_creation(&turn) : rc;
     rc = rc == 0 ? broker_room(broker, ensure_bytes(&turn) + bytes, false) : rc;
     if (rc < 0)
