@@ -25,7 +25,8 @@ struct peek_item {
     struct peek_key key;
     uint64_t ref;
     uint64_t due_ms;
-    uint32_t holder;
+    uint64_t since_ms; /* IN_FLIGHT */
+    uint32_t holder;   /* the same */
 };
 
 enum peek_step {

@@ -154,7 +154,8 @@ static enum peek_step collect_flight(struct peek *peek)
         size_t n = look_flight(peek->broker->engine, peek->queue->number, &at, &looks, leases, places, max);
         for (size_t i = 0; i < n; i++)
             add(peek, &(struct peek_item){.key = {.a = places[i]}, .ref = leases[i].ref,
-                                          .due_ms = leases[i].deadline_ms, .holder = leases[i].holder});
+                                          .due_ms = leases[i].deadline_ms, .since_ms = leases[i].since_ms,
+                                          .holder = leases[i].holder});
         peek->end = at == UINT32_MAX;
         peek->at.a = at;
     }

@@ -194,6 +194,10 @@ TEST(peek_finds_dead_letters_by_a_piece_of_their_body)
     assert_int_equal(read_all(args, seen, ARRAY_LEN(seen)), 0);
     desk_live(3600000);
     assert_int_equal(read_all(args, seen, ARRAY_LEN(seen)), ARRAY_LEN(ids));
+    assert_int_equal(desk.messages[0].why, DEAD_RETRIES);
+    assert_true(desk.messages[0].since_ms >= desk.messages[0].first_ms + DESK_TTR_MS);
+    assert_true(desk.messages[0].first_ms >= DESK_START_MS);
+    assert_int_equal(desk.messages[0].first_ms, desk.messages[0].last_ms);
     desk_end();
 }
 
@@ -213,6 +217,7 @@ TEST(peek_shows_what_is_in_flight_with_its_end)
     }
     assert_int_equal(read_all(page_args(PLACE_IN_FLIGHT, false, 7), seen, MESSAGES), MESSAGES);
     assert_int_equal(desk.messages[0].due_ms, desk.now_ms + DESK_TTR_MS);
+    assert_int_equal(desk.messages[0].since_ms, desk.now_ms);
     for (size_t i = 0; i < MESSAGES; i++) {
         bool found = false;
         for (size_t at = 0; at < MESSAGES; at++)
