@@ -220,6 +220,11 @@ uint64_t engine_find_key(const struct engine *engine, const struct queue *queue,
     return engine->keys.count > 0 ? keys_find(&engine->keys, keys_hash(queue->number, key), i) : 0;
 }
 
+const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
+{
+    return flight_find(&engine->flight, queue->number, id);
+}
+
 bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret)
 {
     const struct fact *fact = facts_find(&engine->facts, lsn);

@@ -27,6 +27,7 @@
 #include "engine/waiting.h"
 
 struct engine;
+struct lease;
 
 struct queue;
 
@@ -178,6 +179,9 @@ NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payl
  * there are not so many. Its record says whether it has: another key can have the same hash.
  */
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
+
+/* The lease of an id that is in flight, or NULL; good until the next record is applied. */
+const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);

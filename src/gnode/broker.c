@@ -52,6 +52,8 @@ static uint64_t image_bytes_max(void *ctx)
     return engine_saved_bytes_max(broker->engine, broker->options.max_in_flight);
 }
 
+static uint64_t last_key(void *ctx) { return engine_last_id(((struct broker *)ctx)->engine); }
+
 static void wake_owner(void *ctx)
 {
     const struct broker *broker = ctx;
@@ -182,7 +184,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead,
                                         .stir = queue_stirs};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
-                              .wake = wake_owner, .image_bytes_max = image_bytes_max};
+                              .wake = wake_owner, .image_bytes_max = image_bytes_max, .key_of = payload_new_id,
+                              .last_key = last_key};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
