@@ -146,7 +146,8 @@ static inline void desk_end(void)
 static inline void desk_turn(void)
 {
     (void)broker_turn(&desk.broker, desk.now_ms);
-    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) || log_step_janitor(desk.broker.log))
+    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) ||
+           log_step_janitor(desk.broker.log) || log_step_scout(desk.broker.log))
         continue;
 }
 

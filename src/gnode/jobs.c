@@ -13,7 +13,7 @@ enum {
     TURN_LOOKS = 512,       /* messages that all jobs look at in one turn */
     FIRST_LOOKS = 256,      /* by the command that begins one */
     SMALL_JOB = 1000,       /* of so many dead letters: the command waits until the job is over */
-    SMALL_BY_IDS = 20000,   /* the same when ids are given */
+    LOCATE_FROM = 4096,     /* of so many dead letters: ids are located one by one */
     ID_STEP = 1000,         /* jobs of a millisecond, in their ids */
     ERROR_BYTES_MAX = 512,
 };
@@ -170,6 +170,7 @@ static struct job *begin(const struct turn *turn)
     job->text_len = args->text.len;
     if (turn->cmd->count > 0)
         keep_ids(job, turn->cmd);
+    job->by_id = job->ids && turn->queue->dead.count > LOCATE_FROM;
     (void)refset_before(&turn->queue->dead, UINT64_MAX, &job->end_ref, 1);
     struct job **place = &jobs->kept[jobs->count++ % JOBS_KEPT];
     free_job(*place);
@@ -255,7 +256,7 @@ static void free_wait(struct session_work *work) { free(CONTAINER_OF(work, struc
 
 static bool is_small(const struct turn *turn, const struct job *job)
 {
-    return job->rate == 0 && turn->queue->dead.count <= (job->ids ? SMALL_BY_IDS : SMALL_JOB);
+    return job->rate == 0 && (job->ids || turn->queue->dead.count <= SMALL_JOB);
 }
 
 /* The next one can be begun while it waits: others may push it out of the ring, then it is over and forgotten. */

@@ -27,7 +27,8 @@ struct job {
     char *topic, *to;      /* `to`: NULL = they stay in their topic */
     uint64_t delay_ms;
     uint64_t *ids;         /* ascending; NULL = no matter */
-    size_t id_count;
+    size_t id_count, id_at;
+    bool by_id;            /* each is located, and not all dead letters are gone through */
     uint64_t older_ms;     /* dead for so long when it began */
     char *text;            /* a piece of the body or of the reason, `text_len` bytes; NULL = no matter */
     size_t text_len;

@@ -81,6 +81,28 @@ TEST(job_that_deletes_by_id_leaves_the_others)
     desk_end();
 }
 
+TEST(job_finds_its_ids_among_many_dead_letters)
+{
+    enum { MANY = 5000, CHOSEN = 40 };
+    static uint64_t many[MANY], chosen[CHOSEN + 2];
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN};
+
+    desk_begin(0);
+    desk_kill_messages(many, MANY);
+    for (size_t i = 0; i < CHOSEN; i++)
+        chosen[i] = many[MANY - 1 - 100 * i];
+    chosen[CHOSEN] = 12345;
+    chosen[CHOSEN + 1] = desk_push(0); /* it is not dead */
+    desk_restart();
+    assert_int_equal(run_job(CMD_DEAD_DELETE, &args, chosen, ARRAY_LEN(chosen)), 0);
+    assert_int_equal(desk.jobs[0].state, JOB_DONE);
+    assert_int_equal(desk.jobs[0].done, CHOSEN);
+    assert_int_equal(desk.jobs[0].looked_at, ARRAY_LEN(chosen));
+    assert_int_equal(desk_queue()->dead.count, MANY - CHOSEN);
+    assert_int_equal(waiting_count(&desk_queue()->ready), 1);
+    desk_end();
+}
+
 TEST(job_moves_messages_to_another_topic_that_is_made_for_them)
 {
     struct cmd_args args = all_args();

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/id.h"
 #include "engine/ref.h"
+#include "gnode/locate.h"
 #include "gnode/turn.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 enum {
     BATCH = 64,              /* dead letters of one record */
     READ_BYTES_MAX = 1 << 20, /* of one job in one turn */
+    IDS_AHEAD = 16,          /* that are looked for together */
     NO_ROOM_MS = 100,        /* between tries when the log has no room */
     MILLI = 1000,
 };
@@ -239,6 +241,15 @@ static uint64_t next_ref(struct work *work)
     return work->refs[work->ref_at];
 }
 
+/* Room for what take() may write. */
+static enum step make_room(struct work *work)
+{
+    if (work->pair_count == BATCH)
+        flush(work);
+    int rc = work->pair_count == 0 ? broker_room(work->broker, flush_bytes(), true) : 0;
+    return rc < 0 ? fail(work, rc) : STEP_NEXT;
+}
+
 static enum step run(struct work *work, unsigned looks)
 {
     struct job *job = work->job;
@@ -247,17 +258,57 @@ static enum step run(struct work *work, unsigned looks)
     while ((ref = next_ref(work)) != 0) {
         if (looks-- == 0 || work->read_bytes > READ_BYTES_MAX)
             return STEP_NEXT;
-        if (work->pair_count == BATCH)
-            flush(work);
-        int rc = work->pair_count == 0 ? broker_room(work->broker, flush_bytes(), true) : 0;
-        if (rc < 0)
-            return fail(work, rc);
-        enum step step = look_at(work, ref);
+        enum step step = make_room(work);
+        step = step == STEP_NEXT ? look_at(work, ref) : step;
         if (step != STEP_NEXT)
             return step;
         job->looked_at++;
         job->at_ref = ref + 1;
         work->ref_at++;
+    }
+    return STEP_OVER;
+}
+
+/* The dead letter of the queue at this address, 0 = there is none. */
+static uint64_t dead_at(const struct work *work, uint64_t lsn)
+{
+    uint64_t ref;
+    size_t n = refset_from(&work->queue->dead, ref_make(lsn, 0), &ref, 1);
+
+    return n > 0 && ref_lsn(ref) == lsn ? ref : 0;
+}
+
+static enum step look_for(struct work *work, const uint64_t *ids, size_t count)
+{
+    struct located at, later;
+    uint64_t ref = 0;
+    int rc = locate(work->broker, ids[0], &at);
+
+    if (rc == 0) {
+        for (size_t i = 1; rc != -ENOMEM && i < count && i < IDS_AHEAD; i++)
+            rc = locate(work->broker, ids[i], &later);
+        return STEP_READS;
+    }
+    if (rc == -ENOMEM)
+        return fail(work, rc);
+    if (rc > 0 && at.place == PLACE_DEAD && at.queue == work->queue)
+        ref = dead_at(work, at.lsn);
+    work->read_bytes += rc > 0 ? at.rec.payload.len : 0;
+    return ref != 0 && may_be_meant(work, ref) ? take(work, ref, &at.push) : STEP_NEXT;
+}
+
+static enum step run_by_id(struct work *work, unsigned looks)
+{
+    struct job *job = work->job;
+
+    for (; job->id_at < job->id_count; job->id_at++, job->looked_at++) {
+        if (looks-- == 0 || work->read_bytes > READ_BYTES_MAX)
+            return STEP_NEXT;
+        enum step step = make_room(work);
+        if (step == STEP_NEXT)
+            step = look_for(work, job->ids + job->id_at, job->id_count - job->id_at);
+        if (step != STEP_NEXT)
+            return step;
     }
     return STEP_OVER;
 }
@@ -278,7 +329,7 @@ void job_work(struct broker *broker, struct job *job, uint64_t now_ms, unsigned 
 
     if (job->rate > 0)
         add_credit(job, now_ms);
-    enum step step = run(&work, looks);
+    enum step step = job->by_id ? run_by_id(&work, looks) : run(&work, looks);
     flush(&work);
     if (job->end_lsn > broker_promised(broker))
         need_promised(broker);
