@@ -5,7 +5,7 @@
  *        while a command is executed. So times of use are late by up to a second. For an answer about a topic it is
  *        looked at anew. A pass looks at so many topics a turn, and there is none while the log stands still and all
  *        rates are 0.
- * Rates  Are of the last 5 to 10 seconds: since the older of two marks, the newer of which becomes the older after five.
+ * Rates  Are of the last 5 to 10 seconds: since the older of two marks; the newer one becomes the older after five.
  * Life   Since the node was started: nothing of it is in the log.
  * Owns   struct facts, which a topic has when it has been used, or has something that comes with time (sweep.h).
  *
