@@ -400,6 +400,8 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     case CMD_PAUSE:
     case CMD_RESUME:
         return exec_pause(&turn);
+    case CMD_PEEK:
+        return exec_peek(&turn);
     default:
         return do_existing(&turn);
     }
