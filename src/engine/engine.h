@@ -71,7 +71,7 @@ struct queue {
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
     struct queue_counts counts;
     void *watch; /* its owner's, no part of the state; NULL = the hook `stir` is not called */
-    void *facts; /* its owner's, no part of the state */
+    void *usage; /* its owner's, no part of the state */
     uint64_t push_seen, pop_seen, ack_seen; /* its owner's: the counters when it looked last */
 };
 

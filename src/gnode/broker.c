@@ -194,7 +194,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         goto out_log;
     }
     note_node_settings(broker, now_ms);
-    facts_begin(broker, now_ms);
+    usage_begin(broker, now_ms);
     broker->name_next = 1;
     broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
@@ -268,7 +268,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
-    uint64_t sweep_ms = min_u64(facts_turn(broker, now_ms), sweep_turn(broker, now_ms));
+    uint64_t sweep_ms = min_u64(usage_turn(broker, now_ms), sweep_turn(broker, now_ms));
     if (wait_is_used(&broker->waits))
         wait_serve(broker, now_ms, moved || broker->retry);
     if (moved || broker->retry)
@@ -294,7 +294,7 @@ uint64_t broker_memory(const struct broker *broker)
     uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
 
     return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
-           broker->parked_bytes + broker->facts.bytes + doors;
+           broker->parked_bytes + broker->usages.bytes + doors;
 }
 
 enum memory_state broker_memory_state(const struct broker *broker)
@@ -323,7 +323,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 void broker_abandon(struct broker *broker)
 {
     wait_fini(&broker->waits);
-    facts_end(broker);
+    usage_end(broker);
     snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);

@@ -19,55 +19,55 @@ static uint64_t idle_ms(const struct broker *broker, const struct queue *queue)
 static uint64_t due_ms(const struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
     uint64_t due = UINT64_MAX, until_ms = queue->set.pop_paused_until_ms, idle = idle_ms(broker, queue);
-    const struct facts *facts = queue->facts;
+    const struct usage *usage = queue->usage;
 
     if (!queue->name || queue->exited)
         return UINT64_MAX;
     if (until_ms > now_ms && until_ms < TOPIC_PAUSED)
         due = until_ms;
     if (idle > 0) {
-        uint64_t end_ms = (facts ? facts->used_ms : now_ms) + idle;
+        uint64_t end_ms = (usage ? usage->used_ms : now_ms) + idle;
         due = min_u64(due, end_ms > now_ms ? end_ms : now_ms + idle);
     }
     return due;
 }
 
-static void disarm(struct sweep *sweep, struct facts *facts)
+static void disarm(struct sweep *sweep, struct usage *usage)
 {
-    if (list_empty(&facts->in_slot))
+    if (list_empty(&usage->in_slot))
         return;
-    list_remove(&facts->in_slot);
-    if (list_empty(&sweep->slots[facts->slot]))
-        wheel_clear(&sweep->wheel, facts->slot);
+    list_remove(&usage->in_slot);
+    if (list_empty(&sweep->slots[usage->slot]))
+        wheel_clear(&sweep->wheel, usage->slot);
 }
 
-static void enter_slot(struct sweep *sweep, struct facts *facts)
+static void enter_slot(struct sweep *sweep, struct usage *usage)
 {
-    facts->slot = wheel_slot(&sweep->wheel, facts->due_ms);
-    list_add_tail(&sweep->slots[facts->slot], &facts->in_slot);
+    usage->slot = wheel_slot(&sweep->wheel, usage->due_ms);
+    list_add_tail(&sweep->slots[usage->slot], &usage->in_slot);
 }
 
-static void arm(struct sweep *sweep, struct facts *facts, uint64_t at_ms, uint64_t now_ms)
+static void arm(struct sweep *sweep, struct usage *usage, uint64_t at_ms, uint64_t now_ms)
 {
-    disarm(sweep, facts);
+    disarm(sweep, usage);
     if (at_ms == UINT64_MAX)
         return;
-    facts->due_ms = min_u64(at_ms, WHEEL_MS_MAX);
+    usage->due_ms = min_u64(at_ms, WHEEL_MS_MAX);
     if (wheel_next(&sweep->wheel) == UINT64_MAX)
         wheel_advance(&sweep->wheel, now_ms);
-    enter_slot(sweep, facts);
+    enter_slot(sweep, usage);
 }
 
 void sweep_changed(struct broker *broker, struct queue *queue, uint64_t now_ms)
 {
     uint64_t at_ms = due_ms(broker, queue, now_ms);
-    struct facts *facts = queue->facts;
+    struct usage *usage = queue->usage;
 
-    if (facts)
-        facts->used_ms = now_ms;
-    if (at_ms == UINT64_MAX && !facts)
+    if (usage)
+        usage->used_ms = now_ms;
+    if (at_ms == UINT64_MAX && !usage)
         return;
-    arm(&broker->sweep, facts_of(broker, queue, now_ms), at_ms, now_ms);
+    arm(&broker->sweep, usage_of(broker, queue, now_ms), at_ms, now_ms);
 }
 
 void sweep_begin(struct broker *broker, uint64_t now_ms)
@@ -85,10 +85,10 @@ void sweep_begin(struct broker *broker, uint64_t now_ms)
 
 static bool is_idle(const struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
-    const struct facts *facts = queue->facts;
+    const struct usage *usage = queue->usage;
     uint64_t idle = idle_ms(broker, queue);
 
-    return idle > 0 && now_ms - min_u64(facts->used_ms, now_ms) >= idle && waiting_count(&queue->ready) == 0 &&
+    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && waiting_count(&queue->ready) == 0 &&
            queue->delayed == 0 && queue->in_flight == 0 && queue->dead.count == 0 && wait_count(queue) == 0;
 }
 
@@ -103,17 +103,17 @@ static bool delete_idle(struct broker *broker, const struct queue *queue)
     return true;
 }
 
-static void look(struct broker *broker, struct facts *facts, uint64_t now_ms)
+static void look(struct broker *broker, struct usage *usage, uint64_t now_ms)
 {
-    struct queue *queue = facts->queue;
+    struct queue *queue = usage->queue;
     uint64_t again_ms = UINT64_MAX;
 
-    facts_look(broker, queue, now_ms);
+    usage_look(broker, queue, now_ms);
     if (queue->set.pop_paused_until_ms > 0 && queue->set.pop_paused_until_ms <= now_ms)
         wait_stir(&broker->waits, queue);
     if (is_idle(broker, queue, now_ms) && !delete_idle(broker, queue))
         again_ms = now_ms + NO_ROOM_MS;
-    arm(&broker->sweep, facts, min_u64(again_ms, max_u64(due_ms(broker, queue, now_ms), now_ms + 1)), now_ms);
+    arm(&broker->sweep, usage, min_u64(again_ms, max_u64(due_ms(broker, queue, now_ms), now_ms + 1)), now_ms);
 }
 
 static void advance(struct sweep *sweep, uint64_t to_ms)
@@ -127,7 +127,7 @@ static void advance(struct sweep *sweep, uint64_t to_ms)
     list_take(&moving, &sweep->slots[slot]);
     wheel_clear(&sweep->wheel, slot);
     while ((node = list_pop(&moving)))
-        enter_slot(sweep, CONTAINER_OF(node, struct facts, in_slot));
+        enter_slot(sweep, CONTAINER_OF(node, struct usage, in_slot));
 }
 
 uint64_t sweep_turn(struct broker *broker, uint64_t now_ms)
@@ -142,7 +142,7 @@ uint64_t sweep_turn(struct broker *broker, uint64_t now_ms)
         for (; !list_empty(due); left--) {
             if (left == 0)
                 return now_ms;
-            look(broker, CONTAINER_OF(due->next, struct facts, in_slot), now_ms);
+            look(broker, CONTAINER_OF(due->next, struct usage, in_slot), now_ms);
         }
     }
     return next;

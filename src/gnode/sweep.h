@@ -14,7 +14,7 @@
 #define GMQ_GNODE_SWEEP_H
 
 #include "engine/wheel.h"
-#include "gnode/facts.h"
+#include "gnode/usage.h"
 
 struct sweep {
     struct wheel wheel;

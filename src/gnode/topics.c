@@ -46,7 +46,7 @@ static void fill(struct report *report, const struct turn *turn, struct queue *q
     struct report_topic *topic = &report->topics[report->count++];
     uint32_t retries = queue->set.max_retries;
 
-    facts_look(turn->broker, queue, turn->now_ms);
+    usage_look(turn->broker, queue, turn->now_ms);
     *topic = (struct report_topic){
         .name = report_keep(report, slice_of(queue->name, queue->name_len)),
         .created_ms = queue->start_ms,
@@ -62,7 +62,7 @@ static void fill(struct report *report, const struct turn *turn, struct queue *q
         .ttr_ms = queue->set.ttr_ms > 0 ? queue->set.ttr_ms : broker->options.ttr_ms,
         .max_retries = retries == TOPIC_NODE_RETRIES ? engine_max_retries(broker->engine) : retries,
     };
-    facts_report(queue, turn->now_ms, topic);
+    usage_report(queue, turn->now_ms, topic);
     if (queue->set.push_paused_until_ms <= turn->now_ms)
         topic->settings.push_paused_until_ms = 0;
     if (queue->set.pop_paused_until_ms <= turn->now_ms)

@@ -1,5 +1,5 @@
 /*
- * topics_test.c - topics made, settled, paused, listed, left alone; see topics.c, sweep.h and facts.h
+ * topics_test.c - topics made, settled, paused, listed, left alone; see topics.c, sweep.h and usage.h
  *
  * SPDX-License-Identifier: MIT
  */
@@ -105,7 +105,7 @@ static void open_broker(void)
     struct broker_options options = {.node_id = 1, .ttr_ms = 3000, .max_retries = 5, .max_delay_s = 259200,
                                      .max_message = 1 << 16, .max_batch = MESSAGES_MAX, .max_topics = TOPICS_MAX,
                                      .max_in_flight = 100, .sync = LOG_SYNC_ALWAYS, .format_time = format_time,
-                                     .list_memory = 1 << 20, .delay_memory = 1 << 20, .facts_ms = 1000,
+                                     .list_memory = 1 << 20, .delay_memory = 1 << 20, .usage_ms = 1000,
                                      .topic_idle_ms = idle_ms};
     struct log_options log_options = {.disk = simdisk_disk(sim), .dir = "data", .ring_bytes = 1 << 20,
                                       .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,

@@ -1,5 +1,5 @@
-/* facts.c - see facts.h. SPDX-License-Identifier: MIT */
-#include "gnode/facts.h"
+/* usage.c - see usage.h. SPDX-License-Identifier: MIT */
+#include "gnode/usage.h"
 
 #include "base/mem.h"
 #include "gnode/broker.h"
@@ -33,101 +33,101 @@ static void see(struct queue *queue)
     queue->ack_seen = queue->counts.acked;
 }
 
-static struct facts_mark mark_of(const struct queue *queue, uint64_t at_ms)
+static struct usage_mark mark_of(const struct queue *queue, uint64_t at_ms)
 {
-    return (struct facts_mark){.at_ms = at_ms, .pushed = queue->push_seen, .popped = queue->pop_seen,
+    return (struct usage_mark){.at_ms = at_ms, .pushed = queue->push_seen, .popped = queue->pop_seen,
                                .acked = queue->ack_seen};
 }
 
-void facts_begin(struct broker *broker, uint64_t now_ms)
+void usage_begin(struct broker *broker, uint64_t now_ms)
 {
-    broker->facts.pass_ms = UINT64_MAX;
-    broker->facts.last_ms = now_ms;
+    broker->usages.pass_ms = UINT64_MAX;
+    broker->usages.last_ms = now_ms;
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
         queue->counts = (struct queue_counts){.acked = 0};
         see(queue);
     }
-    broker->facts.tail_lsn = tail_lsn(broker);
+    broker->usages.tail_lsn = tail_lsn(broker);
 }
 
-void facts_end(struct broker *broker)
+void usage_end(struct broker *broker)
 {
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
-        free(queue->facts);
-        queue->facts = NULL;
+        free(queue->usage);
+        queue->usage = NULL;
     }
-    broker->facts.bytes = 0;
+    broker->usages.bytes = 0;
 }
 
-struct facts *facts_of(struct broker *broker, struct queue *queue, uint64_t now_ms)
+struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms)
 {
-    if (queue->facts)
-        return queue->facts;
-    struct facts *facts = mem_new(sizeof(*facts));
-    broker->facts.bytes += mem_taken(sizeof(*facts));
-    facts->queue = queue;
-    facts->used_ms = now_ms;
-    facts->marks[0] = facts->marks[1] = mark_of(queue, broker->facts.last_ms);
-    list_init(&facts->in_slot);
-    queue->facts = facts;
-    return facts;
+    if (queue->usage)
+        return queue->usage;
+    struct usage *usage = mem_new(sizeof(*usage));
+    broker->usages.bytes += mem_taken(sizeof(*usage));
+    usage->queue = queue;
+    usage->used_ms = now_ms;
+    usage->marks[0] = usage->marks[1] = mark_of(queue, broker->usages.last_ms);
+    list_init(&usage->in_slot);
+    queue->usage = usage;
+    return usage;
 }
 
 /* A mark for each five seconds, for as long as the counters move between them. */
-static void move_marks(struct facts_all *all, struct facts *facts, uint64_t now_ms)
+static void move_marks(struct usages *all, struct usage *usage, uint64_t now_ms)
 {
-    const struct facts_mark *newer = &facts->marks[1];
+    const struct usage_mark *newer = &usage->marks[1];
 
     if (now_ms < newer->at_ms + MARK_MS)
         return;
-    facts->marks[0] = *newer;
-    facts->marks[1] = mark_of(facts->queue, now_ms);
-    newer = &facts->marks[1];
-    const struct facts_mark *older = &facts->marks[0];
+    usage->marks[0] = *newer;
+    usage->marks[1] = mark_of(usage->queue, now_ms);
+    newer = &usage->marks[1];
+    const struct usage_mark *older = &usage->marks[0];
     if (older->pushed == newer->pushed && older->popped == newer->popped && older->acked == newer->acked) {
-        facts->busy = false;
+        usage->busy = false;
         all->busy--;
     }
 }
 
 /* It stood still, so it was as it is now a moment ago. */
-static void wake(struct broker *broker, struct facts *facts)
+static void wake(struct broker *broker, struct usage *usage)
 {
-    uint64_t at_ms = max_u64(broker->facts.last_ms, facts->marks[1].at_ms);
+    uint64_t at_ms = max_u64(broker->usages.last_ms, usage->marks[1].at_ms);
 
-    facts->marks[0] = facts->marks[1] = mark_of(facts->queue, at_ms);
-    facts->busy = true;
-    broker->facts.busy++;
+    usage->marks[0] = usage->marks[1] = mark_of(usage->queue, at_ms);
+    usage->busy = true;
+    broker->usages.busy++;
 }
 
-void facts_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
+void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
 {
     if (LIKELY(is_seen(queue)))
         return;
-    struct facts *facts = facts_of(broker, queue, now_ms);
-    if (!facts->busy)
-        wake(broker, facts);
+    struct usage *usage = usage_of(broker, queue, now_ms);
+    if (!usage->busy)
+        wake(broker, usage);
     if (queue->push_num != queue->push_seen)
-        facts->last_push_ms = now_ms;
+        usage->last_push_ms = now_ms;
     if (queue->pop_num != queue->pop_seen)
-        facts->last_pop_ms = now_ms;
-    facts->used_ms = now_ms;
+        usage->last_pop_ms = now_ms;
+    usage->used_ms = now_ms;
     see(queue);
 }
 
 static void go_on(struct broker *broker, uint64_t now_ms)
 {
-    struct facts_all *all = &broker->facts;
+    struct usages *all = &broker->usages;
     uint32_t end = (uint32_t)min_u64((uint64_t)all->next + LOOKS_A_TURN, engine_queues(broker->engine) + 1u);
 
     for (; all->next < end; all->next++) {
         struct queue *queue = engine_queue(broker->engine, all->next);
-        facts_look(broker, queue, now_ms);
-        struct facts *facts = queue->facts;
-        if (facts && facts->busy)
-            move_marks(all, facts, now_ms);
+        usage_look(broker, queue, now_ms);
+        struct usage *usage = queue->usage;
+        if (usage && usage->busy)
+            move_marks(all, usage, now_ms);
     }
     if (all->next <= engine_queues(broker->engine))
         return;
@@ -135,15 +135,15 @@ static void go_on(struct broker *broker, uint64_t now_ms)
     all->last_ms = now_ms;
 }
 
-uint64_t facts_turn(struct broker *broker, uint64_t now_ms)
+uint64_t usage_turn(struct broker *broker, uint64_t now_ms)
 {
-    struct facts_all *all = &broker->facts;
+    struct usages *all = &broker->usages;
 
-    if (broker->options.facts_ms == 0)
+    if (broker->options.usage_ms == 0)
         return UINT64_MAX;
     if (all->next == 0) {
         if (all->pass_ms == UINT64_MAX && tail_lsn(broker) != all->tail_lsn)
-            all->pass_ms = now_ms + broker->options.facts_ms;
+            all->pass_ms = now_ms + broker->options.usage_ms;
         if (now_ms < all->pass_ms)
             return all->pass_ms;
         if (all->busy == 0 && tail_lsn(broker) == all->tail_lsn) {
@@ -152,7 +152,7 @@ uint64_t facts_turn(struct broker *broker, uint64_t now_ms)
         }
         all->next = 1;
         all->tail_lsn = tail_lsn(broker);
-        all->pass_ms = now_ms + broker->options.facts_ms;
+        all->pass_ms = now_ms + broker->options.usage_ms;
     }
     go_on(broker, now_ms);
     return all->next > 0 ? now_ms : all->pass_ms;
@@ -160,22 +160,22 @@ uint64_t facts_turn(struct broker *broker, uint64_t now_ms)
 
 static uint64_t rate(uint64_t now, uint64_t then, uint64_t ms) { return ms > 0 ? (now - then) * RATE_UNIT / ms : 0; }
 
-void facts_report(const struct queue *queue, uint64_t now_ms, struct report_topic *ret)
+void usage_report(const struct queue *queue, uint64_t now_ms, struct report_topic *ret)
 {
-    const struct facts *facts = queue->facts;
+    const struct usage *usage = queue->usage;
 
     ret->acked = queue->counts.acked;
     ret->redelivered = queue->counts.redelivered;
     ret->died = queue->counts.died;
     ret->expired = queue->counts.expired;
     ret->deleted = queue->counts.deleted;
-    if (!facts)
+    if (!usage)
         return;
-    ret->last_push_ms = facts->last_push_ms;
-    ret->last_pop_ms = facts->last_pop_ms;
-    if (!facts->busy)
+    ret->last_push_ms = usage->last_push_ms;
+    ret->last_pop_ms = usage->last_pop_ms;
+    if (!usage->busy)
         return;
-    const struct facts_mark *since = &facts->marks[0];
+    const struct usage_mark *since = &usage->marks[0];
     uint64_t ms = max_u64(now_ms - min_u64(since->at_ms, now_ms), 1000);
     ret->push_rate_mhz = rate(queue->push_seen, since->pushed, ms);
     ret->pop_rate_mhz = rate(queue->pop_seen, since->popped, ms);
