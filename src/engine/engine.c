@@ -46,6 +46,7 @@ static void fini(struct engine *engine)
     free(engine->queues);
     free(engine->orphans);
     delays_free(&engine->delays);
+    facts_free(&engine->facts);
     flight_free(&engine->flight);
 }
 
@@ -154,7 +155,8 @@ uint64_t engine_memory(const struct engine *engine)
 
     return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
            engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
-           engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight);
+           engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +
+           facts_bytes(&engine->facts);
 }
 
 bool engine_has_lease_room(const struct engine *engine) { return flight_has_room(&engine->flight); }
@@ -195,6 +197,18 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
         return GMQ_E_ID_UNKNOWN;
     *ret_ref = lease->ref;
     return 0;
+}
+
+bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret)
+{
+    const struct fact *fact = facts_find(&engine->facts, lsn);
+
+    if (!fact)
+        return false;
+    *ret = (struct engine_facts){.first_ms = fact->first_ms, .last_ms = fact->last_ms, .due_ms = fact->due_ms,
+                                 .dead_ms = fact->dead_ms, .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
+                                 .is_dead = fact->why != FACT_NOT_DEAD, .text = slice_of(fact->text, fact->text_len)};
+    return true;
 }
 
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)

@@ -7,7 +7,8 @@
  *        in the arguments.
  * Words  A queue belongs to a topic; the original's commands use the topic's default queue (bind key "").
  * Cost   apply of a push, pop or ack O(1); nothing scans all queues or all messages but save, check and digest.
- *        8 bytes a waiting or dead message, 17 to 21 a delayed, 52 an in-flight one. Of waiting and delayed messages
+ *        8 bytes a waiting or dead message, 17 to 21 a delayed, 68 an in-flight one, 60 more
+ *        one that came back or is dead. Of waiting and delayed messages
  *        only so many are in memory as engine_limit_lists() and engine_limit_delays() allow; the others stand in
  *        CHUNK and DCHUNK records, 8 bytes of memory each.
  * Owns   Everything it hands out; pointers to a queue are good until engine_free().
@@ -68,12 +69,22 @@ struct queue {
     struct waiting ready;
     struct refset dead;
     uint64_t delayed, in_flight; /* messages in these states, those in chunks too */
+    uint64_t bytes;              /* of the bodies of ready, delayed and in flight, see queue_messages() */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
     struct queue_counts counts;
     void *watch; /* its owner's, no part of the state; NULL = the hook `stir` is not called */
     void *usage; /* its owner's, no part of the state */
     uint64_t push_seen, pop_seen, ack_seen; /* its owner's: the counters when it looked last */
 };
+
+/*
+ * What a topic's limits count: the messages that are ready, delayed or in flight; `bytes` is of the same, each rounded up
+ * to 64. Where a message leaves of which no record says the size, it is taken to be as large as the average.
+ */
+static inline uint64_t queue_messages(const struct queue *queue)
+{
+    return waiting_count(&queue->ready) + queue->delayed + queue->in_flight;
+}
 
 struct engine *engine_new(const struct engine_hooks *hooks);
 void engine_free(struct engine *engine);
@@ -113,6 +124,19 @@ uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in
 uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
 uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplaceable records */
+
+/* What is known of a message that came back or is dead. */
+struct engine_facts {
+    uint64_t first_ms, last_ms; /* first and last delivery; 0 = never, or not known */
+    uint64_t due_ms;            /* delayed after it came back: until then; 0 = it is not */
+    bool is_dead;
+    unsigned why;               /* dead: enum payload_reason */
+    uint64_t dead_ms;           /* dead: since then */
+    struct slice text;          /* dead, rejected: why; good until the next record is applied */
+};
+
+/* By the LSN of its PUSH. False: it never came back, or is gone, or did so in a version that kept no facts. */
+bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret);
 
 /* Everything due before it has fired. */
 uint64_t engine_now_ms(const struct engine *engine);
