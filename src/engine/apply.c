@@ -177,6 +177,8 @@ static void apply_pop(struct engine *engine, const struct record *rec)
         return;
     }
     saw_time(engine, pop.now_ms);
+    if (pop.holder > CLIENTS_MAX)
+        pop.holder = 0;
     for (uint32_t i = 0; i < pop.count; i++) {
         struct payload_delivery to = payload_delivery(pop.entries, i);
         deliver(engine, queue, &pop, &to, rec->flags & RECORD_F_AUTOACK || to.ttr_ms == PAYLOAD_TTR_AUTO_ACK);
@@ -482,6 +484,16 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }
 
+static void apply_client(struct engine *engine, const struct record *rec)
+{
+    struct payload_client client;
+
+    if (payload_get_client(rec->payload, &client))
+        clients_set(&engine->clients, client.number, client.name, client.address);
+    else
+        engine->ignored++;
+}
+
 /* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */
 static void apply_chunk(struct engine *engine, const struct record *rec)
 {
@@ -588,6 +600,9 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_QUEUE:
         apply_queue(engine, rec);
+        break;
+    case RECORD_CLIENT:
+        apply_client(engine, rec);
         break;
     case RECORD_CHUNK:
         apply_chunk(engine, rec);

@@ -73,6 +73,7 @@ struct queue {
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
     struct queue_counts counts;
     void *watch; /* its owner's, no part of the state; NULL = the hook `stir` is not called */
+    uint32_t popper;       /* its owner's: by whom it was popped last */
     void *usage; /* its owner's, no part of the state */
     uint64_t push_seen, pop_seen, ack_seen; /* its owner's: the counters when it looked last */
 };
@@ -158,6 +159,15 @@ uint64_t engine_memory(const struct engine *engine);
 
 /* Can a message more be in flight without more memory? */
 bool engine_has_lease_room(const struct engine *engine);
+
+/* A client by its number, 1..4096; texts are good until the next CLIENT record. */
+struct engine_client {
+    struct slice name, address; /* of its host; either may be empty */
+    uint32_t held;              /* messages in flight, of all topics */
+};
+
+/* False when the number is nobody's; it may hold messages all the same, of a life whose records are lost. */
+bool engine_client(const struct engine *engine, uint32_t number, struct engine_client *ret);
 
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 

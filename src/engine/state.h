@@ -6,6 +6,7 @@
 #ifndef GMQ_ENGINE_STATE_H
 #define GMQ_ENGINE_STATE_H
 
+#include "engine/clients.h"
 #include "engine/delays.h"
 #include "engine/engine.h"
 #include "engine/facts.h"
@@ -32,6 +33,7 @@ struct engine {
     struct flight flight;
     struct waiting_pool lists;
     struct facts facts;       /* of messages that came back or are dead */
+    struct clients clients;   /* by whom messages are held */
     uint64_t dead;            /* dead letters of all queues */
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
@@ -153,6 +155,7 @@ struct state_section {
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
 extern const struct state_section STATE_BYTES;    /* save_bytes.c */
+extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */
 
 /* Of all sections. */

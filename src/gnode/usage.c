@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "gnode/broker.h"
+#include "gnode/consumers.h"
 
 #include <stdlib.h>
 
@@ -55,6 +56,8 @@ void usage_end(struct broker *broker)
 {
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
+        if (queue->usage)
+            free(((struct usage *)queue->usage)->consumers);
         free(queue->usage);
         queue->usage = NULL;
     }
@@ -84,6 +87,7 @@ static void move_marks(struct usages *all, struct usage *usage, uint64_t now_ms)
         return;
     usage->marks[0] = *newer;
     usage->marks[1] = mark_of(usage->queue, now_ms);
+    consumers_mark(usage->queue);
     newer = &usage->marks[1];
     const struct usage_mark *older = &usage->marks[0];
     if (older->pushed == newer->pushed && older->popped == newer->popped && older->acked == newer->acked) {
@@ -98,6 +102,8 @@ static void wake(struct broker *broker, struct usage *usage)
     uint64_t at_ms = max_u64(broker->usages.last_ms, usage->marks[1].at_ms);
 
     usage->marks[0] = usage->marks[1] = mark_of(usage->queue, at_ms);
+    consumers_mark(usage->queue);
+    consumers_mark(usage->queue);
     usage->busy = true;
     broker->usages.busy++;
 }
@@ -113,6 +119,7 @@ void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
         usage->last_push_ms = now_ms;
     if (queue->pop_num != queue->pop_seen)
         usage->last_pop_ms = now_ms;
+    consumers_settle(queue, now_ms);
     usage->used_ms = now_ms;
     see(queue);
 }

@@ -31,6 +31,7 @@ struct usage {
     bool busy;                   /* a rate is not 0 */
     struct usage_mark marks[2];  /* the older one first */
     uint64_t last_push_ms, last_pop_ms; /* 0 = not in this life */
+    struct consumers *consumers; /* NULL while there was none */
     uint64_t used_ms;            /* pushed to, popped from, acked or settled */
     struct list in_slot;         /* sweep.slots[slot] when something comes with time */
     uint64_t due_ms;
