@@ -120,6 +120,22 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
         waiting_push(&engine->lists, &queue->ready, ref);
 }
 
+/* What the engine must know of what a message carries: its key, and that a push with its dedup key was there. */
+static COLD void note_attrs(struct engine *engine, const struct record *rec, const struct payload_push *push)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(push->tlvs, &attrs))
+        return;
+    if (attrs.key.len > 0)
+        (void)keys_add(&engine->keys, keys_hash(rec->queue, attrs.key), rec->lsn);
+    if (attrs.deduped && !(rec->flags & RECORD_F_AGAIN)) {
+        const struct payload_dedup *dedup = &attrs.dedup;
+        struct dedup_entry entry = {.hash = {dedup->hash[0], dedup->hash[1]}, .id = push->id, .check = dedup->check};
+        dedup_add(&engine->dedup, &entry, engine->last_time_ms);
+    }
+}
+
 static void apply_push(struct engine *engine, const struct record *rec)
 {
     struct payload_push push;
@@ -139,6 +155,8 @@ static void apply_push(struct engine *engine, const struct record *rec)
     } else {
         become_ready(engine, queue, ref);
     }
+    if (UNLIKELY(push.tlvs.len > 0))
+        note_attrs(engine, rec, &push);
     queue->push_num++;
     queue->bytes += (push.body.len + 63) & ~(size_t)63;
     engine->last_id = max_u64(engine->last_id, push.id);
@@ -450,6 +468,8 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     engine->node_record_lsn = rec->lsn;
     if (set->set.max_retries != TOPIC_NODE_RETRIES)
         engine->max_retries = set->set.max_retries;
+    if (set->dedup_given)
+        dedup_limit(&engine->dedup, set->dedup_window_ms, set->dedup_keys);
     engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 

@@ -132,12 +132,37 @@ static const char *check_all(const struct engine *engine, struct handles *handle
     return NULL;
 }
 
-static const char *check_once(struct handles *handles)
+/* A key leads to no message that is nowhere: without chunks all of them can be looked at. */
+struct keyed {
+    const struct handles *handles;
+    uint64_t nowhere;
+};
+
+static void look_for(void *ctx, uint64_t hash, uint64_t lsn)
+{
+    struct keyed *keyed = ctx;
+
+    (void)hash;
+    keyed->nowhere += !bsearch(&lsn, keyed->handles->lsns, keyed->handles->count, sizeof(lsn), compare_u64);
+}
+
+static const char *check_keys(const struct engine *engine, const struct handles *handles)
+{
+    struct keyed keyed = {.handles = handles};
+
+    if (engine->lists.chunked > 0 || delays_in_memory(&engine->delays) != delays_count(&engine->delays))
+        return NULL;
+    keys_each(&engine->keys, look_for, &keyed);
+    HOLDS(keyed.nowhere == 0, "a key of a message that is nowhere");
+    return NULL;
+}
+
+static const char *check_once(const struct engine *engine, struct handles *handles)
 {
     qsort(handles->lsns, handles->count, sizeof(handles->lsns[0]), compare_u64);
     for (size_t i = 1; i < handles->count; i++)
         HOLDS(handles->lsns[i - 1] != handles->lsns[i], "a message in two places");
-    return NULL;
+    return check_keys(engine, handles);
 }
 
 /* Each fact is of a message that is there, but those in chunks are not looked at; and the words of the texts. */
@@ -178,6 +203,8 @@ static const char *find_fault(const struct engine *engine, bool once)
     HOLDS(counted == engine->lists.bytes, "the memory of the lists is wrong");
     HOLDS(chunks == engine->lists.chunks, "the count of all chunks is wrong");
     HOLDS(chunked == engine->lists.chunked, "the count of all messages in chunks is wrong");
+    HOLDS(!dedup_fault(&engine->dedup), dedup_fault(&engine->dedup));
+    HOLDS(!keys_fault(&engine->keys), keys_fault(&engine->keys));
     HOLDS(name_words == engine->name_words, "the length of all names is wrong");
     HOLDS(in_memory == engine->lists.refs, "the count of waiting messages in memory is wrong");
     handles.size += in_memory;
@@ -186,7 +213,7 @@ static const char *find_fault(const struct engine *engine, bool once)
     handles.flying = mem_new(8 * (engine->queue_count + 1u));
     const char *fault = check_all(engine, &handles);
     if (!fault && once)
-        fault = check_once(&handles);
+        fault = check_once(engine, &handles);
     if (!fault && once)
         fault = check_facts(engine, &handles);
     free(handles.lsns);

@@ -27,6 +27,7 @@
 #include "engine/waiting.h"
 
 struct engine;
+struct lease;
 
 struct queue;
 
@@ -79,8 +80,8 @@ struct queue {
 };
 
 /*
- * What a topic's limits count: the messages that are ready, delayed or in flight; `bytes` is of the same, each rounded up
- * to 64. Where a message leaves of which no record says the size, it is taken to be as large as the average.
+ * What a topic's limits count: the messages that are ready, delayed or in flight; `bytes` is of the same, each rounded
+ * up to 64. Where a message leaves of which no record says the size, it is taken to be as large as the average.
  */
 static inline uint64_t queue_messages(const struct queue *queue)
 {
@@ -124,6 +125,8 @@ uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever 
 uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */
 uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
+uint64_t engine_dedup_window_ms(const struct engine *engine); /* how long dedup keys are kept, by the same record */
+uint64_t engine_dedup_keys(const struct engine *engine);      /* and how many at most; 0 = none */
 uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplaceable records */
 
 /* What is known of a message that came back or is dead. */
@@ -183,6 +186,22 @@ NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_ma
 /* The ref of an id in flight. 0 or GMQ_E_ID_UNKNOWN. */
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
+
+/*
+ * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
+ * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
+ */
+NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
+                                  uint64_t *ret_id);
+
+/*
+ * The LSN of the PUSH of the i-th newest (0 = the newest) living message of the queue that may have this key; 0 when
+ * there are not so many. Its record says whether it has: another key can have the same hash.
+ */
+uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
+
+/* The lease of an id that is in flight, or NULL; good until the next record is applied. */
+const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);

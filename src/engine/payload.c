@@ -6,7 +6,7 @@
 #include "engine/wheel.h"
 
 enum queue_tlv { TLV_END, TLV_NAME, TLV_BIND_KEY, TLV_START_MS, TLV_FLAGS, TLV_TTR_MS, TLV_MAX_RETRIES,
-                 TLV_RETRY_POLICY, TLV_LIMITS, TLV_IDLE_MS, TLV_PAUSES };
+                 TLV_RETRY_POLICY, TLV_LIMITS, TLV_IDLE_MS, TLV_PAUSES, TLV_DEDUP };
 enum { TLV_HEADER_BYTES = 4, NAME_BYTES_MAX = 1024, RETRY_POLICY_BYTES = 8, TLV_NUMBERS_MAX = 4,
        SIZE64_BITS = 24 };
 
@@ -219,7 +219,10 @@ size_t payload_put_queue(char *to, const struct payload_queue *queue)
     at = put_tlv_u32(at, TLV_FLAGS, queue->flags);
     at = put_tlv_u32(at, TLV_TTR_MS, queue->set.ttr_ms);
     at = put_tlv_u32(at, TLV_MAX_RETRIES, queue->set.max_retries);
-    return (size_t)(payload_put_settings(at, &queue->set) - to);
+    at = payload_put_settings(at, &queue->set);
+    if (queue->dedup_given)
+        at = put_tlv_u64s(at, TLV_DEDUP, (uint64_t[]){queue->dedup_window_ms, queue->dedup_keys}, 2);
+    return (size_t)(at - to);
 }
 
 bool payload_get_push(struct slice payload, struct payload_push *ret)
@@ -237,6 +240,16 @@ bool payload_get_push(struct slice payload, struct payload_push *ret)
         .body = slice_of(payload.ptr + head, payload.len - head),
     };
     return ret->due_ms <= WHEEL_MS_MAX;
+}
+
+bool payload_new_id(const struct record *rec, uint64_t *ret_id)
+{
+    struct payload_push push;
+
+    if (rec->type != RECORD_PUSH || (rec->flags & RECORD_F_AGAIN) || !payload_get_push(rec->payload, &push))
+        return false;
+    *ret_id = push.id;
+    return push.id != 0;
 }
 
 bool payload_get_pop(struct slice payload, struct payload_pop *ret)
@@ -362,6 +375,16 @@ static bool take_pauses(struct topic_settings *ret, struct slice value)
     return ret->push_paused_until_ms <= TOPIC_PAUSED && ret->pop_paused_until_ms <= TOPIC_PAUSED;
 }
 
+static bool take_dedup(struct payload_queue *ret, struct slice value)
+{
+    if (value.len != 16)
+        return false;
+    ret->dedup_given = true;
+    ret->dedup_window_ms = get_le64(value.ptr);
+    ret->dedup_keys = get_le64(value.ptr + 8);
+    return true;
+}
+
 /* One TLV of a QUEUE record into `ret`; false when its length does not fit its type. */
 static bool take_tlv(struct payload_queue *ret, unsigned type, struct slice value)
 {
@@ -393,6 +416,8 @@ static bool take_tlv(struct payload_queue *ret, unsigned type, struct slice valu
         return value.len == 8 && ret->set.idle_ms <= TOPIC_PAUSED;
     case TLV_PAUSES:
         return take_pauses(&ret->set, value);
+    case TLV_DEDUP:
+        return take_dedup(ret, value);
     default:
         return true;
     }

@@ -5,7 +5,8 @@
  * the engine ignores the record. So is one with a time (due, now, start) of 2^48 ms or more.
  *
  *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's, PAYLOAD_TTR_AUTO_ACK)
- *           20 u16 TLV bytes / 8   22 u16 0   24 TLVs: 1 reserved, 3 headers, 5 u8 retries, 7 u64 expiry_ms, 8 key,
+ *           20 u16 TLV bytes / 8   22 u16 0   24 TLVs: 1 dedup key { 16 bytes, u32 check, u32 0 }, 3 headers,
+ *           5 u8 retries, 7 u64 expiry_ms, 8 key,
  *           9 of a moved message { u8 retries, u8 why, u16 0, u32 0, u64 first_ms, u64 last_ms };  body
  *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms (or PAYLOAD_TTR_AUTO_ACK),
  *           u32 of the message: bytes of its body / 64, rounded up, + (1 + its own maximum of retries) << 24, or 0 }
@@ -18,7 +19,8 @@
  *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 how many may move (0 = no bound)
  *   QUEUE   TLVs: 1 name, 2 bind key, 3 u64 start, 4 u32 flags, 5 u32 ttr, 6 u32 retries, 7 retry policy { u8 kind,
  *           u8 jitter, u16 n, u32 cap, n x u32 ms }, 8 limits { u64 messages, u64 bytes, u64 age_ms, u64 over },
- *           9 u64 idle_ms, 10 pauses { u64 push until, u64 pop until };  queue 0 = settings of the node
+ *           9 u64 idle_ms, 10 pauses { u64 push until, u64 pop until }, 11 dedup keys { u64 window ms, u64 count };
+ *           queue 0 = settings of the node
  *   CLIENT  0 u32 number (1..4096)   4 u16 name bytes   6 u16 address bytes   8 name, address (up to 255 bytes each)
  *   CHUNK   0 u32 n (1..507)   4 u32 0   8 n x u64 ref;  aux: 0, the waiting list
  *   LOAD    0 u64 lsn   8 u32 n   12 u32 enum payload_load_kind   16 when loaded: n x u64 ref;  aux as CHUNK
@@ -120,12 +122,20 @@ struct payload_push {
     struct slice body;
 };
 
+/* Of a PUSH with a dedup key. */
+struct payload_dedup {
+    uint64_t hash[2]; /* 128 bits that stand for (queue, key) */
+    uint32_t check;   /* crc32c of the content: two pushes with one key should have the same */
+};
+
 /* What a message may carry beside its body, its TTR and its time. All zero is nothing. */
 struct payload_attrs {
     struct slice headers; /* lines `name: value`, each ended by \n */
     struct slice key;     /* the client's own */
     uint64_t expiry_ms;   /* engine time; not delivered from then on; 0 = never */
     unsigned own_retries; /* 1 + its own maximum of retries, 1..255; 0 = as the queue has it */
+    bool deduped;         /* it was pushed with a dedup key */
+    struct payload_dedup dedup;
     bool moved;           /* it was pushed at another place of the log first; what it brings along: */
     uint8_t retries, why; /* enum payload_reason */
     uint64_t first_ms, last_ms; /* first and last delivery, 0 = none yet */
@@ -185,12 +195,17 @@ struct payload_tick {
     uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
-/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: later ids come after it. */
+/*
+ * A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, start_ms (all ids after it are later),
+ * and how long and how many dedup keys are kept.
+ */
 struct payload_queue {
     struct slice name, bind_key;
     uint64_t start_ms;
     uint32_t flags; /* enum payload_queue_flags */
     struct topic_settings set;
+    bool dedup_given;
+    uint64_t dedup_window_ms, dedup_keys;
 };
 
 struct payload_chunk {
@@ -259,6 +274,9 @@ char *payload_put_settings(char *to, const struct topic_settings *set);
 
 /* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. Defaults take none. */
 size_t payload_put_queue(char *to, const struct payload_queue *queue);
+
+/* The id of a new message: ids rise with the address of their records. False: the record is of another kind. */
+bool payload_new_id(const struct record *rec, uint64_t *ret_id);
 
 NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);
 NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);

@@ -4,8 +4,10 @@
 #include "base/bytes.h"
 #include "engine/wheel.h"
 
-enum push_tlv { TLV_END = 0, TLV_HEADERS = 3, TLV_MAX_RETRIES = 5, TLV_EXPIRY = 7, TLV_KEY = 8, TLV_MOVED = 9 };
-enum { TLV_HEADER_BYTES = 4, MOVED_BYTES = 24, ALIGN = 8 };
+enum push_tlv {
+    TLV_END = 0, TLV_DEDUP = 1, TLV_HEADERS = 3, TLV_MAX_RETRIES = 5, TLV_EXPIRY = 7, TLV_KEY = 8, TLV_MOVED = 9,
+};
+enum { TLV_HEADER_BYTES = 4, MOVED_BYTES = 24, DEDUP_BYTES = 24, ALIGN = 8 };
 
 static char *put_tlv(char *to, enum push_tlv type, const void *bytes, size_t len)
 {
@@ -25,11 +27,23 @@ static char *put_moved(char *to, const struct payload_attrs *attrs)
     return put_tlv(to, TLV_MOVED, bytes, sizeof(bytes));
 }
 
+static char *put_dedup(char *to, const struct payload_dedup *dedup)
+{
+    char bytes[DEDUP_BYTES];
+
+    put_le64(bytes, dedup->hash[0]);
+    put_le64(bytes + 8, dedup->hash[1]);
+    put_le64(bytes + 16, dedup->check);
+    return put_tlv(to, TLV_DEDUP, bytes, sizeof(bytes));
+}
+
 size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs)
 {
     char *at = to, expiry[8], retries = (char)(attrs->own_retries - 1);
 
     ENSURE(attrs->headers.len <= PAYLOAD_HEADERS_BYTES_MAX && attrs->key.len <= PAYLOAD_KEY_BYTES_MAX);
+    if (attrs->deduped)
+        at = put_dedup(at, &attrs->dedup);
     if (attrs->headers.len > 0)
         at = put_tlv(at, TLV_HEADERS, attrs->headers.ptr, attrs->headers.len);
     if (attrs->own_retries > 0)
@@ -58,9 +72,21 @@ static bool take_moved(struct payload_attrs *ret, struct slice value)
     return ret->first_ms <= WHEEL_MS_MAX && ret->last_ms <= WHEEL_MS_MAX;
 }
 
+static bool take_dedup(struct payload_attrs *ret, struct slice value)
+{
+    if (value.len != DEDUP_BYTES)
+        return false;
+    ret->deduped = true;
+    ret->dedup = (struct payload_dedup){.hash = {get_le64(value.ptr), get_le64(value.ptr + 8)},
+                                        .check = get_le32(value.ptr + 16)};
+    return true;
+}
+
 static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice value)
 {
     switch (type) {
+    case TLV_DEDUP:
+        return take_dedup(ret, value);
     case TLV_HEADERS:
         ret->headers = value;
         return value.len <= PAYLOAD_HEADERS_BYTES_MAX;

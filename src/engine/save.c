@@ -42,6 +42,8 @@ static const struct state_section *const SECTIONS[] = {
     &STATE_FACTS,
     &STATE_BYTES,
     &STATE_CLIENTS,
+    &STATE_DEDUP,
+    &STATE_KEYS,
 };
 
 static uint64_t sections_words(const struct engine *engine)

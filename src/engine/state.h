@@ -7,10 +7,12 @@
 #define GMQ_ENGINE_STATE_H
 
 #include "engine/clients.h"
+#include "engine/dedup.h"
 #include "engine/delays.h"
 #include "engine/engine.h"
 #include "engine/facts.h"
 #include "engine/flight.h"
+#include "engine/keys.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
 
@@ -38,6 +40,8 @@ struct engine {
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
     uint64_t settings_words;  /* of their settings beyond ttr and retries, in an image */
+    struct dedup dedup;
+    struct keys keys;
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */
@@ -63,11 +67,13 @@ static inline void state_count_dead(struct engine *engine, struct queue *queue, 
     queue->dead.counted = bytes;
 }
 
-/* The message is gone from where `ref` says: nobody needs its record any more, nor what is known of it. */
+/* The message is gone from where `ref` says: nobody needs its record any more, nor what is known of it, nor its key. */
 static inline void state_gone(struct engine *engine, uint64_t ref)
 {
     if (UNLIKELY(engine->facts.count > 0))
         facts_drop(&engine->facts, ref_lsn(ref));
+    if (UNLIKELY(engine->keys.count > 0))
+        (void)keys_remove(&engine->keys, ref_lsn(ref));
     engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
 }
 
@@ -157,6 +163,8 @@ extern const struct state_section STATE_SETTINGS; /* save_settings.c */
 extern const struct state_section STATE_BYTES;    /* save_bytes.c */
 extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */
+extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
+extern const struct state_section STATE_KEYS;     /* save_keys.c */
 
 /* Of all sections. */
 uint64_t state_sections_digest(const struct engine *engine);
