@@ -90,6 +90,7 @@ static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, 
         fact->last_ms = since_ms;
     }
     fact->due_ms = due_ms;
+    fact->retries = (uint8_t)ref_retries(ref);
     fact->dead_ms = 0;
     fact->why = FACT_NOT_DEAD;
     facts_set_text(&engine->facts, fact, slice_of(NULL, 0));

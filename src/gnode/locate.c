@@ -14,13 +14,22 @@ static bool find_dead(const struct queue *queue, uint64_t lsn, uint64_t *ret_ref
     return false;
 }
 
-/* Until when it is delayed, 0 = it is not: after it came back, or since it was pushed. */
-static uint64_t delayed_until(const struct broker *broker, const struct located *at)
+/* It is ready or delayed: as it was pushed, or as it came back. */
+static void find_due(const struct broker *broker, struct located *at)
 {
+    struct payload_attrs attrs;
     struct engine_facts facts;
-    uint64_t due_ms = engine_facts(broker->engine, at->lsn, &facts) ? facts.due_ms : at->push.due_ms;
 
-    return due_ms > engine_now_ms(broker->engine) ? due_ms : 0;
+    at->due_ms = at->push.due_ms;
+    if (engine_facts(broker->engine, at->lsn, &facts)) {
+        at->due_ms = facts.due_ms;
+        at->retries = facts.retries;
+    } else if (at->push.tlvs.len > 0 && payload_get_attrs(at->push.tlvs, &attrs)) {
+        at->retries = attrs.retries;
+    }
+    if (at->due_ms <= engine_now_ms(broker->engine))
+        at->due_ms = 0;
+    at->place = at->due_ms > 0 ? PLACE_DELAYED : PLACE_READY;
 }
 
 static void find_place(const struct broker *broker, struct located *at)
@@ -37,8 +46,7 @@ static void find_place(const struct broker *broker, struct located *at)
     } else if (log_is_dead(broker->log, at->lsn)) {
         at->place = PLACE_GONE;
     } else {
-        at->due_ms = delayed_until(broker, at);
-        at->place = at->due_ms > 0 ? PLACE_DELAYED : PLACE_READY;
+        find_due(broker, at);
     }
 }
 
