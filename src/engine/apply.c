@@ -18,11 +18,6 @@ static void saw_time(struct engine *engine, uint64_t now_ms)
     engine->last_time_ms = max_u64(engine->last_time_ms, now_ms);
 }
 
-static void message_gone(struct engine *engine, uint64_t ref)
-{
-    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
-}
-
 static void chunk_gone(struct engine *engine, uint64_t lsn) { engine->hooks.dead(engine->hooks.ctx, lsn); }
 
 /* Takes `ref` from the waiting list; it is the oldest, but after damage to the log. */
@@ -36,7 +31,10 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
             return false;
         engine->search_left -= in_memory;
     }
-    return waiting_take(&engine->lists, &queue->ready, ref);
+    bool taken = waiting_take(&engine->lists, &queue->ready, ref);
+    if (UNLIKELY(queue->ghosts.ready > 0))
+        state_trim_some(engine, queue);
+    return taken;
 }
 
 static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
@@ -92,7 +90,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     queue->pop_num++;
     if (auto_ack) {
-        message_gone(engine, to->ref);
+        state_message_gone(engine, to->ref);
         return;
     }
     flight_add(&engine->flight, to->ref, to->id, queue->number, pop->holder,
@@ -116,24 +114,55 @@ static void apply_pop(struct engine *engine, const struct record *rec)
     }
 }
 
-static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, const struct payload_pair *pair)
+static bool leave_dead(struct engine *engine, struct queue *queue, uint64_t ref)
 {
-    if (list == PAYLOAD_LIST_DEAD) {
-        if (!refset_remove(&queue->dead, pair->ref))
-            return false;
-        state_count_dead(engine, queue, -1);
-    } else if (list == PAYLOAD_LIST_FLIGHT) {
-        struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
-        if (!lease || lease->ref != pair->ref)
-            return false;
-        flight_remove(&engine->flight, lease);
-        queue->in_flight--;
-        stir(engine, queue);
-    } else {
+    if (!refset_remove(&queue->dead, ref))
         return false;
-    }
-    message_gone(engine, pair->ref);
+    state_count_dead(engine, queue, -1);
     return true;
+}
+
+static bool leave_flight(struct engine *engine, struct queue *queue, const struct payload_pair *pair)
+{
+    struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
+
+    if (!lease || lease->ref != pair->ref)
+        return false;
+    flight_remove(&engine->flight, lease);
+    queue->in_flight--;
+    stir(engine, queue);
+    return true;
+}
+
+/*
+ * From the middle of a list; how often it came back is not looked at. Of a log with a hole the message may stand in
+ * flight still: engine_mend() will find it there.
+ */
+static bool leave_list(struct engine *engine, struct queue *queue, unsigned list, const struct payload_pair *pair)
+{
+    uint64_t lsn = ref_lsn(pair->ref);
+
+    if (flight_find(&engine->flight, queue->number, pair->id))
+        return false;
+    return list == PAYLOAD_LIST_READY ? state_ghost_ready(engine, queue, lsn)
+                                      : state_ghost_delayed(engine, queue, lsn);
+}
+
+static bool ack_one(struct engine *engine, struct queue *queue, const struct record *rec,
+                    const struct payload_pair *pair)
+{
+    unsigned list = payload_ack_list(rec->aux);
+    bool left = false;
+
+    if (list == PAYLOAD_LIST_FLIGHT)
+        left = leave_flight(engine, queue, pair);
+    else if (list == PAYLOAD_LIST_DEAD)
+        left = leave_dead(engine, queue, pair->ref);
+    else if (list <= PAYLOAD_LIST_DELAYED && ref_lsn(pair->ref) < rec->lsn)
+        left = leave_list(engine, queue, list, pair);
+    if (left)
+        state_message_gone(engine, pair->ref);
+    return left;
 }
 
 static void apply_ack(struct engine *engine, const struct record *rec)
@@ -142,7 +171,7 @@ static void apply_ack(struct engine *engine, const struct record *rec)
 
     for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (queue && ack_one(engine, queue, rec->aux, &pair))
+        if (queue && ack_one(engine, queue, rec, &pair))
             continue;
         engine->ignored++;
         state_orphan(engine, ref_lsn(pair.ref));
@@ -172,7 +201,12 @@ static void fire_delay(struct engine *engine, const struct delay_entry *entry)
 {
     struct queue *queue = engine_queue(engine, entry->queue);
 
-    queue->delayed--;
+    if (UNLIKELY(!state_no_ghosts(engine))) {
+        if (!state_fires(engine, queue, entry->ref))
+            return;
+    } else {
+        queue->delayed--;
+    }
     become_ready(engine, queue, entry->ref);
 }
 
@@ -285,6 +319,13 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }
 
+/* The head of a list has changed, or may have: ghosts do not stay there. */
+static void see_head(struct engine *engine, struct queue *queue)
+{
+    if (UNLIKELY(queue->ghosts.ready > 0))
+        state_trim_some(engine, queue);
+}
+
 /* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */
 static void apply_chunk(struct engine *engine, const struct record *rec)
 {
@@ -292,10 +333,24 @@ static void apply_chunk(struct engine *engine, const struct record *rec)
     struct queue *queue = engine_queue(engine, rec->queue);
 
     if (queue && rec->aux == PAYLOAD_WAITING && payload_get_chunk(rec->payload, &chunk) &&
-        waiting_spill(&engine->lists, &queue->ready, rec->lsn, chunk.refs))
+        waiting_spill(&engine->lists, &queue->ready, rec->lsn, chunk.refs)) {
+        see_head(engine, queue);
         return;
+    }
     engine->ignored++;
     chunk_gone(engine, rec->lsn);
+}
+
+static void apply_purge(struct engine *engine, const struct record *rec)
+{
+    struct payload_purge purge;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || !payload_get_purge(rec->payload, &purge) || !state_purge(engine, queue, rec, purge.count)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, purge.now_ms);
 }
 
 static bool load(struct engine *engine, struct queue *queue, const struct payload_load *load)
@@ -356,7 +411,10 @@ static bool load_waiting(struct engine *engine, const struct record *rec)
     struct payload_load payload;
     struct queue *queue = engine_queue(engine, rec->queue);
 
-    return queue && payload_get_load(rec->payload, &payload) && load(engine, queue, &payload);
+    if (!queue || !payload_get_load(rec->payload, &payload) || !load(engine, queue, &payload))
+        return false;
+    see_head(engine, queue);
+    return true;
 }
 
 static void apply_load(struct engine *engine, const struct record *rec)
@@ -379,6 +437,9 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_BURY:
         apply_bury(engine, rec);
+        break;
+    case RECORD_PURGE:
+        apply_purge(engine, rec);
         break;
     case RECORD_TICK:
         apply_tick(engine, rec);

@@ -40,11 +40,14 @@ static void fini(struct engine *engine)
         struct queue *queue = &engine->queues[i]->queue;
         waiting_free(&queue->ready);
         refset_free(&queue->dead);
+        state_free_ghosts(queue);
         free(queue->name);
         free(engine->queues[i]);
     }
     free(engine->queues);
     free(engine->orphans);
+    ghost_set_free(&engine->ghosts.ready);
+    ghost_set_free(&engine->ghosts.delayed);
     delays_free(&engine->delays);
     flight_free(&engine->flight);
 }
@@ -150,6 +153,7 @@ uint64_t engine_memory(const struct engine *engine)
 
     return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
            engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
+           engine->ghosts.ready.bytes + engine->ghosts.delayed.bytes + engine->ghosts.spared_bytes +
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight);
 }
 
@@ -177,7 +181,7 @@ int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_
         return GMQ_E_NO_MESSAGE;
     if (!queue->auto_ack && queue->in_flight >= in_flight_max)
         return GMQ_E_IN_FLIGHT_LIMIT;
-    if (!oldest)
+    if (!oldest || UNLIKELY(queue->ghosts.at_head))
         return -EAGAIN;
     *ret_ref = fifo_first(oldest);
     return 0;
@@ -191,11 +195,6 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
         return GMQ_E_ID_UNKNOWN;
     *ret_ref = lease->ref;
     return 0;
-}
-
-size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)
-{
-    return waiting_peek(&queue->ready, ret_refs, max);
 }
 
 void engine_limit_lists(struct engine *engine, uint64_t refs_max, uint32_t chunk_refs)

@@ -7,8 +7,9 @@
  *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's)   20 u16 TLV bytes / 8   22 u16 0
  *           24 TLVs, body
  *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms, u32 0 }
- *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list
+ *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list, in bits 8..15 enum payload_how
  *   BURY    0 u64 now_ms   8 u8 reason   9 u8 0   10 u16 text bytes   12 u32 n   16 n x { u64 ref, u64 id }, text
+ *   PURGE   0 u64 now_ms   8 u32 n (how many of the oldest at most)   12 u32 0;  aux: as ACK
  *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 how many may move (0 = no bound)
  *   QUEUE   TLVs: 1 name, 2 bind key, 3 u64 start, 4 u32 flags, 5 u32 ttr, 6 u32 retries, 7 retry policy { u8 kind,
  *           u8 jitter, u16 n, u32 cap, n x u32 ms }, 8 limits { u64 messages, u64 bytes, u64 age_ms, u64 over },
@@ -37,6 +38,8 @@ enum {
     PAYLOAD_PAIR_BYTES = 16,
     PAYLOAD_BURY_BYTES = 16,
     PAYLOAD_TICK_BYTES = 16,
+    PAYLOAD_PURGE_BYTES = 16,
+    PAYLOAD_PURGE_MAX = 4096, /* messages by one record */
     PAYLOAD_QUEUE_BYTES_MAX = 4096,
     PAYLOAD_SETTINGS_BYTES_MAX = 160, /* of them, for settings other than ttr and retries */
     PAYLOAD_CHUNK_BYTES = 8, /* before the refs */
@@ -54,7 +57,25 @@ enum {
 enum payload_list {
     PAYLOAD_LIST_FLIGHT = 0,
     PAYLOAD_LIST_DEAD = 1,
+    PAYLOAD_LIST_READY = 2,
+    PAYLOAD_LIST_DELAYED = 3,
 };
+
+/* How messages are gone, in the upper half of aux of ACK and PURGE. The engine does not look at it. */
+enum payload_how {
+    PAYLOAD_HOW_ACKED = 0,
+    PAYLOAD_HOW_AUTO_ACKED = 1,
+    PAYLOAD_HOW_DELETED = 2,
+    PAYLOAD_HOW_EXPIRED = 3,
+    PAYLOAD_HOW_MOVED = 4, /* it goes on where a PUSH of the same group stands */
+};
+
+static inline uint16_t payload_ack_aux(enum payload_list list, enum payload_how how)
+{
+    return (uint16_t)((unsigned)list | (unsigned)how << 8);
+}
+static inline unsigned payload_ack_list(uint16_t aux) { return aux & 0xff; }
+static inline unsigned payload_ack_how(uint16_t aux) { return aux >> 8; }
 
 /* aux of CHUNK, DCHUNK and LOAD: a piece of which list. */
 enum payload_chunk_list { PAYLOAD_WAITING = 0, PAYLOAD_DELAYED = 1 }; /* 1.. delayed, by level */
@@ -110,6 +131,12 @@ struct payload_tick {
     uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
+/* count 0 of the waiting list: only what is gone already leaves its head. Of the delayed ones all go. */
+struct payload_purge {
+    uint64_t now_ms;
+    uint32_t count;
+};
+
 /* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: all ids after it are later. */
 struct payload_queue {
     struct slice name, bind_key;
@@ -156,6 +183,7 @@ void payload_put_pop(char *to, const struct payload_pop *pop, const struct paylo
 void payload_put_pair(char *to, const struct payload_pair *pair);
 void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries);
 void payload_put_tick(char *to, const struct payload_tick *tick);
+void payload_put_purge(char *to, const struct payload_purge *purge);
 
 void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count);
 void payload_put_load(char *to, const struct payload_load *load);
@@ -173,6 +201,7 @@ NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);
 NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
 NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);
 NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
+NODISCARD bool payload_get_purge(struct slice payload, struct payload_purge *ret);
 NODISCARD bool payload_get_queue(struct slice payload, struct payload_queue *ret);
 NODISCARD bool payload_get_chunk(struct slice payload, struct payload_chunk *ret);
 NODISCARD bool payload_get_load(struct slice payload, struct payload_load *ret);

@@ -9,7 +9,9 @@
 #include "engine/delays.h"
 #include "engine/engine.h"
 #include "engine/flight.h"
+#include "engine/ghosts.h"
 #include "engine/payload.h"
+#include "engine/ref.h"
 
 /* The default hash falls through its cases, which clang warns of, and the default end without memory is exit(). */
 #define HASH_FUNCTION(key, bytes, hash) HASH_FNV(key, bytes, hash)
@@ -29,6 +31,7 @@ struct engine {
     struct delays delays;
     struct flight flight;
     struct waiting_pool lists;
+    struct ghosts ghosts;
     uint64_t dead;            /* dead letters of all queues */
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
@@ -66,6 +69,44 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
 
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);
+
+/* The message is gone: the log need not keep its record. */
+static inline void state_message_gone(const struct engine *engine, uint64_t ref)
+{
+    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+}
+
+/* ---- ghosts (apply_ghosts.c) ------------------------------------------------------------------------------------- */
+
+/* Ghosts at the head of the waiting list leave it, up to so many, or up to some. */
+void state_trim(struct engine *engine, struct queue *queue, uint32_t steps);
+void state_trim_some(struct engine *engine, struct queue *queue);
+
+/* Is the oldest entry in memory a ghost? */
+bool state_at_head(const struct engine *engine, const struct queue *queue);
+
+/* The message of the list is a ghost from now on. False: it was, or the list has no room for one more. */
+bool state_ghost_ready(struct engine *engine, struct queue *queue, uint64_t lsn);
+bool state_ghost_delayed(struct engine *engine, struct queue *queue, uint64_t lsn);
+
+/* Of an engine with ghosts: a delay is over, and counted so. False: the message is gone. */
+bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref);
+
+/* A message that was pushed before queue->ghosts.purge_lsn will be delayed anew. */
+void state_spare(struct engine *engine, struct queue *queue, uint64_t lsn);
+
+/* All delayed messages that were pushed before are gone. */
+void state_purge_delayed(struct engine *engine, struct queue *queue, uint64_t before_lsn);
+
+/* A PURGE record of up to `n` messages; false when it names no such list. */
+bool state_purge(struct engine *engine, struct queue *queue, const struct record *rec, uint32_t n);
+
+/* Counts the figures of a queue that was loaded; frees what they own. */
+void state_count_ghosts(struct engine *engine, const struct queue *queue);
+void state_free_ghosts(struct queue *queue);
+
+/* No list has a ghost, no queue a mark. */
+static inline bool state_no_ghosts(const struct engine *engine) { return engine->ghosts.queues == 0; }
 
 /* ---- the parts of an image --------------------------------------------------------------------------------------- */
 
@@ -114,6 +155,7 @@ struct state_section {
     ((uint64_t)(text)[0] | (uint64_t)(text)[1] << 8 | (uint64_t)(text)[2] << 16 | (uint64_t)(text)[3] << 24)
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
+extern const struct state_section STATE_GHOSTS;   /* save_ghosts.c */
 
 /* Of all sections. */
 uint64_t state_sections_digest(const struct engine *engine);
