@@ -441,6 +441,11 @@ static int sim_list(void *ctx, const char *path, void (*each)(void *arg, const c
     return 0;
 }
 
+/* Neither memory nor its sharing is simulated. */
+static void sim_forget(void *ctx, int file) { (void)ctx, (void)file; }
+
+static void sim_go_last(void *ctx, bool last) { (void)ctx, (void)last; }
+
 static int sim_lock(void *ctx, const char *path, uint64_t *ret_pid)
 {
     struct simdisk *sim = ctx;
@@ -492,6 +497,8 @@ struct simdisk *simdisk_new(uint64_t seed)
         .make_dir = sim_make_dir,
         .sync_dir = sim_sync_dir,
         .space = sim_space,
+        .forget = sim_forget,
+        .go_last = sim_go_last,
         .list = sim_list,
         .lock = sim_lock,
         .hold = sim_lock,

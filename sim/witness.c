@@ -468,7 +468,7 @@ static void see_topic(struct sight *sight)
 
     demand(sight, payload_get_queue(sight->rec->payload, &set), "malformed");
     if (sight->rec->queue == 0) {
-        demand(sight, !sight->life->busy && (set.max_retries == sight->life->options.max_retries), "wrong settings");
+        demand(sight, !sight->life->busy && (set.set.max_retries == sight->life->options.max_retries), "wrong settings");
         sight->event.kind = ORACLE_NODE;
         sight->event.max_retries = set.set.max_retries;
         happens(sight);

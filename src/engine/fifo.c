@@ -127,6 +127,22 @@ bool fifo_next(struct fifo_cursor *cursor, uint64_t *ret_ref)
     return true;
 }
 
+uint64_t fifo_skip(struct fifo_cursor *cursor, uint64_t count)
+{
+    uint64_t left = count;
+
+    while (left > 0 && cursor->block) {
+        uint32_t some = (uint32_t)min_u64(cursor->block->tail - cursor->at, left);
+        cursor->at += some;
+        left -= some;
+        if (left > 0) {
+            cursor->block = cursor->block->next;
+            cursor->at = cursor->block ? cursor->block->head : 0;
+        }
+    }
+    return count - left;
+}
+
 void fifo_free(struct fifo *fifo)
 {
     while (fifo->head)

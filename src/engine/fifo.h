@@ -44,6 +44,9 @@ struct fifo_cursor fifo_begin(const struct fifo *fifo);
 /* The next ref, or false at the end. */
 bool fifo_next(struct fifo_cursor *cursor, uint64_t *ret_ref);
 
+/* Passes over the next `count`; returns how many there were. Cost: O(blocks). */
+uint64_t fifo_skip(struct fifo_cursor *cursor, uint64_t count);
+
 void fifo_free(struct fifo *fifo);
 
 #endif

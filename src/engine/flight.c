@@ -261,6 +261,13 @@ const struct lease *flight_after(const struct flight *flight, const struct lease
     return lease->next ? lease_at(flight, lease->next) : first_from(flight, lease->slot + 1);
 }
 
+const struct lease *flight_place(const struct flight *flight, uint32_t place)
+{
+    const struct lease *lease = lease_at(flight, place + 1);
+
+    return lease->slot == FLIGHT_FREE ? NULL : lease;
+}
+
 uint64_t flight_moved(const struct flight *flight)
 {
     uint64_t moved = 0;

@@ -76,6 +76,9 @@ struct lease *flight_due(const struct flight *flight);
  */
 bool flight_advance(struct flight *flight, uint64_t to_ms, uint64_t *moves);
 
+/* The lease in place 0..places-1 of the slab, or NULL: it is free. A lease keeps its place. */
+const struct lease *flight_place(const struct flight *flight, uint32_t place);
+
 /* When a slot is moving: how many leases are in lower slots, which flight_first() tells first; else 0. */
 uint64_t flight_moved(const struct flight *flight);
 

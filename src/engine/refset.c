@@ -165,6 +165,35 @@ size_t refset_oldest(const struct refset *set, uint64_t *ret, size_t max)
     return n;
 }
 
+size_t refset_from(const struct refset *set, uint64_t from, uint64_t *ret, size_t max)
+{
+    size_t n = 0;
+
+    if (set->count == 0)
+        return 0;
+    size_t at = find_block(set, from);
+    for (uint32_t i = block_find(set->blocks[at], from); at < set->used && n < max; at++, i = 0)
+        while (i < set->blocks[at]->count && n < max)
+            ret[n++] = set->blocks[at]->refs[i++];
+    return n;
+}
+
+size_t refset_before(const struct refset *set, uint64_t before, uint64_t *ret, size_t max)
+{
+    size_t n = 0;
+
+    if (set->count == 0)
+        return 0;
+    size_t at = find_block(set, before) + 1;
+    for (uint32_t i = block_find(set->blocks[at - 1], before); at > set->first && n < max;) {
+        while (i > 0 && n < max)
+            ret[n++] = set->blocks[at - 1]->refs[--i];
+        at--;
+        i = at > set->first ? set->blocks[at - 1]->count : 0;
+    }
+    return n;
+}
+
 bool refset_next(const struct refset *set, struct refset_cursor *cursor, uint64_t *ret_ref)
 {
     if (cursor->block >= set->used)

@@ -41,6 +41,12 @@ bool refset_has(const struct refset *set, uint64_t ref);
 /* Copies the up to `max` oldest refs to `ret`; returns how many. */
 size_t refset_oldest(const struct refset *set, uint64_t *ret, size_t max);
 
+/* Copies the oldest up to `max` that are `from` or younger, the oldest first; returns how many. */
+size_t refset_from(const struct refset *set, uint64_t from, uint64_t *ret, size_t max);
+
+/* Copies the youngest up to `max` that are older than `before`, the youngest first; returns how many. */
+size_t refset_before(const struct refset *set, uint64_t before, uint64_t *ret, size_t max);
+
 /* The first place, and the ref that stands at a place, oldest first; false at the end. */
 static inline struct refset_cursor refset_begin(const struct refset *set)
 {

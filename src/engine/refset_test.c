@@ -109,3 +109,36 @@ TEST(refset_oldest_gives_no_more_than_asked_for)
         assert_int_equal(refs[i], 3 * i);
     refset_free(&set);
 }
+
+TEST(refset_gives_out_pieces_from_any_ref_on_in_both_directions)
+{
+    struct refset set = {.count = 0};
+    uint64_t refs[REFS], dice = 7;
+    bool has[REFS] = {false};
+
+    assert_int_equal(refset_from(&set, 0, refs, REFS), 0);
+    assert_int_equal(refset_before(&set, UINT64_MAX, refs, REFS), 0);
+    for (unsigned i = 0; i < REFS; i++)
+        toggle(&set, has, tape_below(&dice, REFS));
+    for (unsigned i = 0; i < 500; i++) {
+        uint64_t from = tape_below(&dice, REFS + 1), at = from;
+        size_t max = tape_below(&dice, 600), n = refset_from(&set, from, refs, max);
+        for (size_t k = 0; k < n; k++, at++) {
+            while (!has[at])
+                at++;
+            assert_int_equal(refs[k], at);
+        }
+        while (n < max && at < REFS)
+            assert_false(has[at++]);
+        n = refset_before(&set, from, refs, max);
+        at = from;
+        for (size_t k = 0; k < n; k++) {
+            while (!has[--at])
+                continue;
+            assert_int_equal(refs[k], at);
+        }
+        while (n < max && at > 0)
+            assert_false(has[--at]);
+    }
+    refset_free(&set);
+}

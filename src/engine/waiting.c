@@ -239,6 +239,7 @@ bool waiting_put_aside(struct waiting *list, uint64_t lsn, uint32_t refs)
     fifo_push(&out->aside, chunk);
     out->chunked -= refs;
     out->put_aside += refs;
+    list->passed += refs;
     return true;
 }
 

@@ -38,6 +38,7 @@ struct waiting {
     struct waiting_out *out; /* NULL: the tail is all */
     struct list in_longs, in_shorts;
     uint64_t taken_at;       /* pool.pushes when a ref was taken last */
+    uint64_t passed;         /* messages that have left the list, in this life: the place of the oldest; no state */
     uint64_t counted; /* of its memory, in the pool's bytes */
 };
 
@@ -118,6 +119,7 @@ static inline bool waiting_take(struct waiting_pool *pool, struct waiting *list,
 
     pool->refs -= taken;
     list->taken_at = pool->pushes;
+    list->passed += taken;
     waiting_account(pool, list);
     return taken;
 }
@@ -172,6 +174,23 @@ NODISCARD bool waiting_put_aside(struct waiting *list, uint64_t lsn, uint32_t re
 
 /* Everything that was put aside becomes the first chunks. False when there is nothing. */
 NODISCARD bool waiting_bring_back(struct waiting *list);
+
+/*
+ * A message keeps its place, a number that counts from the beginning of this life of the engine, as long as it is in
+ * the list: those in it have the places [passed, passed + waiting_count()). Only after damage to the log places move.
+ *
+ * The stretch of the list that holds `place`: in memory, or a chunk.
+ */
+struct waiting_stretch {
+    uint64_t begin, end; /* places */
+    uint64_t chunk;      /* waiting_chunk_make(); 0 = in memory */
+};
+
+/* False when the list has no such place. Cost: O(chunks). */
+NODISCARD bool waiting_stretch_at(const struct waiting *list, uint64_t place, struct waiting_stretch *ret);
+
+/* Copies up to `max` refs from a place in memory on, within its stretch; returns how many. Cost: O(blocks + max). */
+size_t waiting_copy(const struct waiting *list, uint64_t place, uint64_t *ret_refs, size_t max);
 
 /* Copies the next up to `max` refs that are in memory, none after a chunk, to `ret`; returns how many. */
 size_t waiting_peek(const struct waiting *list, uint64_t *ret_refs, size_t max);

@@ -353,6 +353,50 @@ TEST(engine_chunk_that_fits_no_list_is_ignored_and_dead)
     tape_close(&tape);
 }
 
+/* Every place of a list holds the ref that is one more. */
+static void expect_places(const struct waiting *list)
+{
+    struct waiting_stretch stretch;
+    uint64_t refs[200], place = list->passed, end = place + waiting_count(list);
+
+    assert_false(waiting_stretch_at(list, end, &stretch));
+    assert_false(place > 0 && waiting_stretch_at(list, place - 1, &stretch));
+    for (; place < end; place++) {
+        assert_true(waiting_stretch_at(list, place, &stretch));
+        assert_true(stretch.begin <= place && place < stretch.end);
+        size_t n = waiting_copy(list, place, refs, ARRAY_LEN(refs));
+        assert_int_equal(n, stretch.chunk ? 0 : stretch.end - place);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(refs[i], place + 1 + i);
+        if (stretch.chunk)
+            assert_int_equal(waiting_chunk_lsn(stretch.chunk), LSN + 64 * (stretch.begin + 1));
+    }
+}
+
+TEST(waiting_list_keeps_the_place_of_each_message_whatever_is_taken_spilled_and_loaded)
+{
+    struct waiting_pool pool;
+    struct waiting list;
+    uint64_t refs[WAITING_CHUNK_REFS_MAX], taken = 1;
+
+    waiting_pool_init(&pool);
+    waiting_pool_limit(&pool, 20, CHUNK);
+    fill(&pool, &list, 1, 80);
+    expect_places(&list);
+    while (waiting_owes(&pool) == &list) {
+        size_t n = waiting_chunk(&pool, &list, refs);
+        assert_true(spill(&pool, &list, LSN + 64 * refs[0], refs[0], (unsigned)n));
+        expect_places(&list);
+    }
+    for (; taken < 80; taken++) {
+        if (!waiting_oldest(&list))
+            assert_true(load(&pool, &list, LSN + 64 * taken, taken, CHUNK));
+        take(&pool, &list, taken, taken + 1);
+        expect_places(&list);
+    }
+    waiting_free(&list);
+}
+
 TEST(engine_image_of_a_long_list_is_short)
 {
     enum { MESSAGES = 100000 };

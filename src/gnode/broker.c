@@ -185,6 +185,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     broker->mended = engine_mend(broker->engine);
     /* Ids do not set the clock: after an unclean stop they run ahead of it, and timers must not follow them. */
     uint64_t now_ms = start_clock(ctx, engine_last_time_ms(broker->engine));
+    broker->opened_ms = now_ms;
     broker->tick_from_ms = now_ms + FIRST_TICK_MS;
     broker->checkpoint_ms = broker->report.note[0] == '\0' ? now_ms : 0; /* after damage one is written at once */
     rc = log_start(broker->log);

@@ -363,6 +363,8 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_wpop(&turn); /* looks for its topics itself */
     case CMD_STAT_ALL:
         return do_stat_all(&turn);
+    case CMD_PEEK:
+        return exec_peek(&turn);
     default:
         return do_existing(&turn);
     }

@@ -75,6 +75,7 @@ void session_fini(struct session *session)
         session->broker->retry = true;
     }
     gather_free(session->gather);
+    session_end_work(session);
     session->broker->parked_bytes -= session->parked_size * sizeof(*session->parked);
     free(session->parked);
     session->gather = NULL;
@@ -239,6 +240,15 @@ void session_half_close(struct session *session)
 {
     session->half_closed = true;
     wait_give_up(session);
+}
+
+void session_end_work(struct session *session)
+{
+    struct session_work *work = session->work;
+
+    session->work = NULL;
+    if (work)
+        work->free(work);
 }
 
 void session_stall(struct session *session)

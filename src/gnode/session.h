@@ -80,6 +80,11 @@ struct session_ids {
     uint64_t ids[];
 };
 
+/* What a command that is executed again and again has so far: the beginning of what its file keeps. */
+struct session_work {
+    void (*free)(struct session_work *work);
+};
+
 struct session {
     const struct session_ops *ops;
     struct broker *broker;
@@ -88,6 +93,7 @@ struct session {
     struct list in_parked;  /* broker->parked while something is parked */
     struct list in_stalled; /* broker->stalled while a command waits to be tried again */
     struct gather *gather;  /* a `dead` that is collecting bodies */
+    struct session_work *work; /* of the stalled command, owned; most have none */
     struct waiter *waiter;  /* a wpop that waits, see wait.h */
     size_t held;            /* bytes of parked copies */
     bool half_closed;       /* the client sends no more: a wpop does not wait */
@@ -115,6 +121,9 @@ void session_answer(struct session *session, const struct parked *reply);
 
 /* Lets go what may leave now. Called by broker_turn(), and by the door when its output has drained. */
 void session_pump(struct session *session);
+
+/* Frees session->work, if there is any. */
+void session_end_work(struct session *session);
 
 /* Puts the session on the list of those whose command is tried again after the next change. */
 void session_stall(struct session *session);

@@ -42,6 +42,9 @@ NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
 /* mack.c */
 NODISCARD int exec_mack(struct turn *turn);
 
+/* peek.c */
+NODISCARD int exec_peek(struct turn *turn);
+
 /* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
 

@@ -221,10 +221,12 @@ static struct path find_reserve(struct disk *disk, const char *dir, bool most)
 int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut)
 {
     struct path path = path_checkpoint(dir, cut), reserve = find_reserve(disk, dir, false);
+    struct path folder = path_of(dir, "ckpt");
 
     if (size_of(disk, path.text) > size_of(disk, reserve.text))
         return take_over(disk, dir, cut, reserve.text);
-    return disk->unlink(disk->ctx, path.text);
+    int rc = disk->unlink(disk->ctx, path.text);
+    return rc < 0 ? rc : disk->sync_dir(disk->ctx, folder.text);
 }
 
 void checkpoint_drop_unfinished(struct disk *disk, const char *dir, uint64_t cut)

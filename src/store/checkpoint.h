@@ -46,7 +46,10 @@ NODISCARD int checkpoint_write(struct disk *disk, const char *dir, struct checkp
  */
 int checkpoint_reserve(struct disk *disk, const char *dir, uint64_t bytes);
 
-/* Removes the checkpoint at `cut`; its file becomes a reserve when it is larger than one. 0 or -errno. */
+/*
+ * Removes the checkpoint at `cut`, durably: segments that it needs may be removed next. Its file becomes a reserve when
+ * it is larger than one. 0 or -errno.
+ */
 int checkpoint_drop(struct disk *disk, const char *dir, uint64_t cut);
 
 /* The same for the file of one that was not written to its end. */

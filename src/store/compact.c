@@ -132,6 +132,7 @@ static int end_file(struct compaction *c, struct disk *disk, const char *dir)
         rc = disk->sync(disk->ctx, c->file);
     if (rc < 0)
         return rc;
+    disk->forget(disk->ctx, c->file);
     disk->close(disk->ctx, c->file);
     c->file = -1;
     c->file_bytes = c->written;
@@ -157,13 +158,19 @@ static int open_victim(struct compaction *c, struct disk *disk, const char *dir)
     return rc;
 }
 
-static void close_victim(struct compaction *c)
+/* Those who need what was in it will ask for the new file. */
+static void close_victim(struct compaction *c, struct disk *disk)
 {
-    if (c->is_open && c->victims[c->at].name.generation > 0)
-        pack_close(&c->pack);
-    else if (c->is_open)
-        scan_close(&c->scan);
+    if (!c->is_open)
+        return;
     c->is_open = false;
+    if (c->victims[c->at].name.generation > 0) {
+        disk->forget(disk->ctx, c->pack.scan.file);
+        pack_close(&c->pack);
+    } else {
+        disk->forget(disk->ctx, c->scan.file);
+        scan_close(&c->scan);
+    }
 }
 
 /* 1 = `ret` is the next record, 0 = there is none; -EBADMSG. */
@@ -221,14 +228,14 @@ static int step(struct compaction *c, struct disk *disk, const char *dir, uint64
         c->bad_victim = c->at;
     if (rc != 0)
         return rc;
-    close_victim(c);
+    close_victim(c, disk);
     c->at++;
     return 1;
 }
 
 void compact_close(struct compaction *c, struct disk *disk)
 {
-    close_victim(c);
+    close_victim(c, disk);
     if (c->file >= 0)
         disk->close(disk->ctx, c->file);
     c->file = -1;

@@ -51,6 +51,10 @@ struct disk {
     int (*sync_dir)(void *ctx, const char *path);
     /* How much is free around the directory, and how much its files take. -ENOENT when it is gone. */
     int (*space)(void *ctx, const char *path, struct disk_space *ret);
+    /* The file will not be read again soon: what is kept of it in memory, and is on the disk, may go. */
+    void (*forget)(void *ctx, int file);
+    /* What the calling thread does with files goes after what others do, until `false`; it still goes on. */
+    void (*go_last)(void *ctx, bool last);
     int (*list)(void *ctx, const char *path, void (*each)(void *arg, const char *name), void *arg);
     /*
      * Takes the lock file, made when missing, for this process, and writes its pid there. A handle >= 0, or

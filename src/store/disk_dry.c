@@ -51,6 +51,21 @@ static int64_t dry_pread(void *ctx, int file, void *to, size_t bytes, uint64_t a
     return is_new(file) ? 0 : dry->inner->pread(dry->inner->ctx, file, to, bytes, at);
 }
 
+static void dry_forget(void *ctx, int file)
+{
+    struct disk_dry *dry = ctx;
+
+    if (!is_new(file))
+        dry->inner->forget(dry->inner->ctx, file);
+}
+
+static void dry_go_last(void *ctx, bool last)
+{
+    struct disk_dry *dry = ctx;
+
+    dry->inner->go_last(dry->inner->ctx, last);
+}
+
 static int dry_sync(void *ctx, int file)
 {
     (void)ctx, (void)file;
@@ -145,6 +160,8 @@ void disk_dry_init(struct disk_dry *dry, struct disk *inner)
             .make_dir = dry_dir,
             .sync_dir = dry_dir,
             .space = dry_space,
+            .forget = dry_forget,
+            .go_last = dry_go_last,
             .list = dry_list,
             .lock = dry_lock,
             .hold = dry_lock,

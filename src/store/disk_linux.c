@@ -12,18 +12,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/ioprio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
 
-enum { LOCK_TRIES = 200 }; /* 2 s */
+enum {
+    LOCK_TRIES = 200, /* 2 s */
+    IOPRIO_WHO_THIS_THREAD = 1, /* ioprio_set(2): IOPRIO_WHO_PROCESS, which is a thread; 0 = this one */
+    IOPRIO_LEVEL_LAST = 7,
+};
 
 static int result(int rc) { return rc < 0 ? -errno : rc; }
 
@@ -146,6 +152,21 @@ static int linux_sync_dir(void *ctx, const char *path)
     int rc = result(fsync(dir));
     (void)close(dir);
     return rc;
+}
+
+static void linux_forget(void *ctx, int file)
+{
+    (void)ctx;
+    (void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+/* Of the class "best effort" the last: what is in the class "idle" may stand still for as long as others are busy. */
+static void linux_go_last(void *ctx, bool last)
+{
+    int class = last ? IOPRIO_CLASS_BE : IOPRIO_CLASS_NONE, level = last ? IOPRIO_LEVEL_LAST : 0;
+
+    (void)ctx;
+    (void)syscall(SYS_ioprio_set, IOPRIO_WHO_THIS_THREAD, 0, IOPRIO_PRIO_VALUE(class, level));
 }
 
 static int linux_list(void *ctx, const char *path, void (*each)(void *arg, const char *name), void *arg)
@@ -278,6 +299,8 @@ void disk_linux_init(struct disk *disk)
         .make_dir = linux_make_dir,
         .sync_dir = linux_sync_dir,
         .space = linux_space,
+        .forget = linux_forget,
+        .go_last = linux_go_last,
         .list = linux_list,
         .lock = linux_lock,
         .hold = linux_hold,

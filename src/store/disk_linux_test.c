@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "unit/unit.h"
@@ -86,5 +87,35 @@ TEST(disk_linux_names_the_holder_of_the_lock)
     lock = disk.lock(NULL, path, &pid);
     assert_true(lock >= 0);
     disk.unlock(NULL, lock);
+    free(dir);
+}
+
+TEST(disk_linux_goes_last_only_while_it_is_told_to)
+{
+    enum { WHO_THREAD = 1, BEST_EFFORT_LAST = 2 << 13 | 7 };
+
+    disk_linux_init(&disk);
+    long before = syscall(SYS_ioprio_get, WHO_THREAD, 0);
+    disk.go_last(NULL, true);
+    assert_int_equal(syscall(SYS_ioprio_get, WHO_THREAD, 0), BEST_EFFORT_LAST);
+    disk.go_last(NULL, false);
+    assert_int_equal(syscall(SYS_ioprio_get, WHO_THREAD, 0), before);
+}
+
+TEST(disk_linux_forgets_what_is_kept_in_memory_and_nothing_else)
+{
+    char *dir = unit_tmpdir(), path[512], bytes[5];
+
+    disk_linux_init(&disk);
+    path_in(path, sizeof(path), dir, "a");
+    int file = disk.open(NULL, path, DISK_CREATE);
+    assert_true(file >= 0);
+    assert_int_equal(disk.pwrite(NULL, file, "hello", 5, 0), 0);
+    disk.forget(NULL, file);
+    assert_int_equal(disk.sync(NULL, file), 0);
+    disk.forget(NULL, file);
+    assert_int_equal(disk.pread(NULL, file, bytes, 5, 0), 5);
+    assert_memory_equal(bytes, "hello", 5);
+    disk.close(NULL, file);
     free(dir);
 }

@@ -223,7 +223,12 @@ static bool compact(struct janitor *janitor)
 
     if (!job->compaction || pace(janitor) > 0)
         return false;
+    bool last = !job->compaction->hurry;
+    if (last)
+        janitor->disk->go_last(janitor->disk->ctx, true);
     job->result = compact_step(job->compaction, janitor->disk, janitor->dir, &bytes);
+    if (last)
+        janitor->disk->go_last(janitor->disk->ctx, false);
     janitor->pace_bytes -= (int64_t)bytes;
     if (job->result == 1)
         return true;

@@ -280,7 +280,7 @@ void life_sync(struct life *life)
         life_turn(life);
 }
 
-void life_checkpoint(struct life *life)
+void life_checkpoint_begin(struct life *life)
 {
     size_t bytes = 8 + life->count * 16;
     char *image = malloc(bytes);
@@ -295,6 +295,11 @@ void life_checkpoint(struct life *life)
         log_checkpoint_image(life->log, image, bytes, NULL);
     else
         free(image);
+}
+
+void life_checkpoint(struct life *life)
+{
+    life_checkpoint_begin(life);
     while (log_checkpoint_busy(life->log) && !life_is_read_only(life))
         life_turn(life);
 }

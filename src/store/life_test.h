@@ -58,6 +58,9 @@ void life_turn(struct life *life);
 void life_promise(struct life *life);
 void life_sync(struct life *life);
 
+/* Cuts a checkpoint here; the helpers write it. */
+void life_checkpoint_begin(struct life *life);
+
 /* Takes a checkpoint and waits for it, or until the log is read-only. */
 void life_checkpoint(struct life *life);
 

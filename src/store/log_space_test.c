@@ -52,6 +52,37 @@ TEST(log_removes_a_dead_segment_only_when_both_checkpoints_know_it)
     simdisk_free(sim);
 }
 
+/* The older one was cut right before the death, and a restart came between. */
+TEST(log_keeps_a_dead_segment_that_the_older_checkpoint_names)
+{
+    struct simdisk *sim = simdisk_new(2);
+    struct life life;
+
+    open_life(&life, sim);
+    (void)life_push(&life, 1, 100);
+    life_sync(&life);
+    life_kill(&life);
+    simdisk_kill(sim);
+    assert_int_equal(life_open(&life), 0);
+    (void)life_push(&life, 2, 100);
+    life_checkpoint_begin(&life);
+    assert_true(life_ack(&life, life.live[0].lsn) != 0);
+    life_sync(&life);
+    life_kill(&life);
+    simdisk_kill(sim);
+    assert_int_equal(life_open(&life), 0);
+    assert_false(life_has(&life, 1));
+    life_checkpoint(&life);
+    life_turn(&life);
+    assert_int_equal(life_stats(&life).unlinked, 0);
+    (void)life_push(&life, 3, 100);
+    life_checkpoint(&life);
+    life_turn(&life);
+    assert_int_equal(life_stats(&life).unlinked, 1);
+    life_fini(&life);
+    simdisk_free(sim);
+}
+
 TEST(log_keeps_a_segment_for_one_living_message)
 {
     struct simdisk *sim = simdisk_new(2);

@@ -247,7 +247,7 @@ void recover_apply(struct recovery *rv, struct segment *seg, const struct record
 {
     struct batch batch;
 
-    rv->log->tail = rec->lsn;
+    rv->log->tail = rec->lsn + record_stride(rec->type, rec->payload.len);
     if (batch_decode(rec, &batch) && batch.node_hash == rv->log->node_hash && batch.durable <= rec->lsn)
         rv->durable = max_u64(rv->durable, batch.durable);
     if (rec->type == RECORD_BATCH || rec->type == RECORD_SEAL)
@@ -550,17 +550,27 @@ static int open_next(struct recovery *rv)
 }
 
 /*
- * Removes segments that hold nothing or were superseded, cuts the one that was open at the stop. What stays behind
- * goes at the next start.
+ * The segment that was open at the stop is cut; and those for which that failed at an earlier start, if their successor
+ * says beyond doubt where they end.
  */
+static void cut_files(struct recovery *rv)
+{
+    struct segments *all = &rv->log->segments;
+
+    for (size_t i = 0; i + 1 < all->count; i++) {
+        const struct segment *next = &all->at[i + 1];
+        if (i + 2 == all->count || (next->header_ok && next->generation == 0 && next->prev_end == all->at[i].end))
+            cut_file(rv, &all->at[i]);
+    }
+}
+
+/* Removes segments that hold nothing or were superseded, cuts files. What stays behind goes at the next start. */
 static void tidy_segments(struct recovery *rv)
 {
     struct segments *all = &rv->log->segments;
     size_t kept = 0;
 
-    if (all->count > 1)
-        cut_file(rv, &all->at[all->count - 2]);
-
+    cut_files(rv);
     for (size_t i = 0; i < all->count; i++) {
         struct segment *seg = &all->at[i];
         bool empty = i + 1 < all->count && seg->end != 0 && seg->end == seg->base;
