@@ -98,8 +98,7 @@ void state_trim(struct engine *engine, struct queue *queue, uint32_t steps)
     count(engine, queue, -1);
     while ((queue->ghosts.at_head = state_at_head(engine, queue)) && steps-- > 0 && oldest(queue, &ref))
         (void)take_oldest(engine, queue, ref);
-    if (entries(queue) == 0)
-        queue->ghosts.ready = 0; /* named by a record whose PUSH is lost */
+    queue->ghosts.ready = min_u64(queue->ghosts.ready, entries(queue)); /* some PUSH may be lost */
     count(engine, queue, 1);
 }
 
@@ -183,7 +182,7 @@ bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref)
     bool misplaced = !gone && !marked && queue->ghosts.ready > 0 && ghost_set_remove(&engine->ghosts.ready, lsn);
 
     count(engine, queue, -1);
-    if (gone || marked)
+    if (gone || marked || queue->delayed == 0) /* 0: some record named what is not there */
         queue->ghosts.delayed--;
     else
         queue->delayed--;
@@ -195,6 +194,17 @@ bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref)
     if (marked)
         state_message_gone(engine, ref);
     return !gone && !marked && !misplaced;
+}
+
+void state_one_delayed_less(struct engine *engine, struct queue *queue)
+{
+    count(engine, queue, -1);
+    if (queue->delayed > 0)
+        queue->delayed--;
+    else
+        queue->ghosts.delayed--;
+    settle(queue);
+    count(engine, queue, 1);
 }
 
 void state_spare(struct engine *engine, struct queue *queue, uint64_t lsn)

@@ -134,8 +134,8 @@ uint32_t engine_next_queue(const struct engine *engine);
 
 /*
  * The oldest waiting message. 0, or GMQ_E_NO_MESSAGE, GMQ_E_IN_FLIGHT_LIMIT (auto-ack queues have no such limit), or
- * -EAGAIN: it is in the queue's first chunk, which must be loaded first, or, when queue->ghosts.at_head, behind messages
- * that are gone, which a PURGE record of count 0 takes out of the way.
+ * -EAGAIN: it is in the queue's first chunk, which must be loaded first, or, when queue->ghosts.at_head, behind
+ * messages that are gone, which a PURGE record of count 0 takes out of the way.
  */
 NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref);
 

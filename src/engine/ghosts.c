@@ -111,7 +111,7 @@ void ghost_set_free(struct ghost_set *set)
     *set = (struct ghost_set){.members = 0};
 }
 
-/* ---- images: u64 regions; per region u64 number, u64 bytes, and its set (lsnset.h), which fills words ------------- */
+/* ---- images: u64 regions; per region u64 number, u64 bytes, and its set (lsnset.h) ------------------------------- */
 
 uint64_t ghost_set_words(const struct ghost_set *set) { return 1 + set->words; }
 

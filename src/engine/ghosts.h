@@ -54,7 +54,7 @@ bool ghost_set_remove(struct ghost_set *set, uint64_t lsn);
 bool ghost_set_has(const struct ghost_set *set, uint64_t lsn);
 void ghost_set_free(struct ghost_set *set);
 
-/* In an image: how many words, O(1); writes them; reads them. False: they are malformed, the set is then to be freed. */
+/* In an image: how many words, O(1); writes them; reads them. False: malformed, and the set is to be freed. */
 uint64_t ghost_set_words(const struct ghost_set *set);
 char *ghost_set_save(char *at, const struct ghost_set *set);
 struct state_reader;

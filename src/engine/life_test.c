@@ -16,7 +16,9 @@
 enum { QUEUES = 4, NODE_RETRIES = 2, MESSAGES_MAX = 4000, STEPS = 4000, SEEDS = 8, TTR_MS = 2000 };
 
 /* GHOST, PURGED: gone, but its entry has yet to come up among the delayed, or would if it could be read. */
-enum state { READY, DELAYED, GHOST, PURGED, FLYING, DEAD, ASIDE, DELAYED_ASIDE, GHOST_ASIDE, PURGED_ASIDE, GONE_ASIDE, GONE };
+enum state {
+    READY, DELAYED, GHOST, PURGED, FLYING, DEAD, ASIDE, DELAYED_ASIDE, GHOST_ASIDE, PURGED_ASIDE, GONE_ASIDE, GONE
+};
 
 static const uint64_t YEAR_MS = UINT64_C(31536000000);
 

@@ -90,7 +90,7 @@ static bool drop_delayed(void *ctx, const struct delay_entry *entry)
 
     if (!is_orphan(engine, entry->ref) || engine_is_ghost(engine, queue, entry->ref, ENGINE_DELAYED))
         return false;
-    queue->delayed--;
+    state_one_delayed_less(engine, queue);
     return drop(engine, entry->ref) > 0;
 }
 

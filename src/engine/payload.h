@@ -137,7 +137,7 @@ struct payload_purge {
     uint32_t count;
 };
 
-/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: all ids after it are later. */
+/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: ids after it are later. */
 struct payload_queue {
     struct slice name, bind_key;
     uint64_t start_ms;

@@ -7,8 +7,8 @@
  *   u64 level of the slot that is moving, of the delays in bits 0..7, of the leases in 8..15; 0 = none
  *   u64 near delayed, u64 leases that come before what is in these slots or later; 0 when none is moving
  *   per queue: u64 name bytes, u64 flags (1 auto-ack, 2 exited), ttr_ms, max_retries, start_ms, record_lsn, push_num,
- *              pop_num, tail, dead, head, chunks, chunks aside, delayed, ghosts too; name padded to 8; refs of the head, chunks
- *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
+ *              pop_num, tail, dead, head, chunks, chunks aside, delayed with ghosts; name padded to 8; refs of the
+ *              head, chunks (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   the delayed messages: save_delays.c
  *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, those of one deadline in order
  *   per section (state.h) that is not empty: u64 tag, u64 words, and so many words

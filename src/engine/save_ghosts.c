@@ -2,8 +2,8 @@
  * save_ghosts.c - messages that are gone, but whose refs stand in a list, in an image
  *
  * Little-endian words: how many queues have figures; per queue, ascending: number, ghosts in the waiting list, ghosts
- * among the delayed, LSN of the PURGE, words of the set of spared ones, that set. Then the sets of all waiting lists and
- * of all delayed messages. A set: regions; per region number, bytes, and a set of addresses (base/lsnset.h).
+ * among the delayed, LSN of the PURGE, words of the set of spared ones, that set. Then the sets of all waiting lists
+ * and of all delayed messages. A set: regions; per region number, bytes, and a set of addresses (base/lsnset.h).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -92,6 +92,9 @@ bool state_ghost_delayed(struct engine *engine, struct queue *queue, uint64_t ls
 /* Of an engine with ghosts: a delay is over, and counted so. False: the message is gone. */
 bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref);
 
+/* A delayed message that is no ghost leaves its place otherwise. */
+void state_one_delayed_less(struct engine *engine, struct queue *queue);
+
 /* A message that was pushed before queue->ghosts.purge_lsn will be delayed anew. */
 void state_spare(struct engine *engine, struct queue *queue, uint64_t lsn);
 
