@@ -192,7 +192,7 @@ bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref)
     settle(queue);
     count(engine, queue, 1);
     if (marked)
-        state_message_gone(engine, ref);
+        state_gone(engine, ref);
     return !gone && !marked && !misplaced;
 }
 
@@ -226,7 +226,7 @@ static void purge_ready(struct engine *engine, struct queue *queue, uint32_t n)
     for (uint32_t steps = 0; n > 0 && steps < PURGE_STEPS_MAX && oldest(queue, &ref); steps++) {
         if (take_oldest(engine, queue, ref))
             continue;
-        state_message_gone(engine, ref);
+        state_gone(engine, ref);
         n--;
     }
     count(engine, queue, 1);
@@ -240,7 +240,7 @@ static void purge_dead(struct engine *engine, struct queue *queue, uint32_t n)
     for (; n > 0 && refset_oldest(&queue->dead, &ref, 1) > 0; n--) {
         (void)refset_remove(&queue->dead, ref);
         state_count_dead(engine, queue, -1);
-        state_message_gone(engine, ref);
+        state_gone(engine, ref);
     }
 }
 
