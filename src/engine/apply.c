@@ -98,6 +98,8 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
     }
     if (due_ms == 0)
         due_ms = min_u64(now_ms + retry_delay_ms(&queue->set.retry, lease->ref), WHEEL_MS_MAX);
+    if (UNLIKELY(!state_no_ghosts(engine)))
+        state_returns(engine, ref_lsn(ref));
     (void)state_came_back(engine, ref, lease->since_ms, due_ms > now_ms ? due_ms : 0);
     if (due_ms > now_ms)
         become_delayed(engine, queue, ref, due_ms);
@@ -268,6 +270,8 @@ static bool redrive(struct engine *engine, struct queue *queue, uint64_t ref, co
     if (!take_dead(engine, queue, ref))
         return false;
     ref = ref_make(ref_lsn(ref), 0);
+    if (UNLIKELY(!state_no_ghosts(engine)))
+        state_returns(engine, ref_lsn(ref));
     (void)state_came_back(engine, ref, 0, due_ms);
     if (due_ms > 0)
         become_delayed(engine, queue, ref, due_ms);

@@ -176,17 +176,18 @@ bool state_ghost_delayed(struct engine *engine, struct queue *queue, uint64_t ls
 bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref)
 {
     uint64_t lsn = ref_lsn(ref);
-    bool gone = queue->ghosts.delayed > 0 && ghost_set_remove(&engine->ghosts.delayed, lsn);
+    bool gone = ghost_set_remove(&engine->ghosts.delayed, lsn);
     bool marked = !gone && is_marked(queue, lsn);
     /* Of a log with a hole a record may say that the message was ready already. */
-    bool misplaced = !gone && !marked && queue->ghosts.ready > 0 && ghost_set_remove(&engine->ghosts.ready, lsn);
+    bool misplaced = !gone && !marked && ghost_set_remove(&engine->ghosts.ready, lsn);
 
     count(engine, queue, -1);
-    if (gone || marked || queue->delayed == 0) /* 0: some record named what is not there */
+    /* None are delayed: some record named what was not there. */
+    if (queue->ghosts.delayed > 0 && (gone || marked || queue->delayed == 0))
         queue->ghosts.delayed--;
     else
         queue->delayed--;
-    queue->ghosts.ready -= misplaced;
+    queue->ghosts.ready -= misplaced && queue->ghosts.ready > 0;
     if (queue->ghosts.spared)
         (void)ghost_set_remove(queue->ghosts.spared, lsn);
     settle(queue);
@@ -205,6 +206,12 @@ void state_one_delayed_less(struct engine *engine, struct queue *queue)
         queue->ghosts.delayed--;
     settle(queue);
     count(engine, queue, 1);
+}
+
+void state_returns(struct engine *engine, uint64_t lsn)
+{
+    (void)ghost_set_remove(&engine->ghosts.ready, lsn);
+    (void)ghost_set_remove(&engine->ghosts.delayed, lsn);
 }
 
 void state_spare(struct engine *engine, struct queue *queue, uint64_t lsn)

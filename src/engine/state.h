@@ -143,8 +143,16 @@ bool state_purge(struct engine *engine, struct queue *queue, const struct record
 void state_count_ghosts(struct engine *engine, const struct queue *queue);
 void state_free_ghosts(struct queue *queue);
 
+/* A message that was dead or in flight waits again: if it is named as a ghost, which only damage does, it is none. */
+void state_returns(struct engine *engine, uint64_t lsn);
+
 /* No list has a ghost, no queue a mark. */
-static inline bool state_no_ghosts(const struct engine *engine) { return engine->ghosts.queues == 0; }
+static inline bool state_no_ghosts(const struct engine *engine)
+{
+    const struct ghosts *ghosts = &engine->ghosts;
+
+    return (ghosts->queues | ghosts->ready.members | ghosts->delayed.members) == 0;
+}
 
 /* ---- the parts of an image --------------------------------------------------------------------------------------- */
 
