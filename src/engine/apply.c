@@ -52,6 +52,7 @@ static void bury(struct engine *engine, struct queue *queue, uint64_t ref, const
     fact->dead_ms = death->now_ms;
     fact->why = (uint8_t)death->why;
     facts_set_text(&engine->facts, fact, death->text);
+    queue->counts.died++;
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -96,6 +97,7 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
         bury(engine, queue, ref, &(struct death){.since_ms = lease->since_ms, .now_ms = now_ms});
         return;
     }
+    queue->counts.redelivered++;
     if (due_ms == 0)
         due_ms = min_u64(now_ms + retry_delay_ms(&queue->set.retry, lease->ref), WHEEL_MS_MAX);
     if (UNLIKELY(!state_no_ghosts(engine)))
@@ -159,6 +161,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     queue->pop_num++;
     if (auto_ack) {
+        queue->counts.acked++;
         state_gone(engine, to->ref);
         return;
     }
@@ -232,6 +235,17 @@ static bool leave_list(struct engine *engine, struct queue *queue, unsigned list
                                       : state_ghost_delayed(engine, queue, lsn);
 }
 
+/* Of the counters since the start of the node. */
+static void count_gone(struct queue *queue, unsigned list, unsigned how)
+{
+    if (how == PAYLOAD_HOW_EXPIRED)
+        queue->counts.expired++;
+    else if (how == PAYLOAD_HOW_DELETED || list == PAYLOAD_LIST_DEAD)
+        queue->counts.deleted++;
+    else if (how != PAYLOAD_HOW_MOVED)
+        queue->counts.acked++;
+}
+
 static bool ack_one(struct engine *engine, struct queue *queue, const struct record *rec,
                     const struct payload_pair *pair)
 {
@@ -244,9 +258,11 @@ static bool ack_one(struct engine *engine, struct queue *queue, const struct rec
         left = take_dead(engine, queue, pair->ref);
     else if (list <= PAYLOAD_LIST_DELAYED && ref_lsn(pair->ref) < rec->lsn)
         left = leave_list(engine, queue, list, pair);
-    if (left)
-        state_gone(engine, pair->ref);
-    return left;
+    if (!left)
+        return false;
+    count_gone(queue, list, payload_ack_how(rec->aux));
+    state_gone(engine, pair->ref);
+    return true;
 }
 
 static void apply_ack(struct engine *engine, const struct record *rec)

@@ -234,6 +234,7 @@ static void purge_ready(struct engine *engine, struct queue *queue, uint32_t n)
         if (take_oldest(engine, queue, ref))
             continue;
         state_gone(engine, ref);
+        queue->counts.deleted++;
         n--;
     }
     count(engine, queue, 1);
@@ -247,6 +248,7 @@ static void purge_dead(struct engine *engine, struct queue *queue, uint32_t n)
     for (; n > 0 && refset_oldest(&queue->dead, &ref, 1) > 0; n--) {
         (void)refset_remove(&queue->dead, ref);
         state_count_dead(engine, queue, -1);
+        queue->counts.deleted++;
         state_gone(engine, ref);
     }
 }
@@ -258,6 +260,7 @@ void state_purge_delayed(struct engine *engine, struct queue *queue, uint64_t be
     count(engine, queue, -1);
     free_spared(queue);
     queue->ghosts.purge_lsn = before_lsn;
+    queue->counts.deleted += queue->delayed;
     queue->ghosts.delayed += queue->delayed;
     queue->delayed = 0;
     count(engine, queue, 1);
