@@ -45,14 +45,23 @@ struct death {
     struct slice text;
 };
 
+/* A message whose lease has ended leaves. */
+static void leave_flight(struct queue *queue, const struct lease *lease)
+{
+    if (UNLIKELY(lease->since_ms == 0))
+        state_less_messages(queue, 1);
+    else
+        state_less_bytes(queue, UINT64_C(64) * lease->size64);
+}
+
 static void bury(struct engine *engine, struct queue *queue, uint64_t ref, const struct death *death)
 {
+    queue->counts.died++;
     struct fact *fact = state_came_back(engine, ref, death->since_ms, 0);
 
     fact->dead_ms = death->now_ms;
     fact->why = (uint8_t)death->why;
     facts_set_text(&engine->facts, fact, death->text);
-    queue->counts.died++;
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -94,6 +103,7 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
     if (lease->own_retries > 0)
         max = lease->own_retries - 1;
     if (counts && ref_retries(lease->ref) >= max) {
+        leave_flight(queue, lease);
         bury(engine, queue, ref, &(struct death){.since_ms = lease->since_ms, .now_ms = now_ms});
         return;
     }
@@ -147,6 +157,7 @@ static void apply_push(struct engine *engine, const struct record *rec)
     if (UNLIKELY(push.tlvs.len > 0))
         note_attrs(engine, rec, &push);
     queue->push_num++;
+    queue->bytes += (push.body.len + 63) & ~(size_t)63;
     engine->last_id = max_u64(engine->last_id, push.id);
 }
 
@@ -162,6 +173,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     queue->pop_num++;
     if (auto_ack) {
         queue->counts.acked++;
+        state_less_bytes(queue, UINT64_C(64) * to->size64);
         state_gone(engine, to->ref);
         return;
     }
@@ -182,6 +194,8 @@ static void apply_pop(struct engine *engine, const struct record *rec)
         return;
     }
     saw_time(engine, pop.now_ms);
+    if (pop.holder > CLIENTS_MAX)
+        pop.holder = 0;
     for (uint32_t i = 0; i < pop.count; i++) {
         struct payload_delivery to = payload_delivery(pop.entries, i);
         deliver(engine, queue, &pop, &to, rec->flags & RECORD_F_AUTOACK || to.ttr_ms == PAYLOAD_TTR_AUTO_ACK);
@@ -210,13 +224,15 @@ static bool take_dead(struct engine *engine, struct queue *queue, uint64_t ref)
     return true;
 }
 
-static bool leave_flight(struct engine *engine, struct queue *queue, const struct payload_pair *pair)
+static bool ack_flight(struct engine *engine, struct queue *queue, const struct payload_pair *pair)
 {
     struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
 
     if (!lease)
         return false;
+    uint64_t bytes = UINT64_C(64) * lease->size64;
     end_lease(engine, queue, lease);
+    state_less_bytes(queue, bytes);
     stir(engine, queue);
     return true;
 }
@@ -235,17 +251,6 @@ static bool leave_list(struct engine *engine, struct queue *queue, unsigned list
                                       : state_ghost_delayed(engine, queue, lsn);
 }
 
-/* Of the counters since the start of the node. */
-static void count_gone(struct queue *queue, unsigned list, unsigned how)
-{
-    if (how == PAYLOAD_HOW_EXPIRED)
-        queue->counts.expired++;
-    else if (how == PAYLOAD_HOW_DELETED || list == PAYLOAD_LIST_DEAD)
-        queue->counts.deleted++;
-    else if (how != PAYLOAD_HOW_MOVED)
-        queue->counts.acked++;
-}
-
 static bool ack_one(struct engine *engine, struct queue *queue, const struct record *rec,
                     const struct payload_pair *pair)
 {
@@ -253,29 +258,43 @@ static bool ack_one(struct engine *engine, struct queue *queue, const struct rec
     bool left = false;
 
     if (list == PAYLOAD_LIST_FLIGHT)
-        left = leave_flight(engine, queue, pair);
+        left = ack_flight(engine, queue, pair);
     else if (list == PAYLOAD_LIST_DEAD)
         left = take_dead(engine, queue, pair->ref);
     else if (list <= PAYLOAD_LIST_DELAYED && ref_lsn(pair->ref) < rec->lsn)
         left = leave_list(engine, queue, list, pair);
     if (!left)
         return false;
-    count_gone(queue, list, payload_ack_how(rec->aux));
     state_gone(engine, pair->ref);
     return true;
+}
+
+static void count_gone(struct queue *queue, unsigned list, unsigned how, uint64_t count)
+{
+    if (how == PAYLOAD_HOW_EXPIRED)
+        queue->counts.expired += count;
+    else if (how == PAYLOAD_HOW_DELETED || list == PAYLOAD_LIST_DEAD)
+        queue->counts.deleted += count;
+    else if (how == PAYLOAD_HOW_ACKED)
+        queue->counts.acked += count;
 }
 
 static void apply_ack(struct engine *engine, const struct record *rec)
 {
     struct queue *queue = engine_queue(engine, rec->queue);
+    uint64_t gone = 0;
 
     for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (queue && ack_one(engine, queue, rec, &pair))
+        if (queue && ack_one(engine, queue, rec, &pair)) {
+            gone++;
             continue;
+        }
         engine->ignored++;
         state_orphan(engine, ref_lsn(pair.ref));
     }
+    if (queue)
+        count_gone(queue, payload_ack_list(rec->aux), payload_ack_how(rec->aux), gone);
 }
 
 /* Out of the dead letters, as if it had never been delivered. */
@@ -285,6 +304,7 @@ static bool redrive(struct engine *engine, struct queue *queue, uint64_t ref, co
 
     if (!take_dead(engine, queue, ref))
         return false;
+    queue->bytes += queue->bytes / max_u64(queue_messages(queue), 1) & ~UINT64_C(63); /* nobody knows its size */
     ref = ref_make(ref_lsn(ref), 0);
     if (UNLIKELY(!state_no_ghosts(engine)))
         state_returns(engine, ref_lsn(ref));
@@ -357,14 +377,17 @@ static bool bury_one(struct engine *engine, struct queue *queue, unsigned from, 
     if (from == PAYLOAD_BURY_READY) {
         if (!take(engine, queue, pair->ref))
             return false;
+        state_less_messages(queue, 1);
         bury(engine, queue, pair->ref, &death);
         return true;
     }
     struct lease *lease = from == PAYLOAD_BURY_FLIGHT ? find_lease(engine, queue, pair->ref, pair->id) : NULL;
     if (!lease)
         return false;
+    struct lease ended = *lease;
     death.since_ms = lease->since_ms;
     end_lease(engine, queue, lease);
+    leave_flight(queue, &ended);
     bury(engine, queue, ref_again(pair->ref), &death);
     stir(engine, queue);
     return true;
@@ -510,6 +533,16 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }
 
+static void apply_client(struct engine *engine, const struct record *rec)
+{
+    struct payload_client client;
+
+    if (payload_get_client(rec->payload, &client))
+        clients_set(&engine->clients, client.number, client.name, client.address);
+    else
+        engine->ignored++;
+}
+
 /* The head of a list has changed, or may have: ghosts do not stay there. */
 static void see_head(struct engine *engine, struct queue *queue)
 {
@@ -643,6 +676,9 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_QUEUE:
         apply_queue(engine, rec);
+        break;
+    case RECORD_CLIENT:
+        apply_client(engine, rec);
         break;
     case RECORD_CHUNK:
         apply_chunk(engine, rec);

@@ -111,6 +111,7 @@ bool state_ghost_ready(struct engine *engine, struct queue *queue, uint64_t lsn)
     count(engine, queue, -1);
     queue->ghosts.ready++;
     count(engine, queue, 1);
+    state_less_messages(queue, 1);
     state_trim_some(engine, queue);
     return true;
 }
@@ -170,6 +171,7 @@ bool state_ghost_delayed(struct engine *engine, struct queue *queue, uint64_t ls
     queue->ghosts.delayed++;
     queue->delayed--;
     count(engine, queue, 1);
+    state_less_messages(queue, 1);
     return true;
 }
 
@@ -233,6 +235,7 @@ static void purge_ready(struct engine *engine, struct queue *queue, uint32_t n)
     for (uint32_t steps = 0; n > 0 && steps < PURGE_STEPS_MAX && oldest(queue, &ref); steps++) {
         if (take_oldest(engine, queue, ref))
             continue;
+        state_less_messages(queue, 1);
         state_gone(engine, ref);
         queue->counts.deleted++;
         n--;
@@ -260,10 +263,12 @@ void state_purge_delayed(struct engine *engine, struct queue *queue, uint64_t be
     count(engine, queue, -1);
     free_spared(queue);
     queue->ghosts.purge_lsn = before_lsn;
-    queue->counts.deleted += queue->delayed;
-    queue->ghosts.delayed += queue->delayed;
+    uint64_t gone = queue->delayed;
+    queue->counts.deleted += gone;
+    queue->ghosts.delayed += gone;
     queue->delayed = 0;
     count(engine, queue, 1);
+    state_less_messages(queue, gone);
 }
 
 bool state_purge(struct engine *engine, struct queue *queue, const struct record *rec, uint32_t n)

@@ -6,6 +6,7 @@
 #ifndef GMQ_ENGINE_STATE_H
 #define GMQ_ENGINE_STATE_H
 
+#include "engine/clients.h"
 #include "engine/dedup.h"
 #include "engine/delays.h"
 #include "engine/engine.h"
@@ -36,6 +37,7 @@ struct engine {
     struct waiting_pool lists;
     struct ghosts ghosts;
     struct facts facts;       /* of messages that came back or are dead */
+    struct clients clients;   /* by whom messages are held */
     uint64_t dead;            /* dead letters of all queues */
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
@@ -94,6 +96,22 @@ static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, 
     fact->why = FACT_NOT_DEAD;
     facts_set_text(&engine->facts, fact, slice_of(NULL, 0));
     return fact;
+}
+
+/* A message, which has left already, had so many bytes. What was counted wrong is forgotten when none is left. */
+static inline void state_less_bytes(struct queue *queue, uint64_t bytes)
+{
+    queue->bytes -= min_u64(bytes, queue->bytes);
+    if (queue_messages(queue) == 0)
+        queue->bytes = 0;
+}
+
+/* The same for `count` messages of which nobody knows the size. */
+static inline void state_less_messages(struct queue *queue, uint64_t count)
+{
+    uint64_t all = queue_messages(queue) + count;
+
+    state_less_bytes(queue, count == all ? queue->bytes : queue->bytes / max_u64(all, 1) * count & ~UINT64_C(63));
 }
 
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
@@ -202,6 +220,8 @@ struct state_section {
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
 extern const struct state_section STATE_GHOSTS;   /* save_ghosts.c */
+extern const struct state_section STATE_BYTES;    /* save_bytes.c */
+extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */
 extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
 extern const struct state_section STATE_KEYS;     /* save_keys.c */

@@ -389,8 +389,6 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_wpop(&turn); /* looks for its topics itself */
     case CMD_STAT_ALL:
         return do_stat_all(&turn);
-    case CMD_PEEK:
-        return exec_peek(&turn);
     case CMD_TOPIC:
         return exec_topic(&turn);
     case CMD_TOPICS:
@@ -399,9 +397,15 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_topic_create(&turn);
     case CMD_TOPIC_SET:
         return exec_topic_set(&turn);
+    case CMD_CLIENT:
+        return exec_client(&turn);
+    case CMD_CONSUMERS:
+        return exec_consumers(&turn);
     case CMD_PAUSE:
     case CMD_RESUME:
         return exec_pause(&turn);
+    case CMD_PEEK:
+        return exec_peek(&turn);
     case CMD_TOGGLE:
     case CMD_EXIT:
     case CMD_STAT:
