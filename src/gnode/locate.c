@@ -47,6 +47,8 @@ static void find_place(const struct broker *broker, struct located *at)
         at->place = PLACE_GONE;
     } else {
         find_due(broker, at);
+        if (at->place == PLACE_DELAYED && engine_is_purged(broker->engine, at->queue, ref_make(at->lsn, at->retries)))
+            at->place = PLACE_GONE; /* its record is needed until it would have been due */
     }
 }
 

@@ -180,6 +180,11 @@ static bool names(const struct story *story, struct slice pairs, uint32_t count)
     return false;
 }
 
+static enum gone_how how_of(unsigned how)
+{
+    return how == PAYLOAD_HOW_EXPIRED ? GONE_EXPIRED : how == PAYLOAD_HOW_DELETED ? GONE_DELETED : GONE_ACKED;
+}
+
 static void see_ack(struct story *story, const struct record *rec)
 {
     unsigned list = rec->aux & 0xff, how = rec->aux >> 8;
@@ -193,8 +198,23 @@ static void see_ack(struct story *story, const struct record *rec)
         was_over(story);
     if (list == PAYLOAD_LIST_READY)
         was_due(story);
-    enum gone_how gone = how == PAYLOAD_HOW_DELETED ? GONE_DELETED : GONE_ACKED;
-    ends(story, how == PAYLOAD_HOW_EXPIRED ? GONE_EXPIRED : gone, story->now_ms);
+    ends(story, how_of(how), story->now_ms);
+}
+
+/* It does not say of which messages. */
+static void see_purge(struct story *story, const struct record *rec)
+{
+    struct payload_purge purge;
+
+    if (!payload_get_purge(rec->payload, &purge))
+        return;
+    story->now_ms = purge.now_ms;
+    bool none = purge.count == 0 && (rec->aux & 0xff) != PAYLOAD_LIST_DELAYED;
+    if (rec->queue != story->queue || story->purged || none)
+        return;
+    story->purged = true;
+    story->purged_ms = purge.now_ms;
+    story->purged_how = how_of(rec->aux >> 8);
 }
 
 static void see_release(struct story *story, const struct record *rec)
@@ -275,6 +295,9 @@ bool story_see(void *ctx, const struct record *rec)
     case RECORD_TOUCH:
         see_touch(story, rec);
         break;
+    case RECORD_PURGE:
+        see_purge(story, rec);
+        break;
     case RECORD_CLIENT:
         see_client(story, rec);
         break;
@@ -295,7 +318,7 @@ void story_end(struct story *story, const struct story_end *end)
     switch (end->place) {
     case PLACE_GONE:
         if (story->purged)
-            ends(story, GONE_DELETED, story->purged_ms);
+            ends(story, story->purged_how, story->purged_ms);
         break;
     case PLACE_DEAD:
         if (story->dead)

@@ -43,8 +43,9 @@ struct story {
     bool gone;
     enum gone_how how;
     uint64_t gone_ms;
-    bool purged;         /* all of its list may have been dropped since it was named last, ... */
-    uint64_t purged_ms;  /* ... at this time */
+    bool purged;         /* since it was named last, messages of a list were dropped, it perhaps among them, ... */
+    uint64_t purged_ms;  /* ... at this time, ... */
+    enum gone_how purged_how; /* ... like this */
 };
 
 /* `limit` 0 = no events are kept. */
