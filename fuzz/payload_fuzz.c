@@ -12,6 +12,7 @@
  */
 #include "fuzz/fuzz.h"
 
+#include "engine/id.h"
 #include "engine/tape.h"
 
 enum { RAW_HEAD = 5, MADE_HEAD = 3, CHECK_EVERY = 32, IMAGE_BYTES_MAX = 1 << 26, RECORDS_MAX = 2000, QUEUE_MASK = 7,
@@ -73,6 +74,19 @@ static void move_delays(struct life *life, uint32_t argument)
         tape_load_dchunk(&life->tape, &chunk, PAYLOAD_LOAD_REFS);
 }
 
+/* With one of a few keys, one of a few dedup keys, or both. */
+static void push_keyed(struct life *life, uint32_t number, uint32_t argument)
+{
+    static const char KEYS[] = "abcd";
+    struct payload_attrs attrs = {
+        .deduped = argument & 1, .dedup = {.hash = {argument >> 4, number}, .check = argument >> 6}};
+
+    if (argument & 2)
+        attrs.key = slice_of(KEYS + (argument >> 2 & 3), 1);
+    life->last_id = max_u64(life->last_id + 1, id_next(life->last_id, 1, ID_EPOCH_MS + life->now_ms));
+    (void)tape_push_attrs(&life->tape, number, life->last_id, 0, &attrs);
+}
+
 /* A record as a broker would write it. */
 static size_t made(struct life *life, const uint8_t *at, size_t left)
 {
@@ -104,6 +118,9 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
     case 6:
         life->now_ms += (uint64_t)argument << (at[1] & 31);
         tape_tick_moves(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1, argument & 3);
+        break;
+    case 10:
+        push_keyed(life, number, argument);
         break;
     case 9:
         move_delays(life, argument);

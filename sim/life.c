@@ -520,6 +520,8 @@ static void draw_options(struct life *life)
         .node_id = (unsigned)rng_between(rng, 1, 1024),
         .ttr_ms = (uint32_t)rng_between(rng, 1000, 6000),
         .max_retries = (uint32_t)rng_below(rng, 4),
+        .dedup_window_ms = 1000 * rng_between(rng, 1, 60),
+        .dedup_keys = rng_between(rng, 1, rng_chance(rng, 300) ? 8 : 1000),
         .max_delay_s = WORKLOAD_MAX_DELAY_S,
         .max_message = WORKLOAD_MAX_MESSAGE,
         .max_batch = WORKLOAD_MAX_BATCH,

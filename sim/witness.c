@@ -461,6 +461,12 @@ static bool may_set(const struct sight *sight, const struct oracle_topic *topic,
     }
 }
 
+static bool is_of_node(const struct payload_queue *set, const struct broker_options *options)
+{
+    return set->set.max_retries == options->max_retries && set->dedup_given &&
+           set->dedup_window_ms == options->dedup_window_ms && set->dedup_keys == options->dedup_keys;
+}
+
 static void see_topic(struct sight *sight)
 {
     struct oracle *oracle = &sight->life->oracle;
@@ -468,7 +474,7 @@ static void see_topic(struct sight *sight)
 
     demand(sight, payload_get_queue(sight->rec->payload, &set), "malformed");
     if (sight->rec->queue == 0) {
-        demand(sight, !sight->life->busy && (set.set.max_retries == sight->life->options.max_retries), "wrong settings");
+        demand(sight, !sight->life->busy && is_of_node(&set, &sight->life->options), "wrong settings");
         sight->event.kind = ORACLE_NODE;
         sight->event.max_retries = set.set.max_retries;
         happens(sight);

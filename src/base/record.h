@@ -49,6 +49,7 @@ enum record_flags {
     RECORD_F_AUTOACK = 2,   /* POP: what it delivers needs no ack */
     RECORD_F_BODY_ONLY = 4, /* PUSH: a body for LINKs, in no list itself */
     RECORD_F_NO_RETRY = 8,  /* RELEASE: does not count as a retry */
+    RECORD_F_AGAIN = 16,    /* PUSH: of a message that was pushed at another place before; not counted */
 };
 
 enum {

@@ -11,16 +11,12 @@
 #include "base/mem.h"
 #include "engine/id.h"
 #include "engine/ref.h"
+#include "engine/retry.h"
 #include "engine/state.h"
 
 static void saw_time(struct engine *engine, uint64_t now_ms)
 {
     engine->last_time_ms = max_u64(engine->last_time_ms, now_ms);
-}
-
-static void message_gone(struct engine *engine, uint64_t ref)
-{
-    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
 }
 
 static void chunk_gone(struct engine *engine, uint64_t lsn) { engine->hooks.dead(engine->hooks.ctx, lsn); }
@@ -39,8 +35,20 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
     return waiting_take(&engine->lists, &queue->ready, ref);
 }
 
-static void bury(struct engine *engine, struct queue *queue, uint64_t ref)
+struct death {
+    uint64_t since_ms; /* of the delivery that ended in it; 0 = it waited */
+    uint64_t now_ms;
+    unsigned why;      /* enum payload_reason */
+    struct slice text;
+};
+
+static void bury(struct engine *engine, struct queue *queue, uint64_t ref, const struct death *death)
 {
+    struct fact *fact = state_came_back(engine, ref, death->since_ms, 0);
+
+    fact->dead_ms = death->now_ms;
+    fact->why = (uint8_t)death->why;
+    facts_set_text(&engine->facts, fact, death->text);
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -56,6 +64,56 @@ static inline void become_ready(struct engine *engine, struct queue *queue, uint
 {
     waiting_push(&engine->lists, &queue->ready, ref);
     stir(engine, queue);
+}
+
+/* Into the delayed messages. Time may just be going on: then the horizons are behind it and are raised before. */
+static void become_delayed(struct engine *engine, struct queue *queue, uint64_t ref, uint64_t due_ms)
+{
+    if (due_ms >= engine->delays.horizon_ms[0])
+        delays_descend(&engine->delays, engine_now_ms(engine), &(uint64_t){0});
+    delays_add(&engine->delays, &(struct delay_entry){.ref = ref, .due_ms = due_ms, .queue = queue->number});
+    queue->delayed++;
+}
+
+/*
+ * A delivery ended without an ack at `now_ms`, and `counts` as a retry or not; its lease is gone. `due_ms` as in a
+ * RELEASE.
+ */
+static void come_back(struct engine *engine, struct queue *queue, const struct lease *lease, uint64_t now_ms,
+                      uint64_t due_ms, bool counts)
+{
+    uint32_t max = queue->set.max_retries == TOPIC_NODE_RETRIES ? engine->max_retries : queue->set.max_retries;
+    uint64_t ref = counts ? ref_again(lease->ref) : lease->ref;
+
+    if (lease->own_retries > 0)
+        max = lease->own_retries - 1;
+    if (counts && ref_retries(lease->ref) >= max) {
+        bury(engine, queue, ref, &(struct death){.since_ms = lease->since_ms, .now_ms = now_ms});
+        return;
+    }
+    if (due_ms == 0)
+        due_ms = min_u64(now_ms + retry_delay_ms(&queue->set.retry, lease->ref), WHEEL_MS_MAX);
+    (void)state_came_back(engine, ref, lease->since_ms, due_ms > now_ms ? due_ms : 0);
+    if (due_ms > now_ms)
+        become_delayed(engine, queue, ref, due_ms);
+    else
+        waiting_push(&engine->lists, &queue->ready, ref);
+}
+
+/* What the engine must know of what a message carries: its key, and that a push with its dedup key was there. */
+static COLD void note_attrs(struct engine *engine, const struct record *rec, const struct payload_push *push)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(push->tlvs, &attrs))
+        return;
+    if (attrs.key.len > 0)
+        (void)keys_add(&engine->keys, keys_hash(rec->queue, attrs.key), rec->lsn);
+    if (attrs.deduped && !(rec->flags & RECORD_F_AGAIN)) {
+        const struct payload_dedup *dedup = &attrs.dedup;
+        struct dedup_entry entry = {.hash = {dedup->hash[0], dedup->hash[1]}, .id = push->id, .check = dedup->check};
+        dedup_add(&engine->dedup, &entry, engine->last_time_ms);
+    }
 }
 
 static void apply_push(struct engine *engine, const struct record *rec)
@@ -77,6 +135,8 @@ static void apply_push(struct engine *engine, const struct record *rec)
     } else {
         become_ready(engine, queue, ref);
     }
+    if (UNLIKELY(push.tlvs.len > 0))
+        note_attrs(engine, rec, &push);
     queue->push_num++;
     engine->last_id = max_u64(engine->last_id, push.id);
 }
@@ -92,11 +152,13 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     queue->pop_num++;
     if (auto_ack) {
-        message_gone(engine, to->ref);
+        state_gone(engine, to->ref);
         return;
     }
-    flight_add(&engine->flight, to->ref, to->id, queue->number, pop->holder,
-               min_u64(pop->now_ms + to->ttr_ms, WHEEL_MS_MAX));
+    flight_add(&engine->flight, &(struct lease){.ref = to->ref, .id = to->id, .queue = queue->number,
+                                                .holder = pop->holder, .since_ms = pop->now_ms,
+                                                .size64 = to->size64, .own_retries = to->own_retries,
+                                                .deadline_ms = min_u64(pop->now_ms + to->ttr_ms, WHEEL_MS_MAX)});
     queue->in_flight++;
 }
 
@@ -112,27 +174,47 @@ static void apply_pop(struct engine *engine, const struct record *rec)
     saw_time(engine, pop.now_ms);
     for (uint32_t i = 0; i < pop.count; i++) {
         struct payload_delivery to = payload_delivery(pop.entries, i);
-        deliver(engine, queue, &pop, &to, rec->flags & RECORD_F_AUTOACK);
+        deliver(engine, queue, &pop, &to, rec->flags & RECORD_F_AUTOACK || to.ttr_ms == PAYLOAD_TTR_AUTO_ACK);
     }
+}
+
+/* The lease of the pair, or NULL. */
+static struct lease *find_lease(const struct engine *engine, const struct queue *queue, uint64_t ref, uint64_t id)
+{
+    struct lease *lease = flight_find(&engine->flight, queue->number, id);
+
+    return lease && lease->ref == ref ? lease : NULL;
+}
+
+static void end_lease(struct engine *engine, struct queue *queue, struct lease *lease)
+{
+    flight_remove(&engine->flight, lease);
+    queue->in_flight--;
+}
+
+static bool take_dead(struct engine *engine, struct queue *queue, uint64_t ref)
+{
+    if (!refset_remove(&queue->dead, ref))
+        return false;
+    state_count_dead(engine, queue, -1);
+    return true;
 }
 
 static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, const struct payload_pair *pair)
 {
     if (list == PAYLOAD_LIST_DEAD) {
-        if (!refset_remove(&queue->dead, pair->ref))
+        if (!take_dead(engine, queue, pair->ref))
             return false;
-        state_count_dead(engine, queue, -1);
     } else if (list == PAYLOAD_LIST_FLIGHT) {
-        struct lease *lease = flight_find(&engine->flight, queue->number, pair->id);
-        if (!lease || lease->ref != pair->ref)
+        struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
+        if (!lease)
             return false;
-        flight_remove(&engine->flight, lease);
-        queue->in_flight--;
+        end_lease(engine, queue, lease);
         stir(engine, queue);
-    } else {
+    } else if (list != PAYLOAD_LIST_READY || !take(engine, queue, pair->ref)) {
         return false;
     }
-    message_gone(engine, pair->ref);
+    state_gone(engine, pair->ref);
     return true;
 }
 
@@ -142,11 +224,101 @@ static void apply_ack(struct engine *engine, const struct record *rec)
 
     for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (queue && ack_one(engine, queue, rec->aux, &pair))
+        if (queue && ack_one(engine, queue, rec->aux & 0xff, &pair))
             continue;
         engine->ignored++;
         state_orphan(engine, ref_lsn(pair.ref));
     }
+}
+
+/* Out of the dead letters, as if it had never been delivered. */
+static bool redrive(struct engine *engine, struct queue *queue, uint64_t ref, const struct payload_release *release)
+{
+    uint64_t due_ms = release->due_ms > release->now_ms ? release->due_ms : 0;
+
+    if (!take_dead(engine, queue, ref))
+        return false;
+    ref = ref_make(ref_lsn(ref), 0);
+    (void)state_came_back(engine, ref, 0, due_ms);
+    if (due_ms > 0)
+        become_delayed(engine, queue, ref, due_ms);
+    else
+        become_ready(engine, queue, ref);
+    return true;
+}
+
+static bool release_one(struct engine *engine, struct queue *queue, const struct record *rec,
+                        const struct payload_release *release, const struct payload_pair *pair)
+{
+    if (rec->aux == PAYLOAD_LIST_DEAD)
+        return redrive(engine, queue, pair->ref, release);
+    struct lease *lease = rec->aux == PAYLOAD_LIST_FLIGHT ? find_lease(engine, queue, pair->ref, pair->id) : NULL;
+    if (!lease)
+        return false;
+    struct lease ended = *lease;
+    end_lease(engine, queue, lease);
+    come_back(engine, queue, &ended, release->now_ms, release->due_ms, !(rec->flags & RECORD_F_NO_RETRY));
+    stir(engine, queue);
+    return true;
+}
+
+static void apply_release(struct engine *engine, const struct record *rec)
+{
+    struct payload_release release;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || !payload_get_release(rec->payload, &release)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, release.now_ms);
+    for (uint32_t i = 0; i < release.count; i++) {
+        struct payload_pair pair = payload_pair(release.entries, i);
+        if (!release_one(engine, queue, rec, &release, &pair))
+            engine->ignored++;
+    }
+}
+
+static void apply_touch(struct engine *engine, const struct record *rec)
+{
+    struct payload_touch touch;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || !payload_get_touch(rec->payload, &touch)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, touch.now_ms);
+    for (uint32_t i = 0; i < touch.count; i++) {
+        struct payload_touched to = payload_touched(touch.entries, i);
+        struct lease *lease = find_lease(engine, queue, to.ref, to.id);
+        if (lease)
+            flight_touch(&engine->flight, lease, min_u64(to.deadline_ms, WHEEL_MS_MAX));
+        else
+            engine->ignored++;
+    }
+}
+
+/* From the waiting list, or from in flight, where it counts as a delivery that failed. */
+static bool bury_one(struct engine *engine, struct queue *queue, unsigned from, const struct payload_bury *letter,
+                     const struct payload_pair *pair)
+{
+    struct death death = {.now_ms = letter->now_ms, .why = letter->reason, .text = letter->text};
+
+    if (from == PAYLOAD_BURY_READY) {
+        if (!take(engine, queue, pair->ref))
+            return false;
+        bury(engine, queue, pair->ref, &death);
+        return true;
+    }
+    struct lease *lease = from == PAYLOAD_BURY_FLIGHT ? find_lease(engine, queue, pair->ref, pair->id) : NULL;
+    if (!lease)
+        return false;
+    death.since_ms = lease->since_ms;
+    end_lease(engine, queue, lease);
+    bury(engine, queue, ref_again(pair->ref), &death);
+    stir(engine, queue);
+    return true;
 }
 
 static void apply_bury(struct engine *engine, const struct record *rec)
@@ -161,9 +333,7 @@ static void apply_bury(struct engine *engine, const struct record *rec)
     saw_time(engine, letter.now_ms);
     for (uint32_t i = 0; i < letter.count; i++) {
         struct payload_pair pair = payload_pair(letter.entries, i);
-        if (take(engine, queue, pair.ref))
-            bury(engine, queue, pair.ref);
-        else
+        if (!bury_one(engine, queue, rec->aux, &letter, &pair))
             engine->ignored++;
     }
 }
@@ -179,16 +349,11 @@ static void fire_delay(struct engine *engine, const struct delay_entry *entry)
 static void fire_lease(struct engine *engine, struct lease *lease)
 {
     struct queue *queue = engine_queue(engine, lease->queue);
-    uint64_t ref = lease->ref;
-    uint32_t max = queue->set.max_retries == TOPIC_NODE_RETRIES ? engine->max_retries : queue->set.max_retries;
+    struct lease ended = *lease;
 
     flight_remove(&engine->flight, lease);
     queue->in_flight--;
-    if (ref_retries(ref) < max) {
-        become_ready(engine, queue, ref_again(ref));
-        return;
-    }
-    bury(engine, queue, ref_again(ref));
+    come_back(engine, queue, &ended, engine_now_ms(engine), 0, true);
     stir(engine, queue);
 }
 
@@ -213,7 +378,7 @@ static void go_on(struct engine *engine, uint64_t now_ms, uint32_t *may, uint64_
 {
     struct delay *near = &engine->delays.near;
     struct flight *flight = &engine->flight;
-    uint64_t end = min_u64(now_ms, delays_reach_ms(&engine->delays)), next;
+    uint64_t end = min_u64(now_ms, delays_reach_ms(&engine->delays)), far = engine->delays.far, next;
 
     while ((next = min_u64(wheel_next(&near->wheel), wheel_next(&flight->wheel))) <= end && *may > 0) {
         bool all = delay_advance(near, next, moves);
@@ -221,6 +386,10 @@ static void go_on(struct engine *engine, uint64_t now_ms, uint32_t *may, uint64_
         if (!all)
             break;
         *may = fire_now(engine, *may);
+        if (UNLIKELY(engine->delays.far != far)) { /* something came back with a delay */
+            far = engine->delays.far;
+            end = min_u64(now_ms, delays_reach_ms(&engine->delays));
+        }
     }
     if (next > end && end > near->wheel.now_ms) {
         (void)delay_advance(near, end, moves);
@@ -251,6 +420,8 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     engine->node_record_lsn = rec->lsn;
     if (set->set.max_retries != TOPIC_NODE_RETRIES)
         engine->max_retries = set->set.max_retries;
+    if (set->dedup_given)
+        dedup_limit(&engine->dedup, set->dedup_window_ms, set->dedup_keys);
     engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 
@@ -377,8 +548,14 @@ void engine_apply(struct engine *engine, const struct record *rec)
     case RECORD_ACK:
         apply_ack(engine, rec);
         break;
+    case RECORD_RELEASE:
+        apply_release(engine, rec);
+        break;
     case RECORD_BURY:
         apply_bury(engine, rec);
+        break;
+    case RECORD_TOUCH:
+        apply_touch(engine, rec);
         break;
     case RECORD_TICK:
         apply_tick(engine, rec);

@@ -132,11 +132,53 @@ static const char *check_all(const struct engine *engine, struct handles *handle
     return NULL;
 }
 
-static const char *check_once(struct handles *handles)
+/* A key leads to no message that is nowhere: without chunks all of them can be looked at. */
+struct keyed {
+    const struct handles *handles;
+    uint64_t nowhere;
+};
+
+static void look_for(void *ctx, uint64_t hash, uint64_t lsn)
+{
+    struct keyed *keyed = ctx;
+
+    (void)hash;
+    keyed->nowhere += !bsearch(&lsn, keyed->handles->lsns, keyed->handles->count, sizeof(lsn), compare_u64);
+}
+
+static const char *check_keys(const struct engine *engine, const struct handles *handles)
+{
+    struct keyed keyed = {.handles = handles};
+
+    if (engine->lists.chunked > 0 || delays_in_memory(&engine->delays) != delays_count(&engine->delays))
+        return NULL;
+    keys_each(&engine->keys, look_for, &keyed);
+    HOLDS(keyed.nowhere == 0, "a key of a message that is nowhere");
+    return NULL;
+}
+
+static const char *check_once(const struct engine *engine, struct handles *handles)
 {
     qsort(handles->lsns, handles->count, sizeof(handles->lsns[0]), compare_u64);
     for (size_t i = 1; i < handles->count; i++)
         HOLDS(handles->lsns[i - 1] != handles->lsns[i], "a message in two places");
+    return check_keys(engine, handles);
+}
+
+/* Each fact is of a message that is there, but those in chunks are not looked at; and the words of the texts. */
+static const char *check_facts(const struct engine *engine, const struct handles *handles)
+{
+    uint64_t n = 0, missing = 0, words = 0, chunked = delays_count(&engine->delays) - delays_in_memory(&engine->delays);
+    uint32_t i = 0;
+
+    for (const struct fact *fact; (fact = facts_next(&engine->facts, &i)); n++) {
+        missing += !bsearch(&fact->lsn, handles->lsns, handles->count, sizeof(handles->lsns[0]), compare_u64);
+        words += facts_text_words(fact->text_len);
+        HOLDS(facts_find(&engine->facts, fact->lsn) == fact, "facts that are not found");
+    }
+    HOLDS(n == engine->facts.count, "the count of facts is wrong");
+    HOLDS(words == engine->facts.text_words, "the length of all reasons is wrong");
+    HOLDS(missing <= engine->lists.chunked + chunked, "facts of a message that is not there");
     return NULL;
 }
 
@@ -161,6 +203,8 @@ static const char *find_fault(const struct engine *engine, bool once)
     HOLDS(counted == engine->lists.bytes, "the memory of the lists is wrong");
     HOLDS(chunks == engine->lists.chunks, "the count of all chunks is wrong");
     HOLDS(chunked == engine->lists.chunked, "the count of all messages in chunks is wrong");
+    HOLDS(!dedup_fault(&engine->dedup), dedup_fault(&engine->dedup));
+    HOLDS(!keys_fault(&engine->keys), keys_fault(&engine->keys));
     HOLDS(name_words == engine->name_words, "the length of all names is wrong");
     HOLDS(in_memory == engine->lists.refs, "the count of waiting messages in memory is wrong");
     handles.size += in_memory;
@@ -169,7 +213,9 @@ static const char *find_fault(const struct engine *engine, bool once)
     handles.flying = mem_new(8 * (engine->queue_count + 1u));
     const char *fault = check_all(engine, &handles);
     if (!fault && once)
-        fault = check_once(&handles);
+        fault = check_once(engine, &handles);
+    if (!fault && once)
+        fault = check_facts(engine, &handles);
     free(handles.lsns);
     free(handles.delayed);
     free(handles.flying);
@@ -260,6 +306,13 @@ static uint64_t digest_delays(uint64_t h, const struct delays *delays)
     return far.h;
 }
 
+static uint64_t digest_lease(uint64_t h, const struct lease *lease)
+{
+    h = mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id);
+    h = mix(mix(h, lease->queue | (uint64_t)lease->holder << 32), lease->since_ms);
+    return mix(h, lease->size64 | (uint64_t)lease->own_retries << 32);
+}
+
 uint64_t engine_digest(const struct engine *engine)
 {
     uint64_t h = mix(mix(mix(engine->last_id, engine->last_time_ms), engine->max_retries), engine->node_record_lsn);
@@ -270,7 +323,6 @@ uint64_t engine_digest(const struct engine *engine)
     h = mix(mix(digest_delays(h, &engine->delays), engine->flight.wheel.moving), flight_moved(&engine->flight));
     for (const struct lease *lease = flight_first(&engine->flight); lease;
          lease = flight_after(&engine->flight, lease))
-        h = mix(mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id),
-                lease->queue | (uint64_t)lease->holder << 32);
+        h = digest_lease(h, lease);
     return mix(h, state_sections_digest(engine));
 }

@@ -18,6 +18,7 @@ enum {
 static void init(struct engine *engine)
 {
     flight_init(&engine->flight);
+    dedup_init(&engine->dedup);
     engine->max_retries = DEFAULT_MAX_RETRIES;
     engine->search_left = STATE_SEARCH_MAX;
 }
@@ -46,7 +47,10 @@ static void fini(struct engine *engine)
     free(engine->queues);
     free(engine->orphans);
     delays_free(&engine->delays);
+    facts_free(&engine->facts);
     flight_free(&engine->flight);
+    dedup_free(&engine->dedup);
+    keys_free(&engine->keys);
 }
 
 void engine_free(struct engine *engine)
@@ -142,6 +146,8 @@ uint64_t engine_last_id(const struct engine *engine) { return engine->last_id; }
 uint64_t engine_last_time_ms(const struct engine *engine) { return engine->last_time_ms; }
 uint32_t engine_max_retries(const struct engine *engine) { return engine->max_retries; }
 uint64_t engine_node_record_lsn(const struct engine *engine) { return engine->node_record_lsn; }
+uint64_t engine_dedup_window_ms(const struct engine *engine) { return engine->dedup.window_ms; }
+uint64_t engine_dedup_keys(const struct engine *engine) { return engine->dedup.keys_max; }
 uint64_t engine_ignored(const struct engine *engine) { return engine->ignored; }
 
 uint64_t engine_memory(const struct engine *engine)
@@ -150,7 +156,8 @@ uint64_t engine_memory(const struct engine *engine)
 
     return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
            engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
-           engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight);
+           engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +
+           facts_bytes(&engine->facts) + dedup_bytes(&engine->dedup) + keys_bytes(&engine->keys);
 }
 
 bool engine_has_lease_room(const struct engine *engine) { return flight_has_room(&engine->flight); }
@@ -191,6 +198,34 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
         return GMQ_E_ID_UNKNOWN;
     *ret_ref = lease->ref;
     return 0;
+}
+
+int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
+                        uint64_t *ret_id)
+{
+    const struct dedup_entry *entry = dedup_find(&engine->dedup, dedup->hash);
+
+    if (!entry || dedup_is_over(&engine->dedup, entry, now_ms))
+        return 0;
+    *ret_id = entry->id;
+    return entry->check == dedup->check ? 1 : GMQ_E_DEDUP_MISMATCH;
+}
+
+uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i)
+{
+    return engine->keys.count > 0 ? keys_find(&engine->keys, keys_hash(queue->number, key), i) : 0;
+}
+
+bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret)
+{
+    const struct fact *fact = facts_find(&engine->facts, lsn);
+
+    if (!fact)
+        return false;
+    *ret = (struct engine_facts){.first_ms = fact->first_ms, .last_ms = fact->last_ms, .due_ms = fact->due_ms,
+                                 .dead_ms = fact->dead_ms, .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
+                                 .is_dead = fact->why != FACT_NOT_DEAD, .text = slice_of(fact->text, fact->text_len)};
+    return true;
 }
 
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)

@@ -7,7 +7,8 @@
  *        in the arguments.
  * Words  A queue belongs to a topic; the original's commands use the topic's default queue (bind key "").
  * Cost   apply of a push, pop or ack O(1); nothing scans all queues or all messages but save, check and digest.
- *        8 bytes a waiting or dead message, 17 to 21 a delayed, 52 an in-flight one. Of waiting and delayed messages
+ *        8 bytes a waiting or dead message, 17 to 21 a delayed, 68 an in-flight one, 60 more
+ *        one that came back or is dead. Of waiting and delayed messages
  *        only so many are in memory as engine_limit_lists() and engine_limit_delays() allow; the others stand in
  *        CHUNK and DCHUNK records, 8 bytes of memory each.
  * Owns   Everything it hands out; pointers to a queue are good until engine_free().
@@ -91,7 +92,22 @@ uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever 
 uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */
 uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
+uint64_t engine_dedup_window_ms(const struct engine *engine); /* how long dedup keys are kept, by the same record */
+uint64_t engine_dedup_keys(const struct engine *engine);      /* and how many at most; 0 = none */
 uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplaceable records */
+
+/* What is known of a message that came back or is dead. */
+struct engine_facts {
+    uint64_t first_ms, last_ms; /* first and last delivery; 0 = never, or not known */
+    uint64_t due_ms;            /* delayed after it came back: until then; 0 = it is not */
+    bool is_dead;
+    unsigned why;               /* dead: enum payload_reason */
+    uint64_t dead_ms;           /* dead: since then */
+    struct slice text;          /* dead, rejected: why; good until the next record is applied */
+};
+
+/* By the LSN of its PUSH. False: it never came back, or is gone, or did so in a version that kept no facts. */
+bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret);
 
 /* Everything due before it has fired. */
 uint64_t engine_now_ms(const struct engine *engine);
@@ -128,6 +144,19 @@ NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_ma
 /* The ref of an id in flight. 0 or GMQ_E_ID_UNKNOWN. */
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
+
+/*
+ * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
+ * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
+ */
+NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
+                                  uint64_t *ret_id);
+
+/*
+ * The LSN of the PUSH of the i-th newest (0 = the newest) living message of the queue that may have this key; 0 when
+ * there are not so many. Its record says whether it has: another key can have the same hash.
+ */
+uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);

@@ -9,7 +9,7 @@
 #define FLIGHT_FREE 0xffffffffu
 enum { PAGE_LEASES = 1024, PAGE_BUCKETS = 1024 };
 
-_Static_assert(sizeof(struct lease) == 48, "a lease is 48 bytes");
+_Static_assert(sizeof(struct lease) == 64, "a lease is 64 bytes");
 
 static struct lease *lease_at(const struct flight *flight, uint32_t name)
 {
@@ -143,21 +143,37 @@ static void unlink_slot(struct flight *flight, struct lease *lease)
         wheel_clear(&flight->wheel, lease->slot);
 }
 
-void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint32_t holder,
-                uint64_t deadline_ms)
+void flight_add(struct flight *flight, const struct lease *like)
 {
     if (!flight->free_list)
         add_page(flight);
     uint32_t name = flight->free_list;
     struct lease *lease = lease_at(flight, name);
     flight->free_list = lease->hash_next;
-    uint32_t *head = bucket_at(flight, bucket_of(flight, hash(queue, id)));
-    *lease = (struct lease){.ref = ref, .id = id, .deadline_ms = deadline_ms, .queue = queue, .holder = holder,
-                            .hash_next = *head};
+    uint32_t *head = bucket_at(flight, bucket_of(flight, hash(like->queue, like->id)));
+    *lease = *like;
+    lease->hash_next = *head;
     *head = name;
-    link_slot(flight, lease, name, wheel_slot(&flight->wheel, deadline_ms));
+    link_slot(flight, lease, name, wheel_slot(&flight->wheel, like->deadline_ms));
     if (++flight->count > flight->bucket_count)
         split_bucket(flight);
+}
+
+/* The name of one that is in the table. */
+static uint32_t name_of(const struct flight *flight, const struct lease *lease)
+{
+    uint32_t name = *bucket_at(flight, bucket_of(flight, hash(lease->queue, lease->id)));
+
+    while (lease_at(flight, name) != lease)
+        name = lease_at(flight, name)->hash_next;
+    return name;
+}
+
+void flight_touch(struct flight *flight, struct lease *lease, uint64_t deadline_ms)
+{
+    unlink_slot(flight, lease);
+    lease->deadline_ms = deadline_ms;
+    link_slot(flight, lease, name_of(flight, lease), wheel_slot(&flight->wheel, deadline_ms));
 }
 
 void flight_expect(struct flight *flight, uint64_t count)

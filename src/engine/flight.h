@@ -5,7 +5,7 @@
  *        slab index + 1; 0 is none.
  * Why    The table grows by one bucket at a time (linear hashing), the slab by pages: no insert ever waits for a
  *        whole table to be moved.
- * Cost   add, find, remove O(1); 48 bytes a lease and 4 a bucket.
+ * Cost   add, find, remove O(1); 64 bytes a lease and 4 a bucket.
  * Owns   Its pages. A `struct lease *` is good until that lease is removed.
  * Source W. Litwin, "Linear hashing", VLDB 1980.
  *
@@ -19,8 +19,11 @@
 struct lease {
     uint64_t ref, id;
     uint64_t deadline_ms;
+    uint64_t since_ms;   /* delivered at; 0 = not known, from an image of an earlier version */
     uint32_t queue;
     uint32_t holder;     /* client number, 0 = unknown */
+    uint32_t size64;     /* of the body, as struct payload_delivery says; 0 with since_ms 0: not known */
+    uint32_t own_retries; /* as struct payload_attrs says */
     uint32_t hash_next;  /* lease names */
     uint32_t prev, next; /* in the slot of the wheel */
     uint32_t slot;       /* of the wheel; all ones when the place is free */
@@ -58,9 +61,11 @@ void flight_expect(struct flight *flight, uint64_t count);
  */
 void flight_prefetch(const struct flight *flight, uint32_t queue, uint64_t id, bool lease);
 
-/* (queue, id) must not be in flight. */
-void flight_add(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint32_t holder,
-                uint64_t deadline_ms);
+/* A lease like this one, whose links are not looked at; its (queue, id) must not be in flight. */
+void flight_add(struct flight *flight, const struct lease *like);
+
+/* It ends at another time, as the last of those that end then. */
+void flight_touch(struct flight *flight, struct lease *lease, uint64_t deadline_ms);
 
 /* NULL when it is not in flight. */
 struct lease *flight_find(const struct flight *flight, uint32_t queue, uint64_t id);

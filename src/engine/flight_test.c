@@ -19,13 +19,19 @@ struct naive {
     uint64_t orders, count;
 };
 
+static void put(struct flight *flight, uint64_t ref, uint64_t id, uint32_t queue, uint64_t deadline_ms)
+{
+    flight_add(flight, &(struct lease){.ref = ref, .id = id, .queue = queue, .deadline_ms = deadline_ms});
+}
+
 static uint32_t queue_of(size_t i) { return (uint32_t)(i % QUEUES + 1); }
 
 static void add(struct flight *flight, struct naive *naive, size_t i, uint64_t ttr_ms)
 {
     uint64_t deadline_ms = flight->wheel.now_ms + ttr_ms;
 
-    flight_add(flight, 1000 + i, i + 1, queue_of(i), (uint32_t)i, deadline_ms);
+    flight_add(flight, &(struct lease){.ref = 1000 + i, .id = i + 1, .queue = queue_of(i), .holder = (uint32_t)i,
+                                       .deadline_ms = deadline_ms});
     naive->leases[i].deadline_ms = deadline_ms;
     naive->leases[i].order = naive->orders++;
     naive->leases[i].flies = true;
@@ -125,8 +131,8 @@ TEST(flight_keeps_one_id_of_two_queues_apart)
     struct flight *flight = malloc(sizeof(*flight));
 
     flight_init(flight);
-    flight_add(flight, 8, 42, 1, 0, 100);
-    flight_add(flight, 16, 42, 2, 0, 100);
+    put(flight, 8, 42, 1, 100);
+    put(flight, 16, 42, 2, 100);
     flight_remove(flight, flight_find(flight, 1, 42));
     assert_null(flight_find(flight, 1, 42));
     assert_int_equal(flight_find(flight, 2, 42)->ref, 16);
@@ -140,7 +146,7 @@ TEST(flight_ends_a_lease_that_is_overdue_at_once)
 
     flight_init(flight);
     (void)flight_advance(flight, START_MS, &(uint64_t){UINT64_MAX});
-    flight_add(flight, 8, 42, 1, 0, START_MS - 5000);
+    put(flight, 8, 42, 1, START_MS - 5000);
     assert_true(wheel_next(&flight->wheel) == START_MS);
     assert_int_equal(flight_due(flight)->id, 42);
     flight_free(flight);
@@ -154,7 +160,7 @@ TEST(flight_takes_more_leases_than_one_page_of_buckets_can_hold)
 
     flight_init(flight);
     for (uint64_t id = 1; id <= MANY; id++)
-        flight_add(flight, id, id << 12, 1, 0, id % 1000);
+        put(flight, id, id << 12, 1, id % 1000);
     for (uint64_t id = 1; id <= MANY; id++)
         assert_int_equal(flight_find(flight, 1, id << 12)->ref, id);
     for (uint64_t id = 1; id <= MANY; id++)
@@ -170,11 +176,11 @@ TEST(flight_gives_its_memory_back_when_nothing_flies)
     struct flight flight;
 
     flight_init(&flight);
-    flight_add(&flight, 1, 1, 1, 0, START_MS + 5);
+    put(&flight, 1, 1, 1, START_MS + 5);
     uint64_t least = flight_bytes(&flight);
     assert_true(flight_has_room(&flight));
     for (uint64_t id = 2; id <= LEASES; id++)
-        flight_add(&flight, id, id, 1, 0, START_MS + id);
+        put(&flight, id, id, 1, START_MS + id);
     assert_true(flight_bytes(&flight) > least + (LEASES - 2048) * sizeof(struct lease));
     for (uint64_t id = 1; id < LEASES; id++)
         flight_remove(&flight, flight_find(&flight, 1, id));
@@ -183,7 +189,7 @@ TEST(flight_gives_its_memory_back_when_nothing_flies)
     flight_remove(&flight, flight_find(&flight, 1, LEASES));
     assert_true(flight_bytes(&flight) < least + 256); /* the tables of pages stay */
     for (uint64_t id = 1; id <= LEASES; id++)
-        flight_add(&flight, id, id, 2, 0, START_MS + id);
+        put(&flight, id, id, 2, START_MS + id);
     for (uint64_t id = 1; id <= LEASES; id++)
         assert_int_equal(flight_find(&flight, 2, id)->ref, id);
     assert_null(flight_find(&flight, 1, 1));

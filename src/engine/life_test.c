@@ -637,7 +637,7 @@ TEST(engine_that_is_empty_saves_and_loads)
 
     buf_init(&image, TAPE_BYTES_MAX);
     assert_true(engine_save(engine, &image));
-    assert_int_equal(buf_len(&image), 8 * (12 + 4 + 2));
+    assert_int_equal(buf_len(&image), 8 * (12 + 4 + 2 + 1));
     assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
     engine_free(engine);
     buf_free(&image);

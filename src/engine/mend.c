@@ -10,7 +10,6 @@
 #include "engine/engine.h"
 
 #include "base/mem.h"
-#include "engine/ref.h"
 #include "engine/state.h"
 
 #include <stdlib.h>
@@ -40,7 +39,7 @@ static bool is_orphan(const struct engine *engine, uint64_t ref)
 
 static uint64_t drop(struct engine *engine, uint64_t ref)
 {
-    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+    state_gone(engine, ref);
     return 1;
 }
 

@@ -5,17 +5,23 @@
 #include "engine/wheel.h"
 
 enum queue_tlv { TLV_END, TLV_NAME, TLV_BIND_KEY, TLV_START_MS, TLV_FLAGS, TLV_TTR_MS, TLV_MAX_RETRIES,
-                 TLV_RETRY_POLICY, TLV_LIMITS, TLV_IDLE_MS, TLV_PAUSES };
-enum { TLV_HEADER_BYTES = 4, NAME_BYTES_MAX = 1024, RETRY_POLICY_BYTES = 8, TLV_NUMBERS_MAX = 4 };
+                 TLV_RETRY_POLICY, TLV_LIMITS, TLV_IDLE_MS, TLV_PAUSES, TLV_DEDUP };
+enum { TLV_HEADER_BYTES = 4, NAME_BYTES_MAX = 1024, RETRY_POLICY_BYTES = 8, TLV_NUMBERS_MAX = 4,
+       SIZE64_BITS = 24 };
 
 void payload_put_push(char *to, const struct payload_push *push)
 {
     put_le64(to, push->due_ms);
     put_le64(to + 8, push->id);
     put_le32(to + 16, push->ttr_ms);
-    put_le32(to + 20, 0);
+    put_le32(to + 20, (uint32_t)(push->tlvs.len / 8));
+    to += PAYLOAD_PUSH_BYTES;
+    if (UNLIKELY(push->tlvs.len > 0)) {
+        memcpy(to, push->tlvs.ptr, push->tlvs.len);
+        to += push->tlvs.len;
+    }
     if (push->body.len > 0)
-        memcpy(to + PAYLOAD_PUSH_BYTES, push->body.ptr, push->body.len);
+        memcpy(to, push->body.ptr, push->body.len);
 }
 
 void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries)
@@ -28,7 +34,7 @@ void payload_put_pop(char *to, const struct payload_pop *pop, const struct paylo
         put_le64(to, entries[i].ref);
         put_le64(to + 8, entries[i].id);
         put_le32(to + 16, entries[i].ttr_ms);
-        put_le32(to + 20, 0);
+        put_le32(to + 20, entries[i].size64 | entries[i].own_retries << SIZE64_BITS);
     }
 }
 
@@ -43,10 +49,35 @@ void payload_put_bury(char *to, const struct payload_bury *bury, const struct pa
     put_le64(to, bury->now_ms);
     to[8] = (char)bury->reason;
     to[9] = 0;
-    put_le16(to + 10, 0);
+    put_le16(to + 10, (uint16_t)bury->text.len);
     put_le32(to + 12, bury->count);
-    for (uint32_t i = 0; i < bury->count; i++)
-        payload_put_pair(to + PAYLOAD_BURY_BYTES + i * PAYLOAD_PAIR_BYTES, &entries[i]);
+    to += PAYLOAD_BURY_BYTES;
+    for (uint32_t i = 0; i < bury->count; i++, to += PAYLOAD_PAIR_BYTES)
+        payload_put_pair(to, &entries[i]);
+    if (bury->text.len > 0)
+        memcpy(to, bury->text.ptr, bury->text.len);
+}
+
+void payload_put_release(char *to, const struct payload_release *release, const struct payload_pair *entries)
+{
+    put_le64(to, release->now_ms);
+    put_le64(to + 8, release->due_ms);
+    to += PAYLOAD_RELEASE_BYTES;
+    for (uint32_t i = 0; i < release->count; i++, to += PAYLOAD_PAIR_BYTES)
+        payload_put_pair(to, &entries[i]);
+}
+
+void payload_put_touch(char *to, const struct payload_touch *touch, const struct payload_touched *entries)
+{
+    put_le64(to, touch->now_ms);
+    put_le32(to + 8, touch->count);
+    put_le32(to + 12, 0);
+    to += PAYLOAD_TOUCH_BYTES;
+    for (uint32_t i = 0; i < touch->count; i++, to += PAYLOAD_TOUCH_ENTRY_BYTES) {
+        put_le64(to, entries[i].ref);
+        put_le64(to + 8, entries[i].id);
+        put_le64(to + 16, entries[i].deadline_ms);
+    }
 }
 
 void payload_put_tick(char *to, const struct payload_tick *tick)
@@ -176,7 +207,10 @@ size_t payload_put_queue(char *to, const struct payload_queue *queue)
     at = put_tlv_u32(at, TLV_FLAGS, queue->flags);
     at = put_tlv_u32(at, TLV_TTR_MS, queue->set.ttr_ms);
     at = put_tlv_u32(at, TLV_MAX_RETRIES, queue->set.max_retries);
-    return (size_t)(payload_put_settings(at, &queue->set) - to);
+    at = payload_put_settings(at, &queue->set);
+    if (queue->dedup_given)
+        at = put_tlv_u64s(at, TLV_DEDUP, (uint64_t[]){queue->dedup_window_ms, queue->dedup_keys}, 2);
+    return (size_t)(at - to);
 }
 
 bool payload_get_push(struct slice payload, struct payload_push *ret)
@@ -190,6 +224,7 @@ bool payload_get_push(struct slice payload, struct payload_push *ret)
         .due_ms = get_le64(payload.ptr),
         .id = get_le64(payload.ptr + 8),
         .ttr_ms = get_le32(payload.ptr + 16),
+        .tlvs = slice_of(payload.ptr + PAYLOAD_PUSH_BYTES, head - PAYLOAD_PUSH_BYTES),
         .body = slice_of(payload.ptr + head, payload.len - head),
     };
     return ret->due_ms <= WHEEL_MS_MAX;
@@ -215,14 +250,47 @@ bool payload_get_bury(struct slice payload, struct payload_bury *ret)
 {
     if (payload.len < PAYLOAD_BURY_BYTES)
         return false;
+    size_t left = payload.len - PAYLOAD_BURY_BYTES, text = get_le16(payload.ptr + 10);
     uint32_t count = get_le32(payload.ptr + 12);
-    if (count > (payload.len - PAYLOAD_BURY_BYTES) / PAYLOAD_PAIR_BYTES)
+    if (count > left / PAYLOAD_PAIR_BYTES || text > PAYLOAD_TEXT_BYTES_MAX ||
+        text > left - (size_t)count * PAYLOAD_PAIR_BYTES)
         return false;
+    const char *entries = payload.ptr + PAYLOAD_BURY_BYTES;
     *ret = (struct payload_bury){
         .now_ms = get_le64(payload.ptr),
         .reason = (uint8_t)payload.ptr[8],
         .count = count,
-        .entries = slice_of(payload.ptr + PAYLOAD_BURY_BYTES, payload.len - PAYLOAD_BURY_BYTES),
+        .entries = slice_of(entries, (size_t)count * PAYLOAD_PAIR_BYTES),
+        .text = slice_of(entries + (size_t)count * PAYLOAD_PAIR_BYTES, text),
+    };
+    return ret->now_ms <= WHEEL_MS_MAX && ret->reason <= PAYLOAD_REASON_MAX;
+}
+
+bool payload_get_release(struct slice payload, struct payload_release *ret)
+{
+    if (payload.len < PAYLOAD_RELEASE_BYTES)
+        return false;
+    size_t left = payload.len - PAYLOAD_RELEASE_BYTES;
+    *ret = (struct payload_release){
+        .now_ms = get_le64(payload.ptr),
+        .due_ms = get_le64(payload.ptr + 8),
+        .count = (uint32_t)(left / PAYLOAD_PAIR_BYTES),
+        .entries = slice_of(payload.ptr + PAYLOAD_RELEASE_BYTES, left),
+    };
+    return left % PAYLOAD_PAIR_BYTES == 0 && ret->now_ms <= WHEEL_MS_MAX && ret->due_ms <= WHEEL_MS_MAX;
+}
+
+bool payload_get_touch(struct slice payload, struct payload_touch *ret)
+{
+    if (payload.len < PAYLOAD_TOUCH_BYTES)
+        return false;
+    uint32_t count = get_le32(payload.ptr + 8);
+    if (count > (payload.len - PAYLOAD_TOUCH_BYTES) / PAYLOAD_TOUCH_ENTRY_BYTES)
+        return false;
+    *ret = (struct payload_touch){
+        .now_ms = get_le64(payload.ptr),
+        .count = count,
+        .entries = slice_of(payload.ptr + PAYLOAD_TOUCH_BYTES, payload.len - PAYLOAD_TOUCH_BYTES),
     };
     return ret->now_ms <= WHEEL_MS_MAX;
 }
@@ -271,6 +339,16 @@ static bool take_pauses(struct topic_settings *ret, struct slice value)
     return ret->push_paused_until_ms <= TOPIC_PAUSED && ret->pop_paused_until_ms <= TOPIC_PAUSED;
 }
 
+static bool take_dedup(struct payload_queue *ret, struct slice value)
+{
+    if (value.len != 16)
+        return false;
+    ret->dedup_given = true;
+    ret->dedup_window_ms = get_le64(value.ptr);
+    ret->dedup_keys = get_le64(value.ptr + 8);
+    return true;
+}
+
 /* One TLV of a QUEUE record into `ret`; false when its length does not fit its type. */
 static bool take_tlv(struct payload_queue *ret, unsigned type, struct slice value)
 {
@@ -302,6 +380,8 @@ static bool take_tlv(struct payload_queue *ret, unsigned type, struct slice valu
         return value.len == 8 && ret->set.idle_ms <= TOPIC_PAUSED;
     case TLV_PAUSES:
         return take_pauses(&ret->set, value);
+    case TLV_DEDUP:
+        return take_dedup(ret, value);
     default:
         return true;
     }
@@ -406,7 +486,17 @@ struct payload_delivery payload_delivery(struct slice entries, uint32_t i)
 {
     const char *at = entries.ptr + (size_t)i * PAYLOAD_POP_ENTRY_BYTES;
 
-    return (struct payload_delivery){.ref = get_le64(at), .id = get_le64(at + 8), .ttr_ms = get_le32(at + 16)};
+    uint32_t more = get_le32(at + 20);
+
+    return (struct payload_delivery){.ref = get_le64(at), .id = get_le64(at + 8), .ttr_ms = get_le32(at + 16),
+                                     .size64 = more & PAYLOAD_SIZE64_MAX, .own_retries = more >> SIZE64_BITS};
+}
+
+struct payload_touched payload_touched(struct slice entries, uint32_t i)
+{
+    const char *at = entries.ptr + (size_t)i * PAYLOAD_TOUCH_ENTRY_BYTES;
+
+    return (struct payload_touched){.ref = get_le64(at), .id = get_le64(at + 8), .deadline_ms = get_le64(at + 16)};
 }
 
 struct payload_pair payload_pair(struct slice entries, uint32_t i)

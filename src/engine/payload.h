@@ -4,15 +4,23 @@
  * All integers little-endian. A payload that is shorter than its counts say is malformed: readers answer false and
  * the engine ignores the record. So is one with a time (due, now, start) of 2^48 ms or more.
  *
- *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's)   20 u16 TLV bytes / 8   22 u16 0
- *           24 TLVs, body
- *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms, u32 0 }
- *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list
- *   BURY    0 u64 now_ms   8 u8 reason   9 u8 0   10 u16 text bytes   12 u32 n   16 n x { u64 ref, u64 id }, text
+ *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's, PAYLOAD_TTR_AUTO_ACK)
+ *           20 u16 TLV bytes / 8   22 u16 0   24 TLVs: 1 dedup key { 16 bytes, u32 check, u32 0 }, 3 headers,
+ *           5 u8 retries, 7 u64 expiry_ms, 8 key,
+ *           9 of a moved message { u8 retries, u8 why, u16 0, u32 0, u64 first_ms, u64 last_ms };  body
+ *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms (or PAYLOAD_TTR_AUTO_ACK),
+ *           u32 of the message: bytes of its body / 64, rounded up, + (1 + its own maximum of retries) << 24, or 0 }
+ *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list + enum payload_how << 8
+ *   RELEASE 0 u64 now_ms   8 u64 due_ms (0 = as the topic's retry policy says)   16 n x { u64 ref, u64 id };
+ *           aux: enum payload_list, FLIGHT or DEAD
+ *   BURY    0 u64 now_ms   8 u8 enum payload_reason   9 u8 0   10 u16 text bytes (0..255)   12 u32 n
+ *           16 n x { u64 ref, u64 id }, text;  aux: enum payload_bury_from
+ *   TOUCH   0 u64 now_ms   8 u32 n   12 u32 0   16 n x { u64 ref, u64 id, u64 deadline_ms }
  *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 how many may move (0 = no bound)
  *   QUEUE   TLVs: 1 name, 2 bind key, 3 u64 start, 4 u32 flags, 5 u32 ttr, 6 u32 retries, 7 retry policy { u8 kind,
  *           u8 jitter, u16 n, u32 cap, n x u32 ms }, 8 limits { u64 messages, u64 bytes, u64 age_ms, u64 over },
- *           9 u64 idle_ms, 10 pauses { u64 push until, u64 pop until };  queue 0 = settings of the node
+ *           9 u64 idle_ms, 10 pauses { u64 push until, u64 pop until }, 11 dedup keys { u64 window ms, u64 count };
+ *           queue 0 = settings of the node
  *   CHUNK   0 u32 n (1..507)   4 u32 0   8 n x u64 ref;  aux: 0, the waiting list
  *   LOAD    0 u64 lsn   8 u32 n   12 u32 enum payload_load_kind   16 when loaded: n x u64 ref;  aux as CHUNK
  *           aux as DCHUNK: 16 u64 start_ms   24 when loaded: n x { u64 ref, u32 queue, u32 due_off };  queue 0
@@ -36,6 +44,15 @@ enum {
     PAYLOAD_POP_ENTRY_BYTES = 24,
     PAYLOAD_PAIR_BYTES = 16,
     PAYLOAD_BURY_BYTES = 16,
+    PAYLOAD_RELEASE_BYTES = 16, /* before the pairs */
+    PAYLOAD_TOUCH_BYTES = 16,   /* before the entries */
+    PAYLOAD_TOUCH_ENTRY_BYTES = 24,
+    PAYLOAD_ATTRS_BYTES_MAX = 4608, /* of TLVs of a PUSH */
+    PAYLOAD_HEADERS_BYTES_MAX = 4096,
+    PAYLOAD_KEY_BYTES_MAX = 128,
+    PAYLOAD_TEXT_BYTES_MAX = 255, /* why a message was rejected */
+    PAYLOAD_SIZE_STEP = 64,
+    PAYLOAD_SIZE64_MAX = 0xffffff,
     PAYLOAD_TICK_BYTES = 16,
     PAYLOAD_QUEUE_BYTES_MAX = 4096,
     PAYLOAD_SETTINGS_BYTES_MAX = 160, /* of them, for settings other than ttr and retries */
@@ -54,7 +71,23 @@ enum {
 enum payload_list {
     PAYLOAD_LIST_FLIGHT = 0,
     PAYLOAD_LIST_DEAD = 1,
+    PAYLOAD_LIST_READY = 2,
+    PAYLOAD_LIST_DELAYED = 3,
 };
+
+/* How a message is gone; of no effect on the state. */
+enum payload_how {
+    PAYLOAD_HOW_ACKED = 0,
+    PAYLOAD_HOW_AUTO_ACKED = 1, /* written by no ACK: a POP says so */
+    PAYLOAD_HOW_DELETED = 2,
+    PAYLOAD_HOW_EXPIRED = 3,
+    PAYLOAD_HOW_MOVED = 4,      /* it lives on at another place of the log */
+};
+
+enum payload_bury_from { PAYLOAD_BURY_READY = 0, PAYLOAD_BURY_FLIGHT = 1 };
+
+/* ttr_ms of a message that is gone when it is delivered. */
+#define PAYLOAD_TTR_AUTO_ACK UINT32_C(0xffffffff)
 
 /* aux of CHUNK, DCHUNK and LOAD: a piece of which list. */
 enum payload_chunk_list { PAYLOAD_WAITING = 0, PAYLOAD_DELAYED = 1 }; /* 1.. delayed, by level */
@@ -66,9 +99,13 @@ enum payload_load_kind {
     PAYLOAD_LOAD_BACK = 2,  /* all that left the list like this return to it; lsn and n are 0 */
 };
 
+/* Why a message is a dead letter. */
 enum payload_reason {
-    PAYLOAD_REASON_RETRIES = 0,    /* its TTR ran out once more than it may; written by no BURY record */
+    PAYLOAD_REASON_RETRIES = 0,    /* it came back once more than it may; written by no BURY record */
     PAYLOAD_REASON_UNREADABLE = 1, /* its record is damaged */
+    PAYLOAD_REASON_REJECTED = 2,   /* by a consumer, perhaps with a text */
+    PAYLOAD_REASON_LIMIT = 3,      /* a limit of its topic */
+    PAYLOAD_REASON_MAX = PAYLOAD_REASON_LIMIT,
 };
 
 enum payload_queue_flags {
@@ -79,7 +116,27 @@ enum payload_queue_flags {
 struct payload_push {
     uint64_t due_ms, id;
     uint32_t ttr_ms;
+    struct slice tlvs; /* a multiple of 8 bytes, payload_put_attrs(); empty for most messages */
     struct slice body;
+};
+
+/* Of a PUSH with a dedup key. */
+struct payload_dedup {
+    uint64_t hash[2]; /* 128 bits that stand for (queue, key) */
+    uint32_t check;   /* crc32c of the content: two pushes with one key should have the same */
+};
+
+/* What a message may carry beside its body, its TTR and its time. All zero is nothing. */
+struct payload_attrs {
+    struct slice headers; /* lines `name: value`, each ended by \n */
+    struct slice key;     /* the client's own */
+    uint64_t expiry_ms;   /* engine time; not delivered from then on; 0 = never */
+    unsigned own_retries; /* 1 + its own maximum of retries, 1..255; 0 = as the queue has it */
+    bool deduped;         /* it was pushed with a dedup key */
+    struct payload_dedup dedup;
+    bool moved;           /* it was pushed at another place of the log first; what it brings along: */
+    uint8_t retries, why; /* enum payload_reason */
+    uint64_t first_ms, last_ms; /* first and last delivery, 0 = none yet */
 };
 
 struct payload_pair {
@@ -88,7 +145,26 @@ struct payload_pair {
 
 struct payload_delivery {
     uint64_t ref, id;
-    uint32_t ttr_ms;
+    uint32_t ttr_ms;      /* PAYLOAD_TTR_AUTO_ACK: it is gone at once */
+    uint32_t size64;      /* bytes of its body in steps of 64, rounded up; at most PAYLOAD_SIZE64_MAX */
+    unsigned own_retries; /* as in struct payload_attrs */
+};
+
+struct payload_release {
+    uint64_t now_ms;
+    uint64_t due_ms; /* 0 = by the topic's policy; up to now_ms = now */
+    uint32_t count;
+    struct slice entries; /* pairs */
+};
+
+struct payload_touch {
+    uint64_t now_ms;
+    uint32_t count;
+    struct slice entries; /* count x PAYLOAD_TOUCH_ENTRY_BYTES */
+};
+
+struct payload_touched {
+    uint64_t ref, id, deadline_ms;
 };
 
 struct payload_pop {
@@ -99,9 +175,10 @@ struct payload_pop {
 
 struct payload_bury {
     uint64_t now_ms;
-    uint8_t reason;
+    uint8_t reason;    /* enum payload_reason */
     uint32_t count;
     struct slice entries;
+    struct slice text; /* behind the entries, up to PAYLOAD_TEXT_BYTES_MAX */
 };
 
 struct payload_tick {
@@ -110,12 +187,17 @@ struct payload_tick {
     uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
-/* A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, and start_ms: all ids after it are later. */
+/*
+ * A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, start_ms (all ids after it are later),
+ * and how long and how many dedup keys are kept.
+ */
 struct payload_queue {
     struct slice name, bind_key;
     uint64_t start_ms;
     uint32_t flags; /* enum payload_queue_flags */
     struct topic_settings set;
+    bool dedup_given;
+    uint64_t dedup_window_ms, dedup_keys;
 };
 
 struct payload_chunk {
@@ -150,12 +232,27 @@ struct payload_dload {
     struct slice entries; /* LOAD_REFS: count x PAYLOAD_DELAYED_BYTES, else empty */
 };
 
-/* Writers fill exactly the bytes that the frame reserved. `to` of PUSH is followed by the body. */
+/* Of a body; what does not fit counts as the most that does. */
+static inline uint32_t payload_size64(size_t body_bytes)
+{
+    return (uint32_t)min_u64(((uint64_t)body_bytes + PAYLOAD_SIZE_STEP - 1) / PAYLOAD_SIZE_STEP, PAYLOAD_SIZE64_MAX);
+}
+
+/* Writers fill exactly the bytes that the frame reserved. */
+static inline size_t payload_push_bytes(const struct payload_push *push)
+{
+    return PAYLOAD_PUSH_BYTES + push->tlvs.len + push->body.len;
+}
 void payload_put_push(char *to, const struct payload_push *push);
 void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries);
 void payload_put_pair(char *to, const struct payload_pair *pair);
 void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries);
 void payload_put_tick(char *to, const struct payload_tick *tick);
+void payload_put_release(char *to, const struct payload_release *release, const struct payload_pair *entries);
+void payload_put_touch(char *to, const struct payload_touch *touch, const struct payload_touched *entries);
+
+/* The TLVs of a PUSH, as they stand in payload_push.tlvs; returns their bytes, <= PAYLOAD_ATTRS_BYTES_MAX. */
+size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs);
 
 void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count);
 void payload_put_load(char *to, const struct payload_load *load);
@@ -173,6 +270,11 @@ NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);
 NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
 NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);
 NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
+NODISCARD bool payload_get_release(struct slice payload, struct payload_release *ret);
+NODISCARD bool payload_get_touch(struct slice payload, struct payload_touch *ret);
+
+/* Of payload_push.tlvs; its slices are borrowed from there. False: malformed, then `ret` is nothing. */
+NODISCARD bool payload_get_attrs(struct slice tlvs, struct payload_attrs *ret);
 NODISCARD bool payload_get_queue(struct slice payload, struct payload_queue *ret);
 NODISCARD bool payload_get_chunk(struct slice payload, struct payload_chunk *ret);
 NODISCARD bool payload_get_load(struct slice payload, struct payload_load *ret);
@@ -182,6 +284,7 @@ NODISCARD bool payload_get_dload(struct slice payload, struct payload_dload *ret
 /* Entry `i` of a checked `entries`. */
 struct payload_delivery payload_delivery(struct slice entries, uint32_t i);
 struct payload_pair payload_pair(struct slice entries, uint32_t i);
+struct payload_touched payload_touched(struct slice entries, uint32_t i);
 struct payload_delayed payload_delayed(struct slice entries, uint32_t i);
 
 #endif

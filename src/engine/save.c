@@ -10,10 +10,12 @@
  *              pop_num, tail, dead, head, chunks, chunks aside, delayed; name padded to 8; refs of the head, chunks
  *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   the delayed messages: save_delays.c
- *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, those of one deadline in order
- *   per section (state.h) that is not empty: u64 tag, u64 words, and so many words
- * Images of earlier magics are read too. Those of the third have no sections. The queues of the first two have no
- * `delayed`, and of the first neither head nor chunks; their delayed messages are all near, and nothing is moving.
+ *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, u64 since_ms, u32 size64, u32 own_retries,
+ *              those of one deadline in order
+ *   u64 words of all sections; per section (state.h) that is not empty: u64 tag, u64 words, and so many words
+ * Images of earlier magics are read too. Those of the third have no sections, and their leases end with the holder. The
+ * queues of the first two have no `delayed`, and of the first neither head nor chunks; their delayed messages are all
+ * near, and nothing is moving.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,24 +31,38 @@
 #define MAGIC_3 0x33474e45514d47ull /* "GMQENG3" */
 #define MAGIC 0x34474e45514d47ull   /* "GMQENG4" */
 enum {
-    HEAD_WORDS_2 = 9, HEAD_WORDS = 12, QUEUE_WORDS_1 = 10, QUEUE_WORDS_2 = 13, QUEUE_WORDS = 14, LEASE_WORDS = 4,
+    HEAD_WORDS_2 = 9, HEAD_WORDS = 12, QUEUE_WORDS_1 = 10, QUEUE_WORDS_2 = 13, QUEUE_WORDS = 14, LEASE_WORDS_3 = 4,
+    LEASE_WORDS = 6,
     NAME_BYTES_MAX = 1024, LEASES_AT_ONCE = 32, /* when they are loaded */
     SECTION_WORDS = 2,
 };
 
 static const struct state_section *const SECTIONS[] = {
     &STATE_SETTINGS,
+    &STATE_FACTS,
+    &STATE_DEDUP,
+    &STATE_KEYS,
 };
 
-/* `deliveries` 0: as it is now. */
-static uint64_t sections_words(const struct engine *engine, uint64_t deliveries)
+static uint64_t sections_words(const struct engine *engine)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++) {
+        uint64_t words = SECTIONS[i]->words(engine);
+        all += words > 0 ? SECTION_WORDS + words : 0;
+    }
+    return all;
+}
+
+/* When up to `deliveries` messages more have been delivered, and come back. */
+static uint64_t sections_words_max(const struct engine *engine, uint64_t deliveries)
 {
     uint64_t all = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++) {
         const struct state_section *section = SECTIONS[i];
-        uint64_t words = deliveries > 0 && section->words_max ? section->words_max(engine, deliveries)
-                                                              : section->words(engine);
+        uint64_t words = section->words_max ? section->words_max(engine, deliveries) : section->words(engine);
         all += words > 0 ? SECTION_WORDS + words : 0;
     }
     return all;
@@ -54,10 +70,10 @@ static uint64_t sections_words(const struct engine *engine, uint64_t deliveries)
 
 size_t engine_saved_bytes(const struct engine *engine)
 {
-    uint64_t words = HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count;
+    uint64_t words = HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count + 1;
 
     words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
-    return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead + sections_words(engine, 0));
+    return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead + sections_words(engine));
 }
 
 size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
@@ -68,7 +84,7 @@ size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_ma
     if (queues > 0 && in_flight_max < waiting / queues)
         waiting = in_flight_max * queues;
     return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting +
-           8 * (sections_words(engine, waiting) - sections_words(engine, 0));
+           8 * (sections_words_max(engine, waiting) - sections_words(engine));
 }
 
 static char *put(char *at, uint64_t value)
@@ -127,12 +143,15 @@ static char *save_leases(char *at, const struct engine *engine)
         at = put(at, lease->id);
         at = put(at, lease->deadline_ms);
         at = put(at, lease->queue | (uint64_t)lease->holder << 32);
+        at = put(at, lease->since_ms);
+        at = put(at, lease->size64 | (uint64_t)lease->own_retries << 32);
     }
     return at;
 }
 
 static char *save_sections(char *at, const struct engine *engine)
 {
+    at = put(at, sections_words(engine));
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++) {
         uint64_t words = SECTIONS[i]->words(engine);
         if (words == 0)
@@ -191,16 +210,18 @@ bool engine_save(const struct engine *engine, struct buf *out)
 
 /* How many words there are, by the magic of the image. */
 struct shape {
-    unsigned head_words, queue_words;
+    unsigned head_words, queue_words, lease_words;
+    bool sections;
     bool far; /* delayed messages may be far, and counted by queue */
 };
 
 static bool shape_of(uint64_t magic, struct shape *ret)
 {
-    *ret = (struct shape){.head_words = HEAD_WORDS, .queue_words = QUEUE_WORDS, .far = true};
+    *ret = (struct shape){.head_words = HEAD_WORDS, .queue_words = QUEUE_WORDS, .far = true,
+                          .lease_words = magic == MAGIC ? LEASE_WORDS : LEASE_WORDS_3, .sections = magic == MAGIC};
     if (magic == MAGIC || magic == MAGIC_3)
         return true;
-    *ret = (struct shape){.head_words = HEAD_WORDS_2,
+    *ret = (struct shape){.head_words = HEAD_WORDS_2, .lease_words = LEASE_WORDS_3,
                           .queue_words = magic == MAGIC_1 ? QUEUE_WORDS_1 : QUEUE_WORDS_2};
     return magic == MAGIC_1 || magic == MAGIC_2;
 }
@@ -266,42 +287,47 @@ static bool fits(const struct wheel *wheel, unsigned level, uint64_t moved, uint
     return level == 0 ? moved == 0 : begun == 0 && moved < count;
 }
 
-static bool load_lease(struct engine *engine, struct state_reader *in)
+static bool load_lease(struct engine *engine, struct state_reader *in, unsigned words)
 {
-    uint64_t w[LEASE_WORDS];
+    uint64_t w[LEASE_WORDS] = {0};
     struct queue *queue;
 
-    if (!state_take(in, w, LEASE_WORDS) || !(queue = engine_queue(engine, (uint32_t)w[3])))
+    if (!state_take(in, w, words) || !(queue = engine_queue(engine, (uint32_t)w[3])))
         return false;
-    if (w[2] > WHEEL_MS_MAX || flight_find(&engine->flight, (uint32_t)w[3], w[1]))
+    struct lease lease = {.ref = w[0], .id = w[1], .deadline_ms = w[2], .queue = (uint32_t)w[3],
+                          .holder = (uint32_t)(w[3] >> 32), .since_ms = w[4], .size64 = (uint32_t)w[5],
+                          .own_retries = (uint32_t)(w[5] >> 32)};
+    if (w[2] > WHEEL_MS_MAX || w[4] > WHEEL_MS_MAX || lease.size64 > PAYLOAD_SIZE64_MAX ||
+        lease.own_retries > REF_RETRIES_MAX || flight_find(&engine->flight, lease.queue, lease.id))
         return false;
-    flight_add(&engine->flight, w[0], w[1], (uint32_t)w[3], (uint32_t)(w[3] >> 32), w[2]);
+    flight_add(&engine->flight, &lease);
     queue->in_flight++;
     return true;
 }
 
 /* Some at a time: what they need of the table is fetched before. */
-static bool load_leases(struct engine *engine, struct state_reader *in, uint64_t count, unsigned moving, uint64_t moved)
+static bool load_leases(struct engine *engine, struct state_reader *in, const struct state_near *leases, unsigned words)
 {
     struct flight *flight = &engine->flight;
+    uint64_t count = leases->count;
 
-    if (!fits(&flight->wheel, moving, moved, count) || count > in->words / LEASE_WORDS)
+    if (!fits(&flight->wheel, leases->moving, leases->moved, count) || count > in->words / words)
         return false;
     flight_expect(flight, count);
     for (uint64_t n = 0, end; n < count;) {
         uint64_t some = min_u64(count - n, LEASES_AT_ONCE);
         for (uint64_t i = 0; i < 2 * some; i++) {
-            const char *at = in->at + i % some * LEASE_WORDS * 8;
+            const char *at = in->at + i % some * words * 8;
             flight_prefetch(flight, (uint32_t)get_le64(at + 24), get_le64(at + 8), i >= some);
         }
         for (end = n + some; n < end; n++) {
-            if (moving > 0 && n == moved)
-                wheel_set_moving(&flight->wheel, moving);
-            if (!load_lease(engine, in))
+            if (leases->moving > 0 && n == leases->moved)
+                wheel_set_moving(&flight->wheel, leases->moving);
+            if (!load_lease(engine, in, words))
                 return false;
         }
     }
-    return moving == 0 || flight->slots[flight->wheel.moving].head != 0;
+    return leases->moving == 0 || flight->slots[flight->wheel.moving].head != 0;
 }
 
 static const struct state_section *find_section(uint64_t tag)
@@ -316,14 +342,16 @@ static const struct state_section *find_section(uint64_t tag)
 static bool load_sections(struct engine *engine, struct state_reader *in)
 {
     const struct state_section *last = NULL;
-    uint64_t w[SECTION_WORDS];
+    uint64_t w[SECTION_WORDS], all;
 
+    if (!state_take(in, &all, 1) || all != in->words)
+        return false;
     while (in->words > 0) {
         if (!state_take(in, w, SECTION_WORDS) || w[1] == 0 || w[1] > in->words)
             return false;
         const struct state_section *section = find_section(w[0]);
-        struct state_reader all = {.at = in->at, .words = w[1]};
-        if (!section || section == last || !section->load(engine, &all) || all.words > 0)
+        struct state_reader part = {.at = in->at, .words = w[1]};
+        if (!section || section == last || !section->load(engine, &part) || part.words > 0)
             return false;
         in->at += 8 * w[1];
         in->words -= w[1];
@@ -353,7 +381,10 @@ static bool load(struct engine *engine, struct state_reader *in)
     if (!fits(&engine->delays.near.wheel, near.moving, near.moved, near.count) ||
         !state_load_delays(engine, in, &near, shape.far))
         return false;
-    return load_leases(engine, in, w[8], (unsigned)(w[9] >> 8), w[11]) && load_sections(engine, in);
+    struct state_near leases = {.count = w[8], .moving = (unsigned)(w[9] >> 8), .moved = w[11]};
+    if (!load_leases(engine, in, &leases, shape.lease_words))
+        return false;
+    return shape.sections ? load_sections(engine, in) : in->words == 0;
 }
 
 int engine_load(struct engine *engine, const void *image, size_t bytes)

@@ -6,10 +6,14 @@
 #ifndef GMQ_ENGINE_STATE_H
 #define GMQ_ENGINE_STATE_H
 
+#include "engine/dedup.h"
 #include "engine/delays.h"
 #include "engine/engine.h"
+#include "engine/facts.h"
 #include "engine/flight.h"
+#include "engine/keys.h"
 #include "engine/payload.h"
+#include "engine/ref.h"
 
 /* The default hash falls through its cases, which clang warns of, and the default end without memory is exit(). */
 #define HASH_FUNCTION(key, bytes, hash) HASH_FNV(key, bytes, hash)
@@ -29,10 +33,13 @@ struct engine {
     struct delays delays;
     struct flight flight;
     struct waiting_pool lists;
+    struct facts facts;       /* of messages that came back or are dead */
     uint64_t dead;            /* dead letters of all queues */
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
     uint64_t settings_words;  /* of their settings beyond ttr and retries, in an image */
+    struct dedup dedup;
+    struct keys keys;
     uint64_t last_id, last_time_ms;
     uint32_t max_retries;
     uint64_t node_record_lsn; /* newest QUEUE record of queue 0 */
@@ -56,6 +63,35 @@ static inline void state_count_dead(struct engine *engine, struct queue *queue, 
     engine->dead += (uint64_t)more;
     engine->dead_bytes += bytes - queue->dead.counted;
     queue->dead.counted = bytes;
+}
+
+/* The message is gone from where `ref` says: nobody needs its record any more, nor what is known of it, nor its key. */
+static inline void state_gone(struct engine *engine, uint64_t ref)
+{
+    if (UNLIKELY(engine->facts.count > 0))
+        facts_drop(&engine->facts, ref_lsn(ref));
+    if (UNLIKELY(engine->keys.count > 0))
+        (void)keys_remove(&engine->keys, ref_lsn(ref));
+    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+}
+
+/*
+ * The message waits again, or is dead, as the caller then says: its last delivery was at `since_ms` (0 = as before),
+ * and it is delayed until `due_ms`, or, 0, not.
+ */
+static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, uint64_t since_ms, uint64_t due_ms)
+{
+    struct fact *fact = facts_of(&engine->facts, ref_lsn(ref));
+
+    if (since_ms > 0) {
+        fact->first_ms = fact->first_ms > 0 ? fact->first_ms : since_ms;
+        fact->last_ms = since_ms;
+    }
+    fact->due_ms = due_ms;
+    fact->dead_ms = 0;
+    fact->why = FACT_NOT_DEAD;
+    facts_set_text(&engine->facts, fact, slice_of(NULL, 0));
+    return fact;
 }
 
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
@@ -100,7 +136,7 @@ struct state_section {
     uint64_t tag; /* its name in an image, four ASCII letters: STATE_TAG("SETT") */
     /* How many words it takes; 0 = it is left out. O(1). */
     uint64_t (*words)(const struct engine *engine);
-    /* The same when up to `deliveries` messages more have been delivered, and come back; NULL = as now. */
+    /* The same when all in flight and up to `deliveries` messages more have come back, or died; NULL = as now. */
     uint64_t (*words_max)(const struct engine *engine, uint64_t deliveries);
     /* Writes that many words; returns their end. Takes no memory and no lock. */
     char *(*save)(char *at, const struct engine *engine);
@@ -114,6 +150,9 @@ struct state_section {
     ((uint64_t)(text)[0] | (uint64_t)(text)[1] << 8 | (uint64_t)(text)[2] << 16 | (uint64_t)(text)[3] << 24)
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
+extern const struct state_section STATE_FACTS;    /* save_facts.c */
+extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
+extern const struct state_section STATE_KEYS;     /* save_keys.c */
 
 /* Of all sections. */
 uint64_t state_sections_digest(const struct engine *engine);

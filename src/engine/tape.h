@@ -132,6 +132,19 @@ static inline uint64_t tape_push(struct tape *tape, uint32_t queue, uint64_t id,
     return ref_make(tape_record(tape, &head, payload, sizeof(payload)).lsn, 0);
 }
 
+/* The same with what a message may carry. */
+static inline uint64_t tape_push_attrs(struct tape *tape, uint32_t queue, uint64_t id, uint64_t due_ms,
+                                       const struct payload_attrs *attrs)
+{
+    char payload[PAYLOAD_PUSH_BYTES + PAYLOAD_ATTRS_BYTES_MAX + 4], tlvs[PAYLOAD_ATTRS_BYTES_MAX];
+    struct payload_push push = {.due_ms = due_ms, .id = id, .body = slice_str("body")};
+
+    push.tlvs = slice_of(tlvs, payload_put_attrs(tlvs, attrs));
+    payload_put_push(payload, &push);
+    struct record head = {.type = RECORD_PUSH, .queue = queue};
+    return ref_make(tape_record(tape, &head, payload, payload_push_bytes(&push)).lsn, 0);
+}
+
 static inline void tape_pop(struct tape *tape, uint32_t queue, uint64_t now_ms, const struct payload_delivery *to,
                             bool auto_ack)
 {

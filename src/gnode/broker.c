@@ -83,22 +83,29 @@ uint64_t broker_queue_stride(size_t name_bytes)
     return record_stride(RECORD_QUEUE, 6 * 4 + name_bytes + 8 + 3 * 4 + PAYLOAD_SETTINGS_BYTES_MAX);
 }
 
-uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,
-                             uint32_t flags, const struct topic_settings *settings)
+static uint64_t append_queue(struct broker *broker, uint32_t number, const struct payload_queue *set)
 {
-    struct payload_queue set = {.name = name, .start_ms = start_ms, .flags = flags, .set = *settings};
     char payload[PAYLOAD_QUEUE_BYTES_MAX];
-    size_t bytes = payload_put_queue(payload, &set);
+    size_t bytes = payload_put_queue(payload, set);
 
     memcpy(log_begin(broker->log, RECORD_QUEUE, 0, 0, number, bytes), payload, bytes);
     return broker_apply(broker);
 }
 
-uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms, uint32_t max_retries)
+uint64_t broker_append_queue(struct broker *broker, uint32_t number, struct slice name, uint64_t start_ms,
+                             uint32_t flags, const struct topic_settings *settings)
 {
-    struct topic_settings set = {.max_retries = max_retries};
+    return append_queue(broker, number,
+                        &(struct payload_queue){.name = name, .start_ms = start_ms, .flags = flags, .set = *settings});
+}
 
-    return broker_append_queue(broker, 0, slice_str(""), ids_ms, 0, &set);
+uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms)
+{
+    const struct broker_options *options = &broker->options;
+    struct payload_queue set = {.start_ms = ids_ms, .set.max_retries = options->max_retries, .dedup_given = true,
+                                .dedup_window_ms = options->dedup_window_ms, .dedup_keys = options->dedup_keys};
+
+    return append_queue(broker, 0, &set);
 }
 
 uint64_t broker_rewrite_queue(struct broker *broker, const struct queue *queue, uint32_t flags,
@@ -132,6 +139,16 @@ static void name_lost_queues(struct broker *broker, uint64_t now_ms)
     }
 }
 
+/* Is the node's record that of these options? */
+static bool holds_settings(const struct broker *broker)
+{
+    const struct broker_options *options = &broker->options;
+
+    return engine_max_retries(broker->engine) == options->max_retries &&
+           engine_dedup_window_ms(broker->engine) == options->dedup_window_ms &&
+           engine_dedup_keys(broker->engine) == options->dedup_keys;
+}
+
 /*
  * An unclean stop may have lost ids with the tail of the log, and the clock may have been set back a little since. So
  * the ids of this life begin a gap ahead, and none is told before it is durable where they begin: else the next life
@@ -142,9 +159,9 @@ static void note_node_settings(struct broker *broker, uint64_t now_ms)
     bool unclean = !broker->report.clean;
     uint64_t ids_ms = max_u64(now_ms, id_time_ms(engine_last_id(broker->engine))) + UNCLEAN_ID_GAP_MS;
 
-    if (engine_max_retries(broker->engine) == broker->options.max_retries && !broker->report.fresh && !unclean)
+    if (!broker->report.fresh && !unclean && holds_settings(broker))
         return;
-    uint64_t end = broker_append_node(broker, unclean ? ids_ms : 0, broker->options.max_retries);
+    uint64_t end = broker_append_node(broker, unclean ? ids_ms : 0);
     if (unclean) {
         broker->ids_end = end;
         log_need_durable(broker->log);

@@ -28,6 +28,7 @@ struct broker_options {
     unsigned node_id;        /* 1..1024 */
     uint32_t ttr_ms;         /* 1000..300000 */
     uint32_t max_retries;    /* 0..254 */
+    uint64_t dedup_window_ms, dedup_keys; /* how long and how many dedup keys are kept; 0 = none. Up to DEDUP_*_MAX */
     uint64_t max_delay_s;
     uint64_t max_message;    /* bytes of a body, and of all bodies of one mpush */
     uint32_t max_batch;      /* messages of one mpush or dead */
@@ -150,7 +151,7 @@ uint64_t broker_rewrite_queue(struct broker *broker, const struct queue *queue, 
                               const struct topic_settings *settings);
 
 /* The same for the node: ids go on after `ids_ms`, and its maximum of retries. */
-uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms, uint32_t max_retries);
+uint64_t broker_append_node(struct broker *broker, uint64_t ids_ms);
 
 /* What such a record takes at most. */
 uint64_t broker_queue_stride(size_t name_bytes);

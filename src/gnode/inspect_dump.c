@@ -200,6 +200,10 @@ static bool dump_queue(struct dump *dump, const struct record *rec)
     number(dump, "flags", set.flags);
     number(dump, "ttr_ms", set.set.ttr_ms);
     number(dump, "max_retries", set.set.max_retries);
+    if (set.dedup_given) {
+        number(dump, "dedup_window_ms", set.dedup_window_ms);
+        number(dump, "dedup_keys", set.dedup_keys);
+    }
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "gnode/inspect.h"
 
 #include "app/log.h"
+#include "engine/dedup.h"
 #include "gnode/broker.h"
 #include "net/clock.h"
 #include "store/quarantine.h"
@@ -206,11 +207,24 @@ static uint64_t clock_ns(void *ctx)
     return clock_boot_ns();
 }
 
-static int start_and_stop(struct disk *disk, const char *dir, uint32_t max_retries)
+/* The settings of a node that its log holds, as they were; without an engine those that a new one begins with. */
+static struct broker_options options_of(const struct engine *engine)
 {
     struct broker_options options = {
-        .node_id = 1, .ttr_ms = TTR_MS, .max_retries = max_retries, .max_message = RECORD_BYTES_LIMIT,
-        .sync = LOG_SYNC_ALWAYS, .format_time = clock_format_local};
+        .node_id = 1, .ttr_ms = TTR_MS, .max_message = RECORD_BYTES_LIMIT, .sync = LOG_SYNC_ALWAYS,
+        .dedup_window_ms = 1000 * DEDUP_WINDOW_S_DEFAULT, .dedup_keys = DEDUP_KEYS_DEFAULT,
+        .format_time = clock_format_local};
+
+    if (engine) {
+        options.max_retries = engine_max_retries(engine);
+        options.dedup_window_ms = engine_dedup_window_ms(engine);
+        options.dedup_keys = engine_dedup_keys(engine);
+    }
+    return options;
+}
+
+static int start_and_stop(struct disk *disk, const char *dir, const struct broker_options *options)
+{
     struct log_options log_options = {
         .disk = disk, .dir = dir, .ring_bytes = RING_BYTES, .read_cache_bytes = RECORD_BYTES_LIMIT,
         .segment_bytes = 64 << 20, .gc_slack = UINT64_MAX, .record_bytes_max = RECORD_BYTES_LIMIT,
@@ -221,7 +235,7 @@ static int start_and_stop(struct disk *disk, const char *dir, uint32_t max_retri
 
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;
-    int rc = broker_open(&broker, &options, &log_options, no_wake, start_clock, NULL, error, sizeof(error));
+    int rc = broker_open(&broker, options, &log_options, no_wake, start_clock, NULL, error, sizeof(error));
     if (rc < 0) {
         log_print_err("gnode: ");
         log_print_err(error);
@@ -256,14 +270,14 @@ int inspect_repair(struct disk *disk, const struct inspect_options *options)
     bool go = damaged && may_go_on(options);
     if (go)
         rc = set_aside(&check);
-    uint32_t max_retries = check.engine ? engine_max_retries(check.engine) : 0;
+    struct broker_options broker_options = options_of(check.engine);
     check_free(&check);
     if (lock >= 0)
         disk->unlock(disk->ctx, lock); /* the start takes it for itself */
     if (!go)
         return verdict;
     if (rc == 0)
-        rc = start_and_stop(disk, options->repair, max_retries);
+        rc = start_and_stop(disk, options->repair, &broker_options);
     if (rc < 0) {
         log_print_err("gnode: the repair failed: ");
         log_print_err(strerror(-rc));

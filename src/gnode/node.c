@@ -200,6 +200,8 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .node_id = (unsigned)settings->node_id,
         .ttr_ms = (uint32_t)settings->msg_ttr_s * 1000,
         .max_retries = (uint32_t)settings->msg_max_retry,
+        .dedup_window_ms = 1000 * settings->dedup_window_s,
+        .dedup_keys = settings->dedup_keys,
         .max_delay_s = settings->max_delay_s,
         .max_message = settings->max_message_bytes,
         .max_batch = (uint32_t)settings->max_batch,

@@ -9,6 +9,7 @@
 
 #include "app/common_settings.h"
 #include "base/num.h"
+#include "engine/dedup.h"
 #include "gnode/inspect.h"
 
 #define AT(member) .offset = offsetof(struct gnode_settings, member)
@@ -83,6 +84,12 @@ static const struct setting TABLE[] = {
      .min = 1, .max = 100000000, .fallback = "1000000", .help = "most messages of a topic that wait for their ack"},
     {.flag = "max_topics", .section = "node", .key = "max_topics", .type = SETTING_U64, AT(max_topics), .min = 1,
      .max = 10000000, .fallback = "100000", .help = "most topics"},
+    {.flag = "dedup_window", .section = "node", .key = "dedup_window", .type = SETTING_U64, AT(dedup_window_s),
+     .min = 0, .max = DEDUP_WINDOW_MS_MAX / 1000, .fallback = "600",
+     .help = "seconds in which a push with a dedup key that was used before is the same push; 0: no such keys"},
+    {.flag = "dedup_keys", .section = "node", .key = "dedup_keys", .type = SETTING_U64, AT(dedup_keys), .min = 1,
+     .max = DEDUP_KEYS_MAX, .fallback = "100000",
+     .help = "most dedup keys, 36 bytes of memory each; beyond it the oldest are free before their time"},
     {.flag = "max_connections", .section = "node", .key = "max_connections", .type = SETTING_U64, AT(max_connections),
      .min = 1, .max = 1000000, .fallback = "10000", .help = "most connections of each door"},
     {.flag = "cache", .section = "node", .key = "cache", .type = SETTING_BYTES, AT(cache_bytes), .min = MIB,

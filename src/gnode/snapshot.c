@@ -60,7 +60,7 @@ static bool unpin_some(struct broker *broker)
     if (looks == 0 || writes == 0)
         return false;
     if (node_lsn >= base && node_lsn < end && broker_room(broker, broker_queue_stride(0), true) == 0)
-        (void)broker_append_node(broker, 0, engine_max_retries(broker->engine));
+        (void)broker_append_node(broker, 0);
     return true;
 }
 

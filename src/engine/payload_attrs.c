@@ -1,0 +1,127 @@
+/* payload_attrs.c - the TLVs of a PUSH; see payload.h. SPDX-License-Identifier: MIT */
+#include "engine/payload.h"
+
+#include "base/bytes.h"
+#include "engine/wheel.h"
+
+enum push_tlv {
+    TLV_END = 0, TLV_DEDUP = 1, TLV_HEADERS = 3, TLV_MAX_RETRIES = 5, TLV_EXPIRY = 7, TLV_KEY = 8, TLV_MOVED = 9,
+};
+enum { TLV_HEADER_BYTES = 4, MOVED_BYTES = 24, DEDUP_BYTES = 24, ALIGN = 8 };
+
+static char *put_tlv(char *to, enum push_tlv type, const void *bytes, size_t len)
+{
+    to[0] = (char)type;
+    to[1] = 0;
+    put_le16(to + 2, (uint16_t)len);
+    memcpy(to + TLV_HEADER_BYTES, bytes, len);
+    return to + TLV_HEADER_BYTES + len;
+}
+
+static char *put_moved(char *to, const struct payload_attrs *attrs)
+{
+    char bytes[MOVED_BYTES] = {(char)attrs->retries, (char)attrs->why};
+
+    put_le64(bytes + 8, attrs->first_ms);
+    put_le64(bytes + 16, attrs->last_ms);
+    return put_tlv(to, TLV_MOVED, bytes, sizeof(bytes));
+}
+
+static char *put_dedup(char *to, const struct payload_dedup *dedup)
+{
+    char bytes[DEDUP_BYTES];
+
+    put_le64(bytes, dedup->hash[0]);
+    put_le64(bytes + 8, dedup->hash[1]);
+    put_le64(bytes + 16, dedup->check);
+    return put_tlv(to, TLV_DEDUP, bytes, sizeof(bytes));
+}
+
+size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs)
+{
+    char *at = to, expiry[8], retries = (char)(attrs->own_retries - 1);
+
+    ENSURE(attrs->headers.len <= PAYLOAD_HEADERS_BYTES_MAX && attrs->key.len <= PAYLOAD_KEY_BYTES_MAX);
+    if (attrs->deduped)
+        at = put_dedup(at, &attrs->dedup);
+    if (attrs->headers.len > 0)
+        at = put_tlv(at, TLV_HEADERS, attrs->headers.ptr, attrs->headers.len);
+    if (attrs->own_retries > 0)
+        at = put_tlv(at, TLV_MAX_RETRIES, &retries, 1);
+    put_le64(expiry, attrs->expiry_ms);
+    if (attrs->expiry_ms > 0)
+        at = put_tlv(at, TLV_EXPIRY, expiry, sizeof(expiry));
+    if (attrs->key.len > 0)
+        at = put_tlv(at, TLV_KEY, attrs->key.ptr, attrs->key.len);
+    if (attrs->moved)
+        at = put_moved(at, attrs);
+    while ((size_t)(at - to) % ALIGN != 0)
+        *at++ = TLV_END;
+    return (size_t)(at - to);
+}
+
+static bool take_moved(struct payload_attrs *ret, struct slice value)
+{
+    if (value.len != MOVED_BYTES || (uint8_t)value.ptr[1] > PAYLOAD_REASON_MAX)
+        return false;
+    ret->moved = true;
+    ret->retries = (uint8_t)value.ptr[0];
+    ret->why = (uint8_t)value.ptr[1];
+    ret->first_ms = get_le64(value.ptr + 8);
+    ret->last_ms = get_le64(value.ptr + 16);
+    return ret->first_ms <= WHEEL_MS_MAX && ret->last_ms <= WHEEL_MS_MAX;
+}
+
+static bool take_dedup(struct payload_attrs *ret, struct slice value)
+{
+    if (value.len != DEDUP_BYTES)
+        return false;
+    ret->deduped = true;
+    ret->dedup = (struct payload_dedup){.hash = {get_le64(value.ptr), get_le64(value.ptr + 8)},
+                                        .check = get_le32(value.ptr + 16)};
+    return true;
+}
+
+static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice value)
+{
+    switch (type) {
+    case TLV_DEDUP:
+        return take_dedup(ret, value);
+    case TLV_HEADERS:
+        ret->headers = value;
+        return value.len <= PAYLOAD_HEADERS_BYTES_MAX;
+    case TLV_MAX_RETRIES:
+        ret->own_retries = value.len == 1 ? 1u + (uint8_t)value.ptr[0] : 0;
+        return value.len == 1 && ret->own_retries <= TOPIC_RETRIES_MAX + 1;
+    case TLV_EXPIRY:
+        ret->expiry_ms = value.len == 8 ? get_le64(value.ptr) : 0;
+        return value.len == 8 && ret->expiry_ms <= WHEEL_MS_MAX;
+    case TLV_KEY:
+        ret->key = value;
+        return value.len <= PAYLOAD_KEY_BYTES_MAX;
+    case TLV_MOVED:
+        return take_moved(ret, value);
+    default:
+        return true;
+    }
+}
+
+bool payload_get_attrs(struct slice tlvs, struct payload_attrs *ret)
+{
+    struct payload_attrs attrs = {.own_retries = 0};
+    const char *at = tlvs.ptr;
+    size_t left = tlvs.len;
+
+    *ret = attrs;
+    while (left >= TLV_HEADER_BYTES && at[0] != TLV_END) {
+        size_t len = get_le16(at + 2);
+        if (len > left - TLV_HEADER_BYTES)
+            return false;
+        if (!take_tlv(&attrs, (unsigned char)at[0], slice_of(at + TLV_HEADER_BYTES, len)))
+            return false;
+        at += TLV_HEADER_BYTES + len;
+        left -= TLV_HEADER_BYTES + len;
+    }
+    *ret = attrs;
+    return true;
+}
