@@ -1,6 +1,8 @@
 /* http_v1.c - see http_v1.h. SPDX-License-Identifier: MIT */
 #include "gnode/http_v1.h"
 
+#include "base/err.h"
+#include "gnode/http_call.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -169,7 +171,7 @@ bool http_v1_serve(const struct http_v1 *v1, struct http_request *req)
         if (slice_is(req->method, "GET") || slice_is(req->method, "HEAD"))
             serve(&ROUTES[i], v1, req);
         else if (http_add_header(req, "Allow", "GET, HEAD"))
-            http_reply(req, 405, HTTP_TEXT, slice_str("method not allowed"));
+            http_problem(req, GMQ_E_METHOD, NULL);
         else
             http_drop(req);
         return true;
