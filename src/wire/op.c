@@ -46,7 +46,8 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
 #define OLDER(in) \
     {.name = "older_than_ms", NUMBER(0, MS_MAX), .where = (in), AT(args.older_ms), .help = "dead for at least so long"}
 #define MATCH(in) \
-    {.name = "text", TEXT, .where = (in), AT(args.text), .help = "a piece of the body, or of the reason; of dead messages"}
+    {.name = "text", TEXT, .where = (in), AT(args.text), \
+     .help = "a piece of the body, or of the reason; of dead messages"}
 #define WHICH \
     IDS(false), \
     {.name = "all", .type = OP_BOOL, .where = OP_BODY, AT(args.all), .help = "all dead messages of the topic"}, \
@@ -56,8 +57,8 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
 #define DELAY(what) \
     {.name = "delay_ms", NUMBER(0, MS_MAX), .where = OP_BODY, AT(args.delay_ms), .help = what}
 #define SETTINGS \
-    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_TTR, AT(args.settings.ttr_ms), \
-     .help = "time for the ack of a delivered message; null: the node's"}, \
+    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_TTR, \
+     AT(args.settings.ttr_ms), .help = "time for the ack of a delivered message; null: the node's"}, \
     {.name = "max_retries", NUMBER(0, TOPIC_RETRIES_MAX), .where = OP_BODY, .given = CMD_GIVEN_RETRIES, \
      .reset = TOPIC_NODE_RETRIES, AT(args.settings.max_retries), \
      .help = "deliveries after the first before a message is dead; null: the node's"}, \

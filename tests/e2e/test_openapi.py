@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is the contract of the HTTP API: every operation is driven against a node, and every reply held to it.
+"""docs/openapi.yaml is the contract of the HTTP API: every operation is driven, and every reply of a node held to it.
 
 Schemas are checked by python3-jsonschema (draft 2020-12), the document is read by python3-yaml, and the program's own
 table comes from `gnode --operations`.
@@ -143,7 +143,8 @@ class EveryOperation(Driven):
         self.ask("message.push", topic="t", raw=b"\xff\x00raw", query={"delay_ms": 600000, "key": "r"},
                  headers={"Gmq-Header-Kind": "raw"})
         for query in ({}, {"from": "tail", "limit": 1}, {"body": "first", "body_bytes": 1},
-                      {"body": "whole", "encoding": "base64"}, {"format": "jsonl"}, {"state": "delayed", "body": "whole"}):
+                      {"body": "whole", "encoding": "base64"}, {"format": "jsonl"},
+                      {"state": "delayed", "body": "whole"}):
             self.ask("message.list", topic="t", query=query)
         facts = self.ask("message.get", id=ident)
         self.assertEqual((facts["body"], facts["key"], facts["headers"]), ("hé", "k/1", {"trace": "7"}))
@@ -151,16 +152,19 @@ class EveryOperation(Driven):
         raw = self.ask("message.find", topic="t", key="r", headers={"Accept": RAW})
         self.assertEqual((raw.body, raw.headers["gmq-state"], raw.headers["gmq-header-kind"]),
                          (b"\xff\x00raw", "delayed", "raw"))
-        popped = self.ask("message.pop", body={"topics": ["t"], "count": 3, "wait_ms": 1000, "client": "me"})["messages"]
+        popped = self.ask("message.pop", body={"topics": ["t"], "count": 3, "wait_ms": 1000, "client": "me"})
+        popped = popped["messages"]
         self.assertEqual([m["id"] for m in popped], [ident, *several["ids"]])
         self.assertEqual((popped[0]["headers"], popped[0]["key"], popped[0]["topic"]), ({"trace": "7"}, "k/1", "t"))
         self.assertEqual(popped[2]["body_base64"], "/w==")
         self.assertEqual(self.ask("message.get", id=ident)["holder"], "me")
         self.assertEqual(self.ask("message.touch", topic="t", body={"ids": [ident], "ttr_ms": 9000}),
                          {"done": 1, "unknown": []})
-        self.assertEqual(self.ask("message.ack", topic="t", body={"ids": [ident, "77"]}), {"done": 1, "unknown": ["77"]})
+        self.assertEqual(self.ask("message.ack", topic="t", body={"ids": [ident, "77"]}),
+                         {"done": 1, "unknown": ["77"]})
         self.assertEqual(self.ask("message.get", id=ident)["state"], "gone")
-        self.assertEqual(self.ask("message.get", id=ident, headers={"Accept": RAW}, status=409)["code"], "MESSAGE_STATE")
+        got = self.ask("message.get", id=ident, headers={"Accept": RAW}, status=409)
+        self.assertEqual(got["code"], "MESSAGE_STATE")
         history = self.ask("message.history", id=ident)
         self.assertEqual(history["events"][0]["event"], "pushed")
         self.assertEqual(history["events"][-1]["event"], "gone")
