@@ -71,8 +71,8 @@ static const struct {
     {"DISK_LIMIT", "The data directory is at its limit. Pop and ack, free space, or raise the limit that it names."},
     {"WAIT", "Wait at most 60 seconds, and ask again."},
     {"TOPIC_LIST", "Name 1 to 16 topics."},
-    {"MESSAGE_UNKNOWN", "Check the id and the node: a message is where it was pushed. One that is gone is known as long "
-                        "as the log of its time is kept, see history_keep."},
+    {"MESSAGE_UNKNOWN", "Check the id and the node: a message is where it was pushed. One that is gone is known as "
+                        "long as the log of its time is kept, see history_keep."},
     {"MESSAGE_STATE", "The operation is not possible in this state, or another client was faster."},
     {"TOPIC_EXISTS", "Choose another name, or change its settings: gclient topic set."},
     {"TOPIC_PAUSED", "Somebody paused it: gclient topic show TOPIC says until when, gclient resume TOPIC ends it."},

@@ -57,7 +57,7 @@ static bool flags_of(struct buf *out, const struct command *command)
 static bool common_flags(struct buf *out)
 {
     for (size_t i = 0; i < COMMAND_FLAGS_COUNT; i++)
-        if (__builtin_popcount(COMMAND_FLAGS[i].commands) > 3 && !flag_line(out, &COMMAND_FLAGS[i]))
+        if (__builtin_popcountll(COMMAND_FLAGS[i].commands) > 3 && !flag_line(out, &COMMAND_FLAGS[i]))
             return false;
     return true;
 }

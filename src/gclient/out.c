@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 1 << 30, BAR_CHARS = 30, BAR_EVERY_NS = 100000000 };
+enum { LINE_BYTES_MAX = 1 << 30, BAR_CHARS = 30, BAR_EVERY_NS = 100000000, ERROR_BYTES_MAX = 4096 };
 
 int out_exit_code(int err)
 {
@@ -41,14 +41,23 @@ int out_exit_code(int err)
 
 int out_error(int code, const char *fmt, ...)
 {
+    char text[ERROR_BYTES_MAX];
+    struct slice line;
+    struct buf out;
     va_list ap;
 
-    (void)fflush(stdout);
-    (void)fputs("gclient: ", stderr);
     va_start(ap, fmt);
-    (void)vfprintf(stderr, fmt, ap);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    (void)fputc('\n', stderr);
+    buf_init(&out, ERROR_BYTES_MAX * 5);
+    bool made = true;
+    for (const char *at = text; made && *at != '\0'; at += line.len + (at[line.len] == '\n')) {
+        line = slice_of(at, strcspn(at, "\n"));
+        made = out_append_readable(&out, line) && buf_append_str(&out, "\n");
+    }
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "gclient: %.*s", made ? (int)buf_len(&out) : 0, made && text[0] ? buf_data(&out) : "");
+    buf_free(&out);
     return code;
 }
 
@@ -62,7 +71,7 @@ bool out_line(struct buf *line, bool made)
     return written;
 }
 
-static bool append_base64(struct buf *out, struct slice bytes)
+bool out_append_base64(struct buf *out, struct slice bytes)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -79,6 +88,14 @@ static bool append_base64(struct buf *out, struct slice bytes)
     return true;
 }
 
+/* Would steer a terminal: controls, line separators, and the marks that turn the direction of text. */
+static bool is_odd(uint32_t code_point)
+{
+    return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x61c ||
+           (code_point >= 0x200e && code_point <= 0x200f) || (code_point >= 0x2028 && code_point <= 0x202e) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
 bool out_append_readable(struct buf *out, struct slice text)
 {
     uint32_t code_point;
@@ -86,13 +103,31 @@ bool out_append_readable(struct buf *out, struct slice text)
 
     for (size_t i = 0; i < text.len && fits;) {
         unsigned len = utf8_next(text.ptr + i, text.len - i, &code_point);
-        bool odd = len == 0 || code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0);
+        bool odd = len == 0 || is_odd(code_point);
         len = len == 0 ? 1 : len;
         if (!odd)
             fits = buf_append(out, text.ptr + i, len);
         for (unsigned k = 0; odd && k < len && fits; k++)
             fits = buf_printf(out, "\\x%02x", (unsigned)(unsigned char)text.ptr[i + k]);
         i += len;
+    }
+    return fits;
+}
+
+bool out_append_json(struct buf *out, struct slice json)
+{
+    uint32_t code_point;
+    bool fits = true;
+
+    for (size_t i = 0, plain = 0; i <= json.len && fits;) {
+        unsigned len = i < json.len ? utf8_next(json.ptr + i, json.len - i, &code_point) : 0;
+        bool odd = len > 0 && is_odd(code_point);
+        if (odd || i == json.len) {
+            fits = buf_append(out, json.ptr + plain, i - plain) &&
+                   (!odd || buf_printf(out, "\\u%04x", (unsigned)code_point));
+            plain = i + len;
+        }
+        i += len > 0 ? len : 1;
     }
     return fits;
 }
@@ -107,7 +142,7 @@ static bool append_json(struct buf *out, const char *topic, const struct gmq_mes
         return false;
     if (text)
         return json_append_string(out, body) && buf_append_str(out, "}");
-    return buf_append_str(out, "\"") && append_base64(out, body) && buf_append_str(out, "\"}");
+    return buf_append_str(out, "\"") && out_append_base64(out, body) && buf_append_str(out, "\"}");
 }
 
 bool out_message(enum out_form form, const char *topic, const struct gmq_message *msg)
@@ -118,8 +153,13 @@ bool out_message(enum out_form form, const char *topic, const struct gmq_message
     if (form == OUT_RAW)
         return fwrite(body.ptr, 1, body.len, stdout) == body.len;
     buf_init(&line, LINE_BYTES_MAX);
-    if (form == OUT_JSON)
-        return out_line(&line, append_json(&line, topic, msg, body));
+    if (form == OUT_JSON) {
+        struct buf json;
+        buf_init(&json, LINE_BYTES_MAX);
+        bool made = append_json(&json, topic, msg, body) && out_append_json(&line, buf_slice(&json));
+        buf_free(&json);
+        return out_line(&line, made);
+    }
     return out_line(&line, buf_printf(&line, "%" PRIu64 "  %u  ", msg->id, msg->retry_count) &&
                                out_append_readable(&line, body));
 }
@@ -196,6 +236,22 @@ bool out_confirm(const char *what)
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s [y/N] ", what);
     return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+int out_confirm_name(const char *what, const char *name, bool yes)
+{
+    char line[512] = "";
+
+    if (yes)
+        return EXIT_OK;
+    if (!out_can_ask())
+        return out_error(EXIT_USAGE, "%s: nobody is here to be asked, so it wants --yes", what);
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s. Type its name to go on: ", what);
+    if (!fgets(line, sizeof(line), stdin))
+        line[0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    return strcmp(line, name) == 0 ? EXIT_OK : out_error(EXIT_FAILED, "nothing was done");
 }
 
 bool out_append_member(struct buf *out, const char *key, const char *text)
