@@ -365,7 +365,11 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return do_stat_all(&turn);
     case CMD_PEEK:
         return exec_peek(&turn);
-    default:
+    case CMD_TOGGLE:
+    case CMD_EXIT:
+    case CMD_STAT:
         return do_existing(&turn);
+    default:
+        return refuse(&turn, GMQ_E_OPERATION_UNKNOWN, 0, NULL);
     }
 }

@@ -65,7 +65,8 @@ static size_t split(const struct turn *turn, struct payload_pair *pairs, struct 
 /* "ok", or which were not there. */
 static void answer_mack(const struct turn *turn, struct session_ids *missing, uint64_t end)
 {
-    struct parked reply = {.kind = ANSWER_OK, .wait = end > 0 ? WAIT_WRITTEN : WAIT_NOTHING, .lsn = end};
+    struct parked reply = {.kind = ANSWER_OK, .wait = end > 0 ? WAIT_WRITTEN : WAIT_NOTHING, .lsn = end,
+                           .count_or_err = turn->cmd->count - (uint32_t)missing->count};
 
     if (end > 0)
         log_need_written(turn->broker->log);
