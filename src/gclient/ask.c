@@ -4,8 +4,6 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "base/utf8.h"
-#include "gclient/call.h"
-#include "gclient/errors.h"
 #include "gclient/out.h"
 #include "wire/json.h"
 
@@ -108,28 +106,25 @@ void ask_ids(struct ask *ask, const char *const *words, size_t count)
 
 int ask_exit_code(int err, const char *text)
 {
-    if (err != GMQ_ERR_REFUSED)
-        return out_exit_code(err);
-    /* What HTTP would say 404 to is not there. */
-    for (size_t i = 0; i < ERROR_ROWS_COUNT; i++)
-        if (ERROR_ROWS[i].http_status == 404 && strcmp(ERROR_ROWS[i].text, text) == 0)
-            return EXIT_NOT_FOUND;
-    return EXIT_REFUSED;
+    /* An older node, which knows operations but not this one. */
+    if (err == GMQ_ERR_NOT_FOUND && strcmp(text, err_text(GMQ_E_OPERATION_UNKNOWN)) == 0)
+        return EXIT_REFUSED;
+    return out_exit_code(err);
 }
 
 int ask_quietly(struct ask *ask, struct gmq *mq, const char *op, struct json_object **ret_answer)
 {
-    struct slice reply;
+    const char *reply;
     int err = GMQ_ERR_MEMORY, bad;
 
     if (ask->bad)
         err = GMQ_ERR_ARGUMENT;
     else if (ask_close(ask))
-        err = call_node(mq, op, buf_data(&ask->json), &reply);
+        err = gmq_call(mq, op, buf_data(&ask->json), &reply);
     buf_free(&ask->json);
     if (err != GMQ_OK)
         return err;
-    *ret_answer = json_tree_read(reply, ANSWER_DEPTH_MAX, &bad);
+    *ret_answer = json_tree_read(slice_str(reply), ANSWER_DEPTH_MAX, &bad);
     if (!*ret_answer)
         return bad == 0 ? GMQ_ERR_MEMORY : GMQ_ERR_PROTOCOL;
     return GMQ_OK;
@@ -137,7 +132,7 @@ int ask_quietly(struct ask *ask, struct gmq *mq, const char *op, struct json_obj
 
 int ask_failed(struct gmq *mq, int err)
 {
-    if (err == GMQ_ERR_REFUSED)
+    if (err == GMQ_ERR_REFUSED || err == GMQ_ERR_NOT_FOUND)
         return out_error(ask_exit_code(err, gmq_error_text(mq)), "%s", gmq_error_text(mq));
     if (err == GMQ_ERR_PROTOCOL || err == GMQ_ERR_MEMORY)
         return out_error(out_exit_code(err), "%s", gmq_strerror(err));

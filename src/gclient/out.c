@@ -1,6 +1,7 @@
 /* out.c - see out.h. SPDX-License-Identifier: MIT */
 #include "gclient/out.h"
 
+#include "base/base64.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "net/clock.h"
@@ -73,18 +74,13 @@ bool out_line(struct buf *line, bool made)
 
 bool out_append_base64(struct buf *out, struct slice bytes)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *to = bytes.len > 0 ? buf_reserve(out, base64_text_bytes(bytes.len)) : NULL;
 
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        uint32_t three = (uint32_t)(unsigned char)bytes.ptr[i] << 16;
-        size_t n = min_u64(bytes.len - i, 3);
-        three |= n > 1 ? (uint32_t)(unsigned char)bytes.ptr[i + 1] << 8 : 0;
-        three |= n > 2 ? (uint32_t)(unsigned char)bytes.ptr[i + 2] : 0;
-        char four[4] = {digits[three >> 18], digits[three >> 12 & 63], n > 1 ? digits[three >> 6 & 63] : '=',
-                        n > 2 ? digits[three & 63] : '='};
-        if (!buf_append(out, four, sizeof(four)))
-            return false;
-    }
+    if (bytes.len == 0)
+        return true;
+    if (!to)
+        return false;
+    buf_commit(out, (size_t)(base64_write(to, bytes) - to));
     return true;
 }
 

@@ -1,4 +1,5 @@
 /* pause.c - gclient pause, resume, purge and consumers. SPDX-License-Identifier: MIT */
+#include "base/time_text.h"
 #include "gclient/figures.h"
 #include "gclient/out.h"
 #include "gclient/topic.h"
@@ -64,7 +65,7 @@ int pause_run(const struct job *job)
 
     if (job->values.until && job->values.for_ms > 0)
         return out_error(EXIT_USAGE, "--for or --until, not both");
-    if (job->values.until && !when_parse(slice_str(job->values.until), &ms))
+    if (job->values.until && !time_text_read(slice_str(job->values.until), &ms))
         return out_error(EXIT_USAGE, "--until: '%s' is no time like 2026-01-31T08:00:00Z", job->values.until);
     ask_begin(&ask);
     ask_text(&ask, "topic", job->words[0]);

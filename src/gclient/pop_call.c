@@ -67,7 +67,6 @@ static int take(const struct job *job, struct gmq *mq, struct json_object *answe
 
 int pop_call(const struct job *job, struct gmq *mq, int64_t *popped, bool *ret_known)
 {
-    uint64_t wait_ms = job->values.wait_ms == COMMAND_NO_WAIT ? 0 : job->values.wait_ms;
     struct json_object *answer;
     sigset_t stops, before;
     int code = EXIT_OK;
@@ -76,7 +75,6 @@ int pop_call(const struct job *job, struct gmq *mq, int64_t *popped, bool *ret_k
     (void)sigemptyset(&stops);
     (void)sigaddset(&stops, SIGINT);
     (void)sigaddset(&stops, SIGTERM);
-    gmq_set_timeout(mq, (unsigned)(job->values.timeout_ms + wait_ms));
     *ret_known = true;
     while (code == EXIT_OK && *popped < job->values.count) {
         ask_begin(&ask);
@@ -94,6 +92,5 @@ int pop_call(const struct job *job, struct gmq *mq, int64_t *popped, bool *ret_k
         if (count == 0)
             break;
     }
-    gmq_set_timeout(mq, (unsigned)job->values.timeout_ms);
     return code;
 }

@@ -1,9 +1,9 @@
 /* push_put.c - see push.h. SPDX-License-Identifier: MIT */
 #include "gclient/push.h"
 
+#include "base/time_text.h"
 #include "base/utf8.h"
 #include "gclient/ask.h"
-#include "gclient/when.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static bool usage_ok(const struct values *values)
 {
     uint64_t ms;
 
-    if (values->at && !when_parse(slice_str(values->at), &ms))
+    if (values->at && !time_text_read(slice_str(values->at), &ms))
         (void)out_error(0, "--at: '%s' is no time like 2026-01-31T08:00:00Z", values->at);
     else if (values->at && values->delay_ms > 0)
         (void)out_error(0, "--at or --delay, not both");

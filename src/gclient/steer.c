@@ -1,4 +1,5 @@
 /* steer.c - gclient cancel, reschedule, promote, nack, reject and touch. SPDX-License-Identifier: MIT */
+#include "base/time_text.h"
 #include "gclient/ask.h"
 #include "gclient/out.h"
 #include "gclient/when.h"
@@ -76,7 +77,7 @@ int reschedule_run(const struct job *job)
 
     if ((job->values.delay_ms != COMMAND_NOT_GIVEN) == (job->values.at != NULL))
         return out_error(EXIT_USAGE, "say when: --delay TIME or --at TIME");
-    if (job->values.at && !when_parse(slice_str(job->values.at), &at_ms))
+    if (job->values.at && !time_text_read(slice_str(job->values.at), &at_ms))
         return out_error(EXIT_USAGE, "--at: '%s' is no time like 2026-01-31T08:00:00Z", job->values.at);
     return move_all(job, "message.reschedule", "rescheduled");
 }

@@ -1,4 +1,5 @@
 /* top_draw.c - the screen of gclient top; see top.h. SPDX-License-Identifier: MIT */
+#include "base/time_text.h"
 #include "gclient/figures.h"
 #include "gclient/out.h"
 #include "gclient/top.h"
@@ -148,7 +149,10 @@ bool top_draw(struct buf *out, const struct top_topics *topics, const struct top
 
 bool top_json(struct buf *out, const struct top_topics *topics, uint64_t now_ms)
 {
-    bool fits = buf_printf(out, "{\"at_ms\":%" PRIu64 ",\"topics\":[", now_ms);
+    char at[TIME_TEXT_BYTES];
+
+    (void)time_text_write(at, now_ms);
+    bool fits = buf_printf(out, "{\"at\":\"%.*s\",\"topics\":[", TIME_TEXT_BYTES, at);
 
     for (size_t i = 0; i < topics->count && fits; i++) {
         const char *json = json_object_to_json_string_ext(topics->list[i],

@@ -1,8 +1,9 @@
 /* tree.c - see tree.h. SPDX-License-Identifier: MIT */
 #include "gclient/tree.h"
 
+#include "base/base64.h"
+#include "base/time_text.h"
 #include "gclient/out.h"
-#include "gclient/when.h"
 
 enum { TREE_BYTES_MAX = 1 << 30 };
 
@@ -49,7 +50,7 @@ uint64_t tree_ms(struct json_object *tree, const char *key)
 {
     uint64_t ms;
 
-    return when_parse(tree_text(tree, key), &ms) ? ms : 0;
+    return time_text_read(tree_text(tree, key), &ms) ? ms : 0;
 }
 
 size_t tree_count(struct json_object *tree, const char *key)
@@ -64,38 +65,16 @@ struct json_object *tree_item(struct json_object *tree, const char *key, size_t 
     return json_object_array_get_idx(tree_at(tree, key), at);
 }
 
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 static bool append_decoded(struct buf *out, struct slice base64)
 {
-    size_t len = base64.len;
+    char *to = base64.len > 0 ? buf_reserve(out, base64.len) : NULL;
+    long len = to ? base64_read(base64, to) : -1;
 
-    if (len % 4 != 0)
+    if (base64.len == 0)
+        return true;
+    if (len < 0)
         return false;
-    for (size_t pads = 0; pads < 2 && len > 0 && base64.ptr[len - 1] == '='; pads++)
-        len--;
-    for (size_t i = 0; i < len; i += 4) {
-        size_t digits = min_u64(len - i, 4);
-        uint32_t three = 0;
-        for (size_t k = 0; k < 4; k++) {
-            int digit = k < digits ? digit_of(base64.ptr[i + k]) : 0;
-            if (digit < 0)
-                return false;
-            three = three << 6 | (uint32_t)digit;
-        }
-        char bytes[3] = {(char)(three >> 16), (char)(three >> 8), (char)three};
-        if (digits < 2 || !buf_append(out, bytes, digits - 1))
-            return false;
-    }
+    buf_commit(out, (size_t)len);
     return true;
 }
 
