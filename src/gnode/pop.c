@@ -228,8 +228,10 @@ int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
 {
     struct payload_push push;
     uint64_t ref;
-    int rc = find_message(turn, &ref, &push);
 
+    if (is_pop_paused(turn->queue, turn->now_ms))
+        return GMQ_E_NO_MESSAGE;
+    int rc = find_message(turn, &ref, &push);
     if (rc < 0)
         return rc;
     /* A lease takes more than what waits; without one memory is given back. */
