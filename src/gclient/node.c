@@ -1,4 +1,5 @@
 /* node.c - gclient node show: what a node says about itself. SPDX-License-Identifier: MIT */
+#include "base/time_text.h"
 #include "client/http.h"
 #include "gclient/ask.h"
 #include "gclient/out.h"
@@ -15,6 +16,12 @@ static bool append_text(struct buf *out, const char *name, struct json_object *v
 
     if (!out_append_readable(out, slice_str(name)) || !buf_printf(out, "%*s  ", (int)(len < 28 ? 28 - len : 0), ""))
         return false;
+    if (strcmp(name, "since_ms") == 0) {
+        char at[TIME_TEXT_BYTES];
+        (void)time_text_write(at, json_object_get_uint64(value));
+        when_local(slice_of(at, sizeof(at)), text);
+        return buf_printf(out, "%s\n", text);
+    }
     if (json_object_is_type(value, json_type_int) && len > 3 && strcmp(name + len - 3, "_ms") == 0) {
         when_stretch(json_object_get_uint64(value), text);
         return buf_printf(out, "%s\n", text);

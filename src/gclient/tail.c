@@ -162,10 +162,13 @@ static int gone(struct tail *tail, int err)
 static int look(struct tail *tail)
 {
     struct tail_figures figures = {0};
-    int err = read_figures(tail, &figures);
+    int err = tail->started ? read_figures(tail, &figures) : GMQ_OK;
 
     if (err == GMQ_OK)
         err = collect(tail);
+    /* So that what comes between the two never counts as missed: at first they are asked for behind the list. */
+    if (err == GMQ_OK && !tail->started)
+        err = read_figures(tail, &figures);
     if (stop_asked() && err != GMQ_OK) {
         (void)gone(tail, err);
         return EXIT_OK;
