@@ -114,7 +114,8 @@ static bool put_head(struct buf *out, const struct top_topics *topics, const str
                    "%s  %s  %zu topic%s: %" PRIu64 " ready, %" PRIu64 " delayed, %" PRIu64 " in flight, %" PRIu64
                    " dead; %s pushed/s, %s popped/s",
                    view->addr, now + strlen("2006-01-02 "), topics->count, topics->count == 1 ? "" : "s",
-                   sum(topics, "ready"), sum(topics, "delayed"), sum(topics, "in_flight"), sum(topics, "dead"), push_rate, pop_rate);
+                   sum(topics, "ready"), sum(topics, "delayed"), sum(topics, "in_flight"), sum(topics, "dead"),
+                   push_rate, pop_rate);
     if (!put_line(out, line, view, end))
         return false;
     (void)snprintf(line, sizeof(line), "sorted by %s%s%s%s%s", TOP_SORT_WORDS[view->sort],
