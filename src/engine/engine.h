@@ -167,6 +167,19 @@ NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_ma
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
 
+/* A message in flight. */
+struct engine_lease {
+    uint64_t ref, deadline_ms;
+    uint64_t since_ms;    /* delivered at */
+    uint32_t holder;
+    uint32_t ttr_ms;      /* that it was delivered with */
+    uint64_t bytes;       /* of its body, rounded up to 64 */
+    unsigned own_retries; /* 1 + its own maximum of retries; 0 = the queue's */
+};
+
+/* False: the id is not in flight. What an image of an earlier version did not say is 0. */
+bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
+
 /*
  * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
  * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
