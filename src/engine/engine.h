@@ -180,6 +180,9 @@ struct engine_lease {
 /* False: the id is not in flight. What an image of an earlier version did not say is 0. */
 bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
 
+/* The lease itself (engine/flight.h), or NULL; good until the next record is applied. */
+const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
+
 /*
  * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
  * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
@@ -192,9 +195,6 @@ NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payl
  * there are not so many. Its record says whether it has: another key can have the same hash.
  */
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
-
-/* The lease of an id that is in flight, or NULL; good until the next record is applied. */
-const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);

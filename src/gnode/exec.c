@@ -387,6 +387,10 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return do_stat_all(&turn);
     case CMD_PEEK:
         return exec_peek(&turn);
+    case CMD_GET:
+        return exec_get(&turn);
+    case CMD_HISTORY:
+        return exec_history(&turn);
     case CMD_TOPIC:
         return exec_topic(&turn);
     case CMD_TOPICS:

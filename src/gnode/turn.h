@@ -71,6 +71,10 @@ static inline uint64_t turn_next_id(const struct turn *turn)
 
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
+/* get.c, history.c */
+NODISCARD int exec_get(struct turn *turn);
+NODISCARD int exec_history(struct turn *turn);
+
 /* topics.c: the commands on topics, and the name of a client */
 NODISCARD int exec_topic(struct turn *turn);
 NODISCARD int exec_topics(struct turn *turn);
