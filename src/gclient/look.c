@@ -169,20 +169,15 @@ bool look_append_event(struct buf *out, struct json_object *event)
 {
     char text[WHEN_BYTES];
     uint64_t at_ms = tree_ms(event, "at"), retries = tree_number(event, "retry_count");
-    bool fits = true, is_due = slice_is(tree_text(event, "event"), "pushed") ||
-                               slice_is(tree_text(event, "event"), "released") ||
-                               slice_is(tree_text(event, "event"), "redriven") ||
-                               slice_is(tree_text(event, "event"), "rescheduled");
 
     when_local(tree_text(event, "at"), text);
-    fits = buf_printf(out, "%s.%03u  ", text, (unsigned)(at_ms % 1000)) &&
-           out_append_readable(out, tree_text(event, "event"));
+    bool fits = buf_printf(out, "%s.%03u  ", text, (unsigned)(at_ms % 1000)) &&
+                out_append_readable(out, tree_text(event, "event"));
     add_text(out, event, ", ", "how", &fits);
     add_text(out, event, ", ", "reason", &fits);
     add_text(out, event, ": ", "text", &fits);
-    add_text(out, event, " to ", "who", &fits);
-    add_text(out, event, " to ", "holder", &fits);
-    add_until(out, event, is_due ? "due" : "until", "due_at", &fits);
+    add_text(out, event, " to ", "client", &fits);
+    add_until(out, event, "due", "due_at", &fits);
     add_until(out, event, "until", "deadline_at", &fits);
     if (retries > 0)
         fits = fits && buf_printf(out, ", retry %u", (unsigned)retries);

@@ -114,7 +114,7 @@ int purge_run(const struct job *job)
 
 static void add_consumer(struct table *table, struct json_object *one, uint64_t now_ms)
 {
-    uint64_t oldest_ms = tree_ms(one, "oldest_at");
+    uint64_t oldest_ms = tree_ms(one, "oldest_in_flight_at");
     char text[WHEN_BYTES];
 
     table_text(table, tree_text(one, "name"));
@@ -123,7 +123,7 @@ static void add_consumer(struct table *table, struct json_object *one, uint64_t 
     when_stretch(now_ms > oldest_ms ? now_ms - oldest_ms : 0, text);
     table_text(table, slice_str(oldest_ms > 0 ? text : "-"));
     table_number(table, tree_number(one, "popped"));
-    figures_rate(tree_real(one, "rate"), text);
+    figures_rate(tree_real(one, "pop_rate"), text);
     table_text(table, slice_str(text));
     when_local(tree_text(one, "last_pop_at"), text);
     table_text(table, slice_str(text[0] ? text : "-"));

@@ -116,7 +116,7 @@ TEST(events_say_what_happened_in_a_line)
     static const struct {
         const char *json, *text;
     } rows[] = {
-        {"{\"event\":\"delivered\",\"who\":\"w:1\",\"retry_count\":2}", ".000  delivered to w:1, retry 2"},
+        {"{\"event\":\"delivered\",\"client\":\"w:1\",\"retry_count\":2}", ".000  delivered to w:1, retry 2"},
         {"{\"event\":\"dead\",\"reason\":\"rejected\",\"text\":\"no\\u001b\"}", ".000  dead, rejected: no\\x1b"},
         {"{\"event\":\"gone\",\"how\":\"acked\"}", ".000  gone, acked"}};
 
