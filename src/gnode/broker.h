@@ -19,6 +19,7 @@
 
 #include "engine/engine.h"
 #include "gnode/imager.h"
+#include "gnode/jobs.h"
 #include "gnode/session.h"
 #include "gnode/sweep.h"
 #include "gnode/wait.h"
@@ -76,6 +77,7 @@ struct broker {
     unsigned tellings;         /* sessions for which the log is read, history.h */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
+    struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
     struct usage_all usage;    /* what topics are beside their queues */
     struct sweep sweep;        /* what comes to topics with time */

@@ -82,6 +82,10 @@ NODISCARD int exec_topic_create(struct turn *turn);
 NODISCARD int exec_topic_set(struct turn *turn);
 NODISCARD int exec_pause(struct turn *turn);
 
+/* jobs.c: DEAD_REDRIVE, DEAD_DELETE; JOB, JOBS, JOB_CANCEL */
+NODISCARD int exec_dead_job(struct turn *turn);
+NODISCARD int exec_job(struct turn *turn);
+
 /* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
 
