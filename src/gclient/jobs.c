@@ -81,9 +81,8 @@ static int print_one(const struct values *values, struct json_object *job)
     if (values->json)
         return tree_print(job) ? EXIT_OK : EXIT_FAILED;
     buf_init(&out, TEXT_BYTES_MAX);
-    bool made = facts_append(&out, job) && fwrite(buf_data(&out), 1, buf_len(&out), stdout) == buf_len(&out);
-    buf_free(&out);
-    return made ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
+    bool made = facts_append(&out, job);
+    return out_text(&out, made) ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
 }
 
 int jobs_run(const struct job *job)

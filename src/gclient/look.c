@@ -100,15 +100,10 @@ static int print_facts(const struct values *values, struct json_object *facts)
     if (values->json)
         return tree_print(facts) ? EXIT_OK : EXIT_FAILED;
     buf_init(&out, TEXT_BYTES_MAX);
-    bool made;
-    if (values->raw) {
-        made = tree_body(facts, &out, &body);
-        made = made && fwrite(body.ptr, 1, body.len, stdout) == body.len;
-    } else {
-        made = facts_append(&out, facts) && fwrite(buf_data(&out), 1, buf_len(&out), stdout) == buf_len(&out);
-    }
-    buf_free(&out);
-    return made ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
+    bool made = values->raw ? tree_body(facts, &out, &body) : facts_append(&out, facts);
+    if (made && values->raw && !tree_at(facts, "body_base64"))
+        made = buf_append(&out, body.ptr, body.len);
+    return out_text(&out, made) ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
 }
 
 int look_get(const struct values *values, const char *topic, const char *id)

@@ -61,10 +61,8 @@ static int print_node(const struct values *values, struct slice json)
         return out_error(EXIT_FAILED, "another service answers at this address");
     }
     buf_init(&out, NODE_BYTES_MAX * 8);
-    bool made = values->json ? tree_print(node)
-                             : append_node(&out, node) &&
-                                   fwrite(buf_data(&out), 1, buf_len(&out), stdout) == buf_len(&out);
-    buf_free(&out);
+    bool made = values->json || append_node(&out, node);
+    made = values->json ? tree_print(node) : out_text(&out, made);
     json_object_put(node);
     return made ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
 }

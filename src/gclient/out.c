@@ -72,6 +72,15 @@ bool out_line(struct buf *line, bool made)
     return written;
 }
 
+bool out_text(struct buf *text, bool made)
+{
+    size_t len = buf_len(text);
+    bool written = made && (len == 0 || fwrite(buf_data(text), 1, len, stdout) == len);
+
+    buf_free(text);
+    return written;
+}
+
 bool out_append_base64(struct buf *out, struct slice bytes)
 {
     char *to = bytes.len > 0 ? buf_reserve(out, base64_text_bytes(bytes.len)) : NULL;

@@ -46,6 +46,9 @@ NODISCARD bool out_message(enum out_form form, const char *topic, const struct g
 /* Prints a line of JSON or text made in a buffer, which is freed; false when making or printing it failed. */
 NODISCARD bool out_line(struct buf *line, bool made);
 
+/* Prints a text made in a buffer, which is freed; false when making or printing it failed. */
+NODISCARD bool out_text(struct buf *text, bool made);
+
 /* As Go's time.Duration prints: 1.5µs, 4.331307ms, 1m2.5s. */
 void out_duration(uint64_t ns, char to[OUT_DURATION_BYTES]);
 

@@ -121,9 +121,7 @@ static bool draw(struct top *top)
                buf_append_str(&out, "\x1b[J");
     else
         made = top_draw(&out, &top->topics, &top->view, "\n");
-    made = made && fwrite(buf_data(&out), 1, buf_len(&out), stdout) == buf_len(&out);
-    buf_free(&out);
-    return out_flush() && made;
+    return out_text(&out, made) && out_flush();
 }
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */

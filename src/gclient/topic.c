@@ -183,9 +183,8 @@ int topic_print(const struct values *values, struct json_object *topic)
     if (values->json)
         return tree_print(topic) ? EXIT_OK : EXIT_FAILED;
     buf_init(&out, TEXT_BYTES_MAX);
-    bool made = topic_append(&out, topic) && fwrite(buf_data(&out), 1, buf_len(&out), stdout) == buf_len(&out);
-    buf_free(&out);
-    return made ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
+    bool made = topic_append(&out, topic);
+    return out_text(&out, made) ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
 }
 
 static int ask_topic(struct gmq *mq, const char *name, struct json_object **ret)

@@ -302,6 +302,60 @@ class Answers(OpsCase):
                 self.assertEqual(len(node.calls) - before, 1 - code)
 
 
+class RealNode(OpsCase):
+    """The same against a node: what a command line does to its messages."""
+
+    def ids(self, ran):
+        self.assertEqual((ran.code, ran.err), (0, ""))
+        return ran.out.split()
+
+    def state(self, env, ident):
+        return self.lines(self.tool("get", ident, "--json", env=env))[0]
+
+    def test_popped_messages_are_given_back_touched_and_rejected(self):
+        node, env = self.node()
+        ids = self.ids(self.tool("push", "mail", "x", "--count", "3", env=env))
+        self.lines(self.tool("pop", "mail", "-n", "3", "--json", env=env))
+        self.assertEqual(self.tool("touch", "mail", ids[0], "--ttr", "5m", env=env).out, "1 touched\n")
+        self.assertEqual(self.tool("nack", "mail", ids[1], "--delay", "1h", env=env).out, "1 given back\n")
+        self.assertEqual(self.tool("reject", "mail", ids[2], "--reason", "no such address", env=env).out,
+                         "1 rejected\n")
+        self.assertEqual([self.state(env, i)["state"] for i in ids], ["in_flight", "delayed", "dead"])
+        self.assertEqual(self.tool("nack", "mail", ids[2], env=env).code, 6)
+        self.assertRegex(self.tool("dead", "list", "mail", env=env).out,
+                         f"^ID .*\n{ids[2]} .* rejected: no such address +1  x\n$")
+        exported, = self.lines(self.tool("dead", "export", "mail", env=env))
+        self.assertEqual((exported["id"], exported["body"], exported["text"]), (ids[2], "x", "no such address"))
+        self.assertEqual(self.tool("dead", "show", ids[2], env=env).code, 0)
+        self.assertEqual(self.tool("dead", "mail", env=env).out, f"{ids[2]}  1  x\n")
+        self.assertEqual(self.http(node).stat("mail")["dead_num"], 0)
+
+    def test_dead_messages_come_back_or_go(self):
+        node, env = self.node()
+        tcp = self.tcp(node)
+        ids = self.ids(self.tool("push", "mail", "x", "--count", "4", env=env))
+        self.lines(self.tool("pop", "mail", "-n", "4", "--json", env=env))
+        self.tool("reject", "mail", *ids, "--reason", "bad", env=env)
+        ran = self.tool("redrive", "mail", ids[0], env=env)
+        self.assertRegex(ran.out, r"^job \d+: redrive of mail, ")
+        gmqtest.wait_until(lambda: self.http(node).stat("mail")["queue_num"] == 1, "one is back")
+        self.tool("dead", "redrive", "mail", "--text", "bad", "--to", "other", "--rate", "1000", env=env)
+        gmqtest.wait_until(lambda: (self.http(node).stat("mail")["dead_num"]) == 0, "all are moved")
+        self.assertEqual(self.http(node).stat("other")["queue_num"], 3)
+        one = tcp.pop("mail")
+        self.tool("reject", "mail", str(one["id"]), env=env)
+        self.assertEqual(self.tool("dead", "delete", "mail", "--all", env=env).code, 2)
+        self.assertEqual(self.tool("dead", "delete", "mail", "--all", "--yes", env=env).code, 0)
+        gmqtest.wait_until(lambda: self.http(node).stat("mail")["dead_num"] == 0, "it is deleted")
+        jobs = gmqtest.wait_until(
+            lambda: [j for j in [self.lines(self.tool("jobs", "--json", env=env))]
+                     if all(x["state"] == "done" for x in j)], "all are done")[0]
+        self.assertEqual(sorted(j["done"] for j in jobs), [1, 1, 3])
+        self.assertRegex(self.tool("jobs", env=env).out, r"(?m)^ *\d+  redrive  done +mail   other ")
+        self.assertEqual(self.tool("jobs", jobs[0]["job"], env=env).code, 0)
+        self.assertEqual(self.tool("jobs", "999", env=env).code, 6)
+
+
 class Top(OpsCase):
     def topics(self, count):
         return {"topics": [{"topic": f"topic-{i}", "ready": i, "delayed": 100 - i, "push_rate": 1.5}
