@@ -217,6 +217,7 @@ static const char *find_fault(const struct engine *engine, bool once)
     HOLDS(chunked == engine->lists.chunked, "the count of all messages in chunks is wrong");
     HOLDS(!dedup_fault(&engine->dedup), dedup_fault(&engine->dedup));
     HOLDS(!keys_fault(&engine->keys), keys_fault(&engine->keys));
+    HOLDS(!keys_fault(&engine->moved), keys_fault(&engine->moved));
     HOLDS(name_words == engine->name_words, "the length of all names is wrong");
     HOLDS(in_memory == engine->lists.refs, "the count of waiting messages in memory is wrong");
     handles.size += in_memory;

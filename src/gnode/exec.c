@@ -391,6 +391,10 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_get(&turn);
     case CMD_HISTORY:
         return exec_history(&turn);
+    case CMD_CANCEL:
+        return exec_cancel(&turn);
+    case CMD_RESCHEDULE:
+        return exec_reschedule(&turn);
     case CMD_TOPIC:
         return exec_topic(&turn);
     case CMD_TOPICS:
