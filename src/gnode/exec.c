@@ -395,6 +395,8 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_cancel(&turn);
     case CMD_RESCHEDULE:
         return exec_reschedule(&turn);
+    case CMD_PURGE:
+        return exec_purge(&turn);
     case CMD_TOPIC:
         return exec_topic(&turn);
     case CMD_TOPICS:

@@ -63,6 +63,10 @@ void mack_answer(const struct turn *turn, struct session_ids *missing, uint64_t 
  */
 NODISCARD int turn_due_ms(const struct turn *turn, int64_t delay_ms, uint64_t at_ms, uint64_t *ret_due_ms);
 
+/* purge.c; purge_append: a PURGE of up to `count`, at most 4096, of a queue's list; room was checked. Its end. */
+NODISCARD int exec_purge(struct turn *turn);
+uint64_t purge_append(struct broker *broker, uint32_t number, enum payload_list list, uint64_t count, uint64_t now_ms);
+
 /* steer.c */
 NODISCARD int exec_cancel(struct turn *turn);
 NODISCARD int exec_reschedule(struct turn *turn);
