@@ -1,8 +1,8 @@
 /*
  * save_facts.c - the facts of messages that came back or are dead in an image
  *
- * Little-endian words, per message, in no order: its LSN, first_ms, last_ms, due_ms, dead_ms, why + bytes of text << 8 +
- * retries << 16;
+ * Little-endian words, per message, in no order: its LSN, first_ms, last_ms, due_ms, dead_ms, why +
+ * bytes of text << 8 + retries << 16;
  * the text padded to 8.
  *
  * SPDX-License-Identifier: MIT

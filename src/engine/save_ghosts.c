@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "engine/state.h"
 
+#include <stdlib.h>
+
 enum { FIGURE_WORDS = 5 };
 
 static uint64_t words(const struct engine *engine)
@@ -88,6 +90,33 @@ static bool load_queue(struct engine *engine, struct state_reader *in, uint32_t 
     return loaded;
 }
 
+/* Of no list more is gone than its figures say; as far as lists are in memory. */
+static bool ready_fits(const struct engine *engine, const struct queue *queue)
+{
+    uint64_t ref, count = 0;
+
+    if (queue->ghosts.ready == 0)
+        return true;
+    for (struct waiting_cursor at = waiting_begin(&queue->ready); waiting_next(&at, &ref);)
+        count += engine_is_ghost(engine, queue, ref, ENGINE_READY);
+    return count <= queue->ghosts.ready;
+}
+
+static bool delayed_fits(const struct engine *engine)
+{
+    uint64_t *counts = mem_new(8 * (engine->queue_count + 1u));
+    struct delay_entry entry;
+    bool fits = true;
+
+    for (struct delays_cursor at = delays_begin(&engine->delays); delays_next(&at, &entry);) {
+        const struct queue *queue = engine_queue(engine, entry.queue);
+        if (queue && engine_is_ghost(engine, queue, entry.ref, ENGINE_DELAYED))
+            fits = fits && ++counts[entry.queue - 1] <= queue->ghosts.delayed;
+    }
+    free(counts);
+    return fits;
+}
+
 static bool load(struct engine *engine, struct state_reader *in)
 {
     struct ghosts *ghosts = &engine->ghosts;
@@ -104,8 +133,10 @@ static bool load(struct engine *engine, struct state_reader *in)
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         struct queue *queue = &engine->queues[i]->queue;
         queue->ghosts.at_head = state_at_head(engine, queue);
+        if (!ready_fits(engine, queue))
+            return false;
     }
-    return words(engine) > 0;
+    return words(engine) > 0 && delayed_fits(engine);
 }
 
 static uint64_t digest(const struct engine *engine)

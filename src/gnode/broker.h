@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "gnode/holders.h"
 #include "gnode/imager.h"
+#include "gnode/jobs.h"
 #include "gnode/session.h"
 #include "gnode/sweep.h"
 #include "gnode/wait.h"
@@ -77,6 +78,7 @@ struct broker {
     unsigned tellings;         /* sessions for which the log is read, history.h */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
+    struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
     struct holders holders;    /* the numbers of clients */
     struct usages usages;      /* what topics are beside their queues */
