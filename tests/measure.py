@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """measure - a few figures of the node, against their targets
 
-    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--only WORD]
+    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--looked-at N] [--only WORD]
 
 Lateness   200 messages fall due one by one on an otherwise idle node. Each is asked for 1 ms after its time, then
            every 0.5 ms. Target: there within 5 ms. This one decides the exit code; since other work on the machine
@@ -11,6 +11,9 @@ Restart    from the start of the process to its first pop, with these N waiting.
 Checkpoint Restart with N (1 million) messages in flight; then a connection asks without a pause until the next
            checkpoint is written, which is a minute later. The longest answer, and the longest turn of the node's loop
            as it says itself when it stops: other work on the machine counts, too. For information; target 10 ms each.
+Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of them
+           not in memory: from the head, the tail and the middle, as a client sees it. Not asked for unless by --only
+           looking. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
@@ -30,6 +33,7 @@ from gmqtest import Gnode, Http, Tcp
 MESSAGES, LATE_MS, TRIES = 200, 5.0, 3
 MEMORY_MIB, RESTART_MS, BATCH = 48, 150, 10000
 STALL_MS, FLYING_RESTART_MS, PIPELINE = 10.0, 300, 2000
+LOOKS = 20
 
 
 def lateness(folder):
@@ -138,6 +142,44 @@ def stalls(folder, flying):
     line("longest turn of the node's loop meanwhile", f"{longest:.1f} ms", f"{STALL_MS:.0f} ms", longest <= STALL_MS)
 
 
+def look(conn, name, **arguments):
+    """Times that many pages; the answer of the last."""
+    took = []
+    for _ in range(LOOKS):
+        begin = time.monotonic()
+        page = conn.op("message.list", limit=100, **arguments)
+        took.append((time.monotonic() - begin) * 1000)
+        assert len(page["messages"]) == 100
+    line(f"page of 100, {name}, first / p50 / max",
+         f"{took[0]:.1f} / {statistics.median(took):.1f} / {max(took):.1f} ms", None, True)
+    return page
+
+
+def looking(folder, count):
+    """Pages of very long lists."""
+    data = os.path.join(folder, "looking")
+    node = Gnode(data, "-sync=none")
+    fill(node, count, 128)
+    with Tcp(node.tcp) as conn:
+        cursor = conn.op("message.list", topic="t", limit=1)["next"]
+        parts = cursor.split(".")
+        middle = ".".join([*parts[:2], f"{count // 2:x}", *parts[3:]])
+        for name, arguments in (("head", {}), ("tail", {"from": "tail"}), ("middle", {"cursor": middle})):
+            look(conn, f"ready, {name}", topic="t", **arguments)
+        look(conn, "ready, middle, with bodies", topic="t", cursor=middle, body="whole")
+    assert node.stop() == 0
+    node = Gnode(data, "-sync=none")
+    with Tcp(node.tcp) as conn:
+        look(conn, "ready, tail, after a start", topic="t", **{"from": "tail"})
+        for at in range(0, count, BATCH):
+            conn.mpub("late", [(3600 + at * 86400 // count, b"x" * 128)] * min(BATCH, count - at))
+        page = look(conn, "delayed", topic="late", state="delayed")
+        look(conn, "delayed, next", topic="late", state="delayed", cursor=page["next"])
+    assert node.stop() == 0
+    longest = float(node.wait_line(r"the longest turn took ([0-9.]+) ms").group(1))
+    line("longest turn of the node's loop meanwhile", f"{longest:.1f} ms", None, True)
+
+
 def line(name, value, target, good):
     """One line of the table."""
     print(f"{name:<44} {value:>14}   {'' if target is None else f'target {target}: ' + ('met' if good else 'MISSED')}",
@@ -178,7 +220,8 @@ def main():
     parser.add_argument("--build", default=os.path.join(gmqtest.ROOT, "build"))
     parser.add_argument("--waiting", type=int, default=1000000)
     parser.add_argument("--flying", type=int, default=1000000)
-    parser.add_argument("--only", choices=("waiting", "flying", "late"), help="a part of it")
+    parser.add_argument("--looked-at", type=int, default=10000000)
+    parser.add_argument("--only", choices=("waiting", "flying", "late", "looking"), help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
     parts, met = [options.only] if options.only else ["waiting", "flying", "late"], True
@@ -188,6 +231,8 @@ def main():
             waiting(folder, options.waiting)
         if "flying" in parts:
             stalls(folder, options.flying)
+        if "looking" in parts:
+            looking(folder, options.looked_at)
         if "late" in parts:
             met = lateness_line(folder)
     finally:
