@@ -8,23 +8,13 @@
 #include "gnode/broker.h"
 
 #include "base/mem.h"
-#include "engine/id.h"
 #include "gnode/gather.h"
 #include "gnode/turn.h"
 #include "wire/topic_name.h"
 
 #include <stdlib.h>
 
-enum { GROUP_BYTES_MAX = 16 << 20 };
-
 /* ---- push -------------------------------------------------------------------------------------------------------- */
-
-static uint64_t next_id(const struct turn *turn)
-{
-    const struct broker *broker = turn->broker;
-
-    return id_next(engine_last_id(broker->engine), broker->options.node_id, turn->now_ms);
-}
 
 static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
 {
@@ -66,7 +56,7 @@ static int do_push(struct turn *turn)
     if (rc < 0)
         return no_room(turn, rc);
     ensure_queue(turn);
-    uint64_t id = next_id(turn);
+    uint64_t id = turn_next_id(turn);
     uint64_t end = append_push(turn, id, (uint64_t)cmd->delay_s, cmd->body, false);
     return answer_promised(turn, ANSWER_ID, end, id, 1);
 }
@@ -108,8 +98,8 @@ static int do_mpush(struct turn *turn)
         rc = check_push_pause(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
-    if (bytes > GROUP_BYTES_MAX && turn->cmd->count > 1)
-        return refuse(turn, GMQ_E_BODY_LIMIT, GROUP_BYTES_MAX, NULL);
+    if (bytes > TURN_GROUP_BYTES_MAX && turn->cmd->count > 1)
+        return refuse(turn, GMQ_E_BODY_LIMIT, TURN_GROUP_BYTES_MAX, NULL);
     rc = broker_room(turn->broker, ensure_bytes(turn) + bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
@@ -117,7 +107,7 @@ static int do_mpush(struct turn *turn)
     uint64_t first = 0, end = 0;
     log_group(turn->broker->log, bytes);
     for (uint32_t left = turn->cmd->count; left > 0 && cmd_item_next(&packed, &item); left--) {
-        uint64_t id = next_id(turn);
+        uint64_t id = turn_next_id(turn);
         first = first ? first : id;
         end = append_push(turn, id, item.delay_s, item.body, left > 1);
     }
@@ -381,6 +371,12 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return do_ack(&turn);
     case CMD_MACK:
         return exec_mack(&turn);
+    case CMD_PUT:
+        return exec_put(&turn);
+    case CMD_NACK:
+        return exec_nack(&turn);
+    case CMD_TOUCH:
+        return exec_touch(&turn);
     case CMD_DEAD:
         return do_dead(&turn);
     case CMD_SET:
@@ -398,6 +394,10 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     case CMD_JOBS:
     case CMD_JOB_CANCEL:
         return exec_job(&turn);
+    case CMD_GET:
+        return exec_get(&turn);
+    case CMD_HISTORY:
+        return exec_history(&turn);
     case CMD_TOPIC:
         return exec_topic(&turn);
     case CMD_TOPICS:

@@ -187,7 +187,9 @@ static enum peek_step look_at(struct peek *peek, const struct turn *turn, bool *
         return PEEK_DONE;
     struct report_message *message = entry(peek, turn, item);
     describe_push(peek->report, message, &push, peek->args.body, peek->body_bytes);
-    describe_facts(peek->report, message, peek->broker->engine, ref_lsn(item->ref));
+    describe_facts(peek->report, message, peek->broker, ref_lsn(item->ref));
+    if (peek->place == PLACE_IN_FLIGHT)
+        message->holder = describe_holder(peek->report, peek->broker, item->holder);
     peek->report->count++;
     peek->text_bytes += bytes;
     return PEEK_DONE;

@@ -9,14 +9,15 @@
 #define GMQ_GNODE_TURN_H
 
 #include "base/err.h"
+#include "engine/id.h"
 #include "engine/payload.h"
 #include "gnode/broker.h"
 #include "gnode/sweep.h"
 
 #include <errno.h>
 
-/* Pairs of one ACK record, deliveries of one POP record. */
-enum { TURN_PAIRS_MAX = 4096, TURN_DELIVERIES_MAX = 2048 };
+/* Pairs of one ACK record, deliveries of one POP record; bytes of the records of one group. */
+enum { TURN_PAIRS_MAX = 4096, TURN_DELIVERIES_MAX = 2048, TURN_GROUP_BYTES_MAX = 16 << 20 };
 
 /* What a command works with. */
 struct turn {
@@ -43,8 +44,37 @@ NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
 /* mack.c */
 NODISCARD int exec_mack(struct turn *turn);
 
+/*
+ * Which of the ids of the command are in flight: their pairs, in order; the others, and what stands in the list twice,
+ * are `missing`. Returns how many are. Both have room for turn->cmd->count. For mack, nack and touch.
+ */
+size_t mack_split(const struct turn *turn, struct payload_pair *pairs, struct session_ids *missing);
+
+/* Are there as many ids as are said, and no more than may be? False: the command was refused. */
+bool mack_check(const struct turn *turn);
+
+/* Says "ok" or which were missing, when everything up to `end` is written; 0 = at once. Takes `missing`. */
+void mack_answer(const struct turn *turn, struct session_ids *missing, uint64_t end);
+
+/* put.c, nack.c */
+NODISCARD int exec_put(struct turn *turn);
+NODISCARD int exec_nack(struct turn *turn);
+NODISCARD int exec_touch(struct turn *turn);
+
+/* The id of the next message. */
+static inline uint64_t turn_next_id(const struct turn *turn)
+{
+    const struct broker *broker = turn->broker;
+
+    return id_next(engine_last_id(broker->engine), broker->options.node_id, turn->now_ms);
+}
+
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
+/* get.c, history.c */
+NODISCARD int exec_get(struct turn *turn);
+NODISCARD int exec_history(struct turn *turn);
+
 /* topics.c: the commands on topics, and the name of a client */
 NODISCARD int exec_topic(struct turn *turn);
 NODISCARD int exec_topics(struct turn *turn);
