@@ -11,9 +11,9 @@ Restart    from the start of the process to its first pop, with these N waiting.
 Checkpoint Restart with N (1 million) messages in flight; then a connection asks without a pause until the next
            checkpoint is written, which is a minute later. The longest answer, and the longest turn of the node's loop
            as it says itself when it stops: other work on the machine counts, too. For information; target 10 ms each.
-Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of them
-           not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of the node's
-           loop. Not asked for unless by --only looking. For information.
+Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of
+           them not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of
+           the node's loop. Not asked for unless by --only looking. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT

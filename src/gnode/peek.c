@@ -188,7 +188,7 @@ static enum peek_step look_at(struct peek *peek, const struct turn *turn, bool *
     struct report_message *message = entry(peek, turn, item);
     describe_push(peek->report, message, &push, peek->args.body, peek->body_bytes);
     describe_facts(peek->report, message, peek->broker, ref_lsn(item->ref));
-    if (peek->place == PLACE_IN_FLIGHT)
+    if (item->holder)
         message->holder = describe_holder(peek->report, peek->broker, item->holder);
     peek->report->count++;
     peek->text_bytes += bytes;
