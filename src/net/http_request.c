@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/num.h"
+#include "net/addr.h"
 #include "net/http_impl.h"
 
 enum {
@@ -438,6 +439,11 @@ void http_each_header(const struct http_request *req, void (*fn)(void *ctx, stru
     struct each each = {.fn = fn, .ctx = ctx};
 
     (void)MHD_get_connection_values(call->mhd, MHD_HEADER_KIND, each_header, &each);
+}
+
+size_t http_peer_host(const struct http_request *req, char *to, size_t bytes)
+{
+    return addr_peer_host(CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn->fd, to, bytes);
 }
 
 bool http_hung_up(const struct http_request *req)
