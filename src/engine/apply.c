@@ -180,7 +180,8 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     flight_add(&engine->flight, &(struct lease){.ref = to->ref, .id = to->id, .queue = queue->number,
                                                 .holder = pop->holder, .since_ms = pop->now_ms,
-                                                .size64 = to->size64, .own_retries = to->own_retries,
+                                                .size64 = to->size64, .own_retries = to->own_retries & 0xff,
+                                                .ttr_ms = min_u64(to->ttr_ms, LEASE_TTR_MS_MAX) & LEASE_TTR_MS_MAX,
                                                 .deadline_ms = min_u64(pop->now_ms + to->ttr_ms, WHEEL_MS_MAX)});
     queue->in_flight++;
 }

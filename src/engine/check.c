@@ -310,7 +310,7 @@ static uint64_t digest_lease(uint64_t h, const struct lease *lease)
 {
     h = mix(mix(mix(h, lease->deadline_ms), lease->ref), lease->id);
     h = mix(mix(h, lease->queue | (uint64_t)lease->holder << 32), lease->since_ms);
-    return mix(h, lease->size64 | (uint64_t)lease->own_retries << 32);
+    return mix(h, lease->size64 | (uint64_t)lease->own_retries << 32 | (uint64_t)lease->ttr_ms << 40);
 }
 
 uint64_t engine_digest(const struct engine *engine)

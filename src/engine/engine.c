@@ -206,6 +206,23 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
     return 0;
 }
 
+const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
+{
+    return flight_find(&engine->flight, queue->number, id);
+}
+
+bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret)
+{
+    const struct lease *lease = flight_find(&engine->flight, queue->number, id);
+
+    if (!lease)
+        return false;
+    *ret = (struct engine_lease){.ref = lease->ref, .deadline_ms = lease->deadline_ms, .since_ms = lease->since_ms,
+                                 .holder = lease->holder, .ttr_ms = lease->ttr_ms, .own_retries = lease->own_retries,
+                                 .bytes = (uint64_t)lease->size64 * PAYLOAD_SIZE_STEP};
+    return true;
+}
+
 int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
                         uint64_t *ret_id)
 {
@@ -220,11 +237,6 @@ int engine_decide_dedup(const struct engine *engine, const struct payload_dedup 
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i)
 {
     return engine->keys.count > 0 ? keys_find(&engine->keys, keys_hash(queue->number, key), i) : 0;
-}
-
-const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
-{
-    return flight_find(&engine->flight, queue->number, id);
 }
 
 bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret)

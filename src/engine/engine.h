@@ -187,6 +187,22 @@ NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_ma
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
 
+/* A message in flight. */
+struct engine_lease {
+    uint64_t ref, deadline_ms;
+    uint64_t since_ms;    /* delivered at */
+    uint32_t holder;
+    uint32_t ttr_ms;      /* that it was delivered with */
+    uint64_t bytes;       /* of its body, rounded up to 64 */
+    unsigned own_retries; /* 1 + its own maximum of retries; 0 = the queue's */
+};
+
+/* False: the id is not in flight. What an image of an earlier version did not say is 0. */
+bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
+
+/* The lease itself (engine/flight.h), or NULL; good until the next record is applied. */
+const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
+
 /*
  * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
  * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
@@ -199,9 +215,6 @@ NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payl
  * there are not so many. Its record says whether it has: another key can have the same hash.
  */
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
-
-/* The lease of an id that is in flight, or NULL; good until the next record is applied. */
-const struct lease *engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);

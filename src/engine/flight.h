@@ -17,6 +17,8 @@
 #include "engine/clients.h"
 #include "engine/wheel.h"
 
+enum { LEASE_TTR_MS_MAX = 0xffffff };
+
 struct lease {
     uint64_t ref, id;
     uint64_t deadline_ms;
@@ -24,7 +26,8 @@ struct lease {
     uint32_t queue;
     uint32_t holder;     /* client number, 0 = unknown */
     uint32_t size64;     /* of the body, as struct payload_delivery says; 0 with since_ms 0: not known */
-    uint32_t own_retries; /* as struct payload_attrs says */
+    uint32_t own_retries : 8; /* as struct payload_attrs says */
+    uint32_t ttr_ms : 24; /* that it was delivered with, the most that fits if it was more; 0 = not known */
     uint32_t hash_next;  /* lease names */
     uint32_t prev, next; /* in the slot of the wheel */
     uint32_t slot;       /* of the wheel; all ones when the place is free */

@@ -10,8 +10,8 @@
  *              pop_num, tail, dead, head, chunks, chunks aside, delayed; name padded to 8; refs of the head, chunks
  *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   the delayed messages: save_delays.c
- *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, u64 since_ms, u32 size64, u32 own_retries,
- *              those of one deadline in order
+ *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, u64 since_ms, u32 size64, u8 own_retries,
+ *              u24 ttr_ms, those of one deadline in order
  *   u64 words of all sections; per section (state.h) that is not empty: u64 tag, u64 words, and so many words
  * Images of earlier magics are read too. Those of the third have no sections, and their leases end with the holder. The
  * queues of the first two have no `delayed`, and of the first neither head nor chunks; their delayed messages are all
@@ -146,7 +146,7 @@ static char *save_leases(char *at, const struct engine *engine)
         at = put(at, lease->deadline_ms);
         at = put(at, lease->queue | (uint64_t)lease->holder << 32);
         at = put(at, lease->since_ms);
-        at = put(at, lease->size64 | (uint64_t)lease->own_retries << 32);
+        at = put(at, lease->size64 | (uint64_t)lease->own_retries << 32 | (uint64_t)lease->ttr_ms << 40);
     }
     return at;
 }
@@ -298,9 +298,9 @@ static bool load_lease(struct engine *engine, struct state_reader *in, unsigned 
         return false;
     struct lease lease = {.ref = w[0], .id = w[1], .deadline_ms = w[2], .queue = (uint32_t)w[3],
                           .holder = (uint32_t)(w[3] >> 32), .since_ms = w[4], .size64 = (uint32_t)w[5],
-                          .own_retries = (uint32_t)(w[5] >> 32)};
-    if (w[3] >> 32 > CLIENTS_MAX || w[2] > WHEEL_MS_MAX || w[4] > WHEEL_MS_MAX || lease.size64 > PAYLOAD_SIZE64_MAX ||
-        lease.own_retries > REF_RETRIES_MAX || flight_find(&engine->flight, lease.queue, lease.id))
+                          .own_retries = (uint8_t)(w[5] >> 32), .ttr_ms = (uint32_t)(w[5] >> 40) & LEASE_TTR_MS_MAX};
+    if (w[3] >> 32 > CLIENTS_MAX || w[2] > WHEEL_MS_MAX || w[4] > WHEEL_MS_MAX ||
+        lease.size64 > PAYLOAD_SIZE64_MAX || flight_find(&engine->flight, lease.queue, lease.id))
         return false;
     flight_add(&engine->flight, &lease);
     queue->in_flight++;

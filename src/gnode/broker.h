@@ -75,6 +75,7 @@ struct broker {
     struct list parked;        /* sessions with parked replies */
     struct list stalled;       /* sessions whose command is to be tried again */
     struct session *gatherer;  /* at most one `dead` collects bodies at a time */
+    unsigned tellings;         /* sessions for which the log is read, history.h */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
     struct waits waits;        /* sessions that wait for a message */

@@ -42,6 +42,20 @@ static void prefetch(const struct gather *gather, struct log *log)
     log_prefetch(log, lsns, n);
 }
 
+static bool copy_attrs(struct gather *gather, struct gather_item *item, struct slice tlvs)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(tlvs, &attrs))
+        return true;
+    item->headers = (uint32_t)attrs.headers.len;
+    item->key = (uint32_t)attrs.key.len;
+    item->own_retries = attrs.own_retries;
+    item->expiry_ms = attrs.expiry_ms;
+    return buf_append(&gather->bodies, attrs.headers.ptr, attrs.headers.len) &&
+           buf_append(&gather->bodies, attrs.key.ptr, attrs.key.len);
+}
+
 /* False when the reply is full without this one. */
 static bool copy(struct gather *gather, struct gather_item *item, const struct payload_push *push)
 {
@@ -51,7 +65,8 @@ static bool copy(struct gather *gather, struct gather_item *item, const struct p
     item->ttr_ms = push->ttr_ms;
     item->offset = buf_len(&gather->bodies);
     item->bytes = push->body.len;
-    return buf_append(&gather->bodies, push->body.ptr, push->body.len);
+    return buf_append(&gather->bodies, push->body.ptr, push->body.len) &&
+           (push->tlvs.len == 0 || copy_attrs(gather, item, push->tlvs));
 }
 
 bool gather_run(struct gather *gather, struct log *log)
@@ -73,11 +88,16 @@ bool gather_run(struct gather *gather, struct log *log)
     return true;
 }
 
-size_t gather_cut(struct gather *gather)
+static bool is_deliverable(const struct gather_item *item, uint64_t now_ms)
+{
+    return !item->unreadable && (item->expiry_ms == 0 || item->expiry_ms > now_ms);
+}
+
+size_t gather_cut(struct gather *gather, uint64_t now_ms)
 {
     size_t n = 0;
 
-    while (n < gather->done && !gather->items[n].unreadable)
+    while (n < gather->done && is_deliverable(&gather->items[n], now_ms))
         n++;
     gather->count = gather->done = n;
     return n;
@@ -90,11 +110,15 @@ void gather_finish(struct gather *gather, const bool *keep)
         const struct gather_item *item = &gather->items[i];
         if (!keep[i] || item->unreadable)
             continue;
+        const char *body = buf_data(&gather->bodies) + item->offset;
         gather->messages[gather->message_count++] = (struct reply_message){
             .id = item->id,
             .retry_count = ref_retries(item->ref),
             .topic = gather->topic,
-            .body = slice_of(buf_data(&gather->bodies) + item->offset, item->bytes),
+            .body = slice_of(body, item->bytes),
+            .headers = slice_of(body + item->bytes, item->headers),
+            .key = slice_of(body + item->bytes + item->headers, item->key),
+            .deadline_ms = item->deadline_ms,
         };
     }
 }

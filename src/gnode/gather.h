@@ -23,6 +23,10 @@ enum { GATHER_BYTES_MAX = 1 << 20 };
 struct gather_item {
     uint64_t ref, id;
     uint32_t ttr_ms; /* the message's own; 0 = its queue's */
+    uint32_t headers, key;  /* bytes of them, which stand behind those of the body */
+    unsigned own_retries;   /* as in struct payload_attrs */
+    uint64_t expiry_ms;     /* 0 = never */
+    uint64_t deadline_ms;   /* 0 = there is none; else set by the owner before gather_finish */
     size_t offset, bytes;
     bool unreadable;
 };
@@ -46,8 +50,8 @@ void gather_free(struct gather *gather);
 /* Copies what is at hand. True when it is complete; false: the rest is being fetched, ask again later. */
 bool gather_run(struct gather *gather, struct log *log);
 
-/* Leaves of the items the first ones that are collected and readable; returns how many. */
-size_t gather_cut(struct gather *gather);
+/* Leaves of the items the first ones that are collected, readable and not expired at `now_ms`; returns how many. */
+size_t gather_cut(struct gather *gather, uint64_t now_ms);
 
 /* Drops the items for which `keep` is false, and the unreadable ones, from the reply; then the messages are ready. */
 void gather_finish(struct gather *gather, const bool *keep);

@@ -14,11 +14,20 @@ static bool find_dead(const struct queue *queue, uint64_t lsn, uint64_t *ret_ref
     return false;
 }
 
+/* Until when it is delayed, 0 = it is not: after it came back, or since it was pushed. */
+static uint64_t delayed_until(const struct broker *broker, const struct located *at)
+{
+    struct engine_facts facts;
+    uint64_t due_ms = engine_facts(broker->engine, at->lsn, &facts) ? facts.due_ms : at->push.due_ms;
+
+    return due_ms > engine_now_ms(broker->engine) ? due_ms : 0;
+}
+
 static void find_place(const struct broker *broker, struct located *at)
 {
     uint64_t ref = 0;
 
-    at->lease = engine_lease(broker->engine, at->queue, at->push.id);
+    at->lease = engine_find_lease(broker->engine, at->queue, at->push.id);
     if (at->lease) {
         at->place = PLACE_IN_FLIGHT;
         at->retries = ref_retries(at->lease->ref);
@@ -27,11 +36,9 @@ static void find_place(const struct broker *broker, struct located *at)
         at->retries = ref_retries(ref);
     } else if (log_is_dead(broker->log, at->lsn)) {
         at->place = PLACE_GONE;
-    } else if (at->push.due_ms > engine_now_ms(broker->engine)) {
-        at->place = PLACE_DELAYED;
-        at->due_ms = at->push.due_ms;
     } else {
-        at->place = PLACE_READY;
+        at->due_ms = delayed_until(broker, at);
+        at->place = at->due_ms > 0 ? PLACE_DELAYED : PLACE_READY;
     }
 }
 

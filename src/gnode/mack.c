@@ -42,8 +42,7 @@ static bool *find_repeats(struct slice ids, size_t n)
     return repeats;
 }
 
-/* Splits the ids into those in flight and the others; returns how many are. */
-static size_t split(const struct turn *turn, struct payload_pair *pairs, struct session_ids *missing)
+size_t mack_split(const struct turn *turn, struct payload_pair *pairs, struct session_ids *missing)
 {
     struct slice ids = turn->cmd->body;
     bool *repeats = find_repeats(ids, turn->cmd->count);
@@ -62,8 +61,7 @@ static size_t split(const struct turn *turn, struct payload_pair *pairs, struct 
     return n;
 }
 
-/* "ok", or which were not there. */
-static void answer_mack(const struct turn *turn, struct session_ids *missing, uint64_t end)
+void mack_answer(const struct turn *turn, struct session_ids *missing, uint64_t end)
 {
     struct parked reply = {.kind = ANSWER_OK, .wait = end > 0 ? WAIT_WRITTEN : WAIT_NOTHING, .lsn = end,
                            .count_or_err = turn->cmd->count - (uint32_t)missing->count};
@@ -79,17 +77,29 @@ static void answer_mack(const struct turn *turn, struct session_ids *missing, ui
     session_answer(turn->session, &reply);
 }
 
+bool mack_check(const struct turn *turn)
+{
+    const struct cmd *cmd = turn->cmd;
+    int rc = 0;
+
+    if (cmd->count == 0)
+        rc = GMQ_E_BATCH_COUNT;
+    else if (cmd->count > turn->broker->options.max_batch)
+        rc = GMQ_E_BATCH_LIMIT;
+    else if (cmd->body.len != (size_t)cmd->count * CMD_ID_BYTES)
+        rc = GMQ_E_BODY_SHORT;
+    if (rc < 0)
+        (void)refuse(turn, rc, turn->broker->options.max_batch, NULL);
+    return rc == 0;
+}
+
 int exec_mack(struct turn *turn)
 {
     const struct cmd *cmd = turn->cmd;
     uint64_t end = 0;
 
-    if (cmd->count == 0)
-        return refuse(turn, GMQ_E_BATCH_COUNT, 0, NULL);
-    if (cmd->count > turn->broker->options.max_batch)
-        return refuse(turn, GMQ_E_BATCH_LIMIT, turn->broker->options.max_batch, NULL);
-    if (cmd->body.len != (size_t)cmd->count * CMD_ID_BYTES)
-        return refuse(turn, GMQ_E_BODY_SHORT, 0, NULL);
+    if (!mack_check(turn))
+        return 0;
     size_t records = cmd->count / TURN_PAIRS_MAX + 1;
     size_t bytes = cmd->count * PAYLOAD_PAIR_BYTES + records * record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
     int rc = turn->queue ? broker_room(turn->broker, ensure_bytes(turn) + bytes, true) : 0;
@@ -99,10 +109,10 @@ int exec_mack(struct turn *turn)
         ensure_queue(turn);
     struct payload_pair *pairs = mem_new(cmd->count * sizeof(*pairs));
     struct session_ids *missing = mem_new(sizeof(*missing) + cmd->count * sizeof(missing->ids[0]));
-    size_t n = split(turn, pairs, missing);
+    size_t n = mack_split(turn, pairs, missing);
     if (n > 0)
         end = ack_append(turn, PAYLOAD_LIST_FLIGHT, pairs, n);
     free(pairs);
-    answer_mack(turn, missing, end);
+    mack_answer(turn, missing, end);
     return 0;
 }

@@ -20,6 +20,7 @@ enum {
     PREFETCH_EVERY = 64,
     LOAD_EVERY = 16,
     ANSWER_MESSAGES_MAX = 4 * TURN_DELIVERIES_MAX, /* of one wpop */
+    DROPS_MAX = 1024, /* expired messages that one pop drops, before others have their turn */
 };
 
 /* ---- the messages ------------------------------------------------------------------------------------------------ */
@@ -50,6 +51,50 @@ static int bury_unreadable(const struct turn *turn, uint64_t ref)
     return 0;
 }
 
+/* The oldest message, which is not to be delivered any more, is gone. */
+static int drop_expired(const struct turn *turn, uint64_t ref, uint64_t id)
+{
+    int rc = broker_room(turn->broker, record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES), true);
+
+    if (rc < 0)
+        return rc;
+    payload_put_pair(log_begin(turn->broker->log, RECORD_ACK, 0, PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8,
+                               turn->queue->number, PAYLOAD_PAIR_BYTES),
+                     &(struct payload_pair){.ref = ref, .id = id});
+    (void)broker_apply(turn->broker);
+    return 0;
+}
+
+/* What is to be delivered. */
+struct found {
+    uint64_t ref;
+    struct payload_push push;
+    unsigned own_retries; /* as in struct payload_attrs */
+};
+
+/* Reads what it carries. 0; 1: it was expired and is gone; or as broker_room(). */
+static COLD int look_at_attrs(const struct turn *turn, struct found *found)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(found->push.tlvs, &attrs))
+        return 0;
+    found->own_retries = attrs.own_retries;
+    if (attrs.expiry_ms == 0 || attrs.expiry_ms > turn->now_ms)
+        return 0;
+    int rc = drop_expired(turn, found->ref, found->push.id);
+    return rc < 0 ? rc : 1;
+}
+
+/* The same for what is older than its topic's limit. */
+static COLD int drop_old(const struct turn *turn, const struct found *found)
+{
+    if (!limits_is_old(turn->queue, found->push.id, turn->now_ms))
+        return 0;
+    int rc = limits_drop(turn->broker, turn->queue, found->ref, found->push.id, turn->now_ms);
+    return rc < 0 ? rc : 1;
+}
+
 /* As engine_decide_pop(), but loads the chunk that the message is in. -EAGAIN while it is fetched. */
 static int oldest(const struct turn *turn, uint64_t *ret_ref)
 {
@@ -66,24 +111,33 @@ static int oldest(const struct turn *turn, uint64_t *ret_ref)
 }
 
 /* The oldest deliverable message whose body is at hand. -EAGAIN while it is fetched. */
-static int find_message(const struct turn *turn, uint64_t *ret_ref, struct payload_push *ret)
+static int find_message(const struct turn *turn, struct found *ret)
 {
-    for (;;) {
+    for (unsigned drops = 0; drops < DROPS_MAX; drops++) {
         struct record rec;
-        int rc = oldest(turn, ret_ref);
+        int rc = oldest(turn, &ret->ref);
         if (rc < 0)
             return rc;
-        rc = log_read(turn->broker->log, ref_lsn(*ret_ref), &rec);
+        rc = log_read(turn->broker->log, ref_lsn(ret->ref), &rec);
         if (rc == 0 || turn->queue->pop_num % PREFETCH_EVERY == 0)
             prefetch(turn);
         if (rc == 0)
             return -EAGAIN;
-        if (rc > 0 && payload_get_push(rec.payload, ret))
-            return 0;
-        rc = bury_unreadable(turn, *ret_ref);
+        ret->own_retries = 0;
+        if (LIKELY(rc > 0 && payload_get_push(rec.payload, &ret->push))) {
+            rc = UNLIKELY(ret->push.tlvs.len > 0) ? look_at_attrs(turn, ret) : 0;
+            if (UNLIKELY(turn->queue->gates & QUEUE_AGES) && rc == 0)
+                rc = drop_old(turn, ret);
+            if (rc <= 0)
+                return rc;
+            continue;
+        }
+        rc = bury_unreadable(turn, ret->ref);
         if (rc < 0)
             return rc;
     }
+    turn->broker->retry = true;
+    return -EAGAIN;
 }
 
 static size_t pop_bytes(size_t n)
@@ -111,20 +165,19 @@ static inline uint64_t append_pop(const struct turn *turn, const struct payload_
  * A message that is promised already is written straight from where it lies, before the POP is appended, which may
  * overwrite that place; otherwise the answer is parked as its ref.
  */
-static bool answer_now(const struct turn *turn, uint64_t ref, const struct payload_push *push, unsigned index)
+static bool answer_now(const struct turn *turn, const struct found *found, unsigned index, uint64_t deadline_ms)
 {
     struct session *session = turn->session;
 
-    if (session->parked_count > 0 || broker_promised(turn->broker) < ref_lsn(ref) + RECORD_HEADER_BYTES)
+    if (session->parked_count > 0 || broker_promised(turn->broker) < ref_lsn(found->ref) + RECORD_HEADER_BYTES)
         return false;
-    struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .topic = index,
-                                    .body = push->body};
+    struct reply_message message = session_message(&found->push, found->ref, index, deadline_ms);
     struct answer answer = {.kind = ANSWER_MESSAGE, .binary = turn->cmd->flags & CMD_F_BINARY, .count = 1,
                             .messages = &message};
     return session->ops->answer(session, &answer);
 }
 
-/* How long the consumer has: the message's own, else the topic's, else the node's. */
+/* How long the consumer has: the message's own, which may be PAYLOAD_TTR_AUTO_ACK, else the topic's or the node's. */
 static uint32_t ttr_of(const struct turn *turn, uint32_t own_ms)
 {
     if (own_ms)
@@ -142,23 +195,26 @@ static inline void answer_parked(const struct turn *turn, const struct parked *r
     session_answer(turn->session, reply);
 }
 
-static inline int deliver_one(struct turn *turn, uint64_t ref, const struct payload_push *push, unsigned index)
+static inline int deliver_one(struct turn *turn, const struct found *found, unsigned index)
 {
     size_t bytes = record_stride(RECORD_POP, PAYLOAD_POP_BYTES + PAYLOAD_POP_ENTRY_BYTES);
     int rc = broker_room(turn->broker, ensure_bytes(turn) + bytes, true);
 
     if (rc < 0)
         return rc;
-    struct payload_delivery to = {.ref = ref, .id = push->id, .ttr_ms = ttr_of(turn, push->ttr_ms)};
-    bool auto_ack = turn->queue->auto_ack;
-    bool answered = !auto_ack && answer_now(turn, ref, push, index);
+    struct payload_delivery to = {.ref = found->ref, .id = found->push.id, .ttr_ms = ttr_of(turn, found->push.ttr_ms),
+                                  .size64 = payload_size64(found->push.body.len), .own_retries = found->own_retries};
+    bool auto_ack = turn->queue->auto_ack || to.ttr_ms == PAYLOAD_TTR_AUTO_ACK;
+    uint64_t deadline_ms = auto_ack ? 0 : turn->now_ms + to.ttr_ms;
+    bool answered = !auto_ack && answer_now(turn, found, index, deadline_ms);
     ensure_queue(turn);
     uint64_t end = append_pop(turn, &to, 1);
     if (!answered)
         answer_parked(turn, &(struct parked){.kind = ANSWER_MESSAGE,
                                              .wait = WAIT_PROMISED,
-                                             .lsn = auto_ack ? end : ref_lsn(ref) + RECORD_HEADER_BYTES,
-                                             .arg = ref,
+                                             .lsn = auto_ack ? end : ref_lsn(found->ref) + RECORD_HEADER_BYTES,
+                                             .arg = found->ref,
+                                             .deadline_ms = deadline_ms,
                                              .count_or_err = index,
                                              .binary = turn->cmd->flags & CMD_F_BINARY});
     return 0;
@@ -178,7 +234,10 @@ static struct gather *collect(const struct turn *turn, size_t wanted)
     struct gather *gather = gather_new(refs, n, broker->options.max_message);
     free(refs);
     (void)gather_run(gather, broker->log); /* what it would have to wait for is for the next pop */
-    if (gather_cut(gather) > 0)
+    for (size_t i = 0; queue->gates & QUEUE_AGES && i < gather->done; i++)
+        if (limits_is_old(queue, gather->items[i].id, turn->now_ms))
+            gather->done = i; /* it goes when it is the oldest */
+    if (gather_cut(gather, turn->now_ms) > 0)
         return gather;
     gather_free(gather);
     return NULL;
@@ -188,17 +247,20 @@ static struct gather *collect(const struct turn *turn, size_t wanted)
 static uint64_t append_pops(const struct turn *turn, const struct gather *gather)
 {
     struct payload_delivery *to = mem_new(gather->count * sizeof(*to));
+    bool auto_ack = turn->queue->auto_ack;
     uint64_t end = 0, newest = 0;
 
     for (size_t i = 0; i < gather->count; i++) {
         const struct gather_item *item = &gather->items[i];
-        to[i] = (struct payload_delivery){.ref = item->ref, .id = item->id, .ttr_ms = ttr_of(turn, item->ttr_ms)};
+        to[i] = (struct payload_delivery){.ref = item->ref, .id = item->id, .ttr_ms = ttr_of(turn, item->ttr_ms),
+                                          .size64 = payload_size64(item->bytes), .own_retries = item->own_retries};
+        auto_ack = auto_ack || to[i].ttr_ms == PAYLOAD_TTR_AUTO_ACK;
         newest = max_u64(newest, ref_lsn(item->ref) + RECORD_HEADER_BYTES);
     }
     for (size_t at = 0; at < gather->count; at += TURN_DELIVERIES_MAX)
         end = append_pop(turn, to + at, min_u64(TURN_DELIVERIES_MAX, gather->count - at));
     free(to);
-    return turn->queue->auto_ack ? end : newest;
+    return auto_ack ? end : newest;
 }
 
 static int deliver_many(struct turn *turn, uint32_t wanted, unsigned index)
@@ -214,6 +276,11 @@ static int deliver_many(struct turn *turn, uint32_t wanted, unsigned index)
     }
     bool *keep = mem_new(gather->count);
     memset(keep, true, gather->count);
+    for (size_t i = 0; i < gather->count; i++) {
+        uint32_t ttr_ms = ttr_of(turn, gather->items[i].ttr_ms);
+        bool acked = turn->queue->auto_ack || ttr_ms == PAYLOAD_TTR_AUTO_ACK;
+        gather->items[i].deadline_ms = acked ? 0 : turn->now_ms + ttr_ms;
+    }
     gather->topic = index;
     gather_finish(gather, keep);
     free(keep);
@@ -229,22 +296,21 @@ static int deliver_many(struct turn *turn, uint32_t wanted, unsigned index)
 
 int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
 {
-    struct payload_push push;
-    uint64_t ref;
+    struct found found;
 
     if (is_pop_paused(turn->queue, turn->now_ms))
         return GMQ_E_NO_MESSAGE;
     turn->holder = turn->session->holder;
     if (UNLIKELY(turn->holder == HOLDER_NOT_ASKED))
         turn->holder = holders_find(turn->session); /* before the message is looked at: it may append */
-    int rc = find_message(turn, &ref, &push);
+    int rc = find_message(turn, &found);
     if (rc < 0)
         return rc;
     /* A lease takes more than what waits; without one memory is given back. */
     if (UNLIKELY(broker_memory_state(turn->broker) == MEMORY_TIGHT) && !turn->queue->auto_ack &&
         !engine_has_lease_room(turn->broker->engine))
         return GMQ_E_MEMORY_LIMIT;
-    return LIKELY(wanted == 1) ? deliver_one(turn, ref, &push, index) : deliver_many(turn, wanted, index);
+    return LIKELY(wanted == 1) ? deliver_one(turn, &found, index) : deliver_many(turn, wanted, index);
 }
 
 /* ---- pop --------------------------------------------------------------------------------------------------------- */

@@ -166,6 +166,20 @@ static bool answer_error(struct session *session, int err, uint64_t number, cons
                                                            .last = last});
 }
 
+struct reply_message session_message(const struct payload_push *push, uint64_t ref, unsigned topic,
+                                     uint64_t deadline_ms)
+{
+    struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .topic = topic,
+                                    .body = push->body, .deadline_ms = deadline_ms};
+    struct payload_attrs attrs;
+
+    if (UNLIKELY(push->tlvs.len > 0) && payload_get_attrs(push->tlvs, &attrs)) {
+        message.headers = attrs.headers;
+        message.key = attrs.key;
+    }
+    return message;
+}
+
 /* The body is read again: it may have left the ring while the client did not take its replies. */
 static bool answer_message(struct session *session, const struct parked *reply)
 {
@@ -177,8 +191,7 @@ static bool answer_message(struct session *session, const struct parked *reply)
         return false;
     if (rc < 0 || !payload_get_push(rec.payload, &push))
         return answer_error(session, GMQ_E_UNREADABLE, 0, NULL, false);
-    struct reply_message message = {.id = push.id, .retry_count = ref_retries(reply->arg),
-                                    .topic = reply->count_or_err, .body = push.body};
+    struct reply_message message = session_message(&push, reply->arg, reply->count_or_err, reply->deadline_ms);
     return session->ops->answer(session, &(struct answer){.kind = ANSWER_MESSAGE,
                                                            .binary = reply->binary,
                                                            .count = 1,

@@ -18,6 +18,7 @@
 
 struct broker;
 struct gather;
+struct payload_push;
 struct session;
 struct waiter;
 
@@ -70,7 +71,10 @@ enum parked_wait { WAIT_NOTHING, WAIT_WRITTEN, WAIT_PROMISED };
 struct parked {
     uint64_t lsn; /* must be covered before the reply may leave */
     uint64_t arg; /* id, first id, ref, number of an error, or an owned struct gather, session_ids or report */
-    const char *word;
+    union {
+        const char *word;
+        uint64_t deadline_ms; /* MESSAGE */
+    };
     uint32_t count_or_err; /* MESSAGE: index of the topic; OK, MISSING: of a mack, how many are acked */
     uint8_t kind; /* enum answer_kind */
     uint8_t wait; /* enum parked_wait */
@@ -110,6 +114,10 @@ struct session {
 
 void session_init(struct session *session, struct broker *broker, const struct session_ops *ops);
 void session_fini(struct session *session);
+
+/* The message of a record as it is shown: good as long as the record. */
+struct reply_message session_message(const struct payload_push *push, uint64_t ref, unsigned topic,
+                                     uint64_t deadline_ms);
 
 /* For the doors: the ids of an ANSWER_IDS, malloc'ed, the caller frees; and the completed text of an ANSWER_ERROR. */
 uint64_t *answer_ids(const struct answer *answer);

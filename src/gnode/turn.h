@@ -9,14 +9,15 @@
 #define GMQ_GNODE_TURN_H
 
 #include "base/err.h"
+#include "engine/id.h"
 #include "engine/payload.h"
 #include "gnode/broker.h"
 #include "gnode/sweep.h"
 
 #include <errno.h>
 
-/* Pairs of one ACK record, deliveries of one POP record. */
-enum { TURN_PAIRS_MAX = 4096, TURN_DELIVERIES_MAX = 2048 };
+/* Pairs of one ACK record, deliveries of one POP record; bytes of the records of one group. */
+enum { TURN_PAIRS_MAX = 4096, TURN_DELIVERIES_MAX = 2048, TURN_GROUP_BYTES_MAX = 16 << 20 };
 
 /* What a command works with. */
 struct turn {
@@ -26,6 +27,8 @@ struct turn {
     uint64_t now_ms;
     struct queue *queue; /* NULL: the topic is not there (yet) */
     uint32_t holder;     /* whose a delivery is; 0 = not known */
+    uint32_t over;       /* messages that make room for those of a push, see limits.h */
+    size_t over_bytes;
 };
 
 /* ---- the commands; as broker_execute() --------------------------------------------------------------------------- */
@@ -44,6 +47,37 @@ NODISCARD int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index);
 /* mack.c */
 NODISCARD int exec_mack(struct turn *turn);
 
+/*
+ * Which of the ids of the command are in flight: their pairs, in order; the others, and what stands in the list twice,
+ * are `missing`. Returns how many are. Both have room for turn->cmd->count. For mack, nack and touch.
+ */
+size_t mack_split(const struct turn *turn, struct payload_pair *pairs, struct session_ids *missing);
+
+/* Are there as many ids as are said, and no more than may be? False: the command was refused. */
+bool mack_check(const struct turn *turn);
+
+/* Says "ok" or which were missing, when everything up to `end` is written; 0 = at once. Takes `missing`. */
+void mack_answer(const struct turn *turn, struct session_ids *missing, uint64_t end);
+
+/* put.c, nack.c */
+NODISCARD int exec_put(struct turn *turn);
+NODISCARD int exec_nack(struct turn *turn);
+NODISCARD int exec_touch(struct turn *turn);
+
+/* The id of the next message. */
+static inline uint64_t turn_next_id(const struct turn *turn)
+{
+    const struct broker *broker = turn->broker;
+
+    return id_next(engine_last_id(broker->engine), broker->options.node_id, turn->now_ms);
+}
+
+/* peek.c */
+NODISCARD int exec_peek(struct turn *turn);
+/* get.c, history.c */
+NODISCARD int exec_get(struct turn *turn);
+NODISCARD int exec_history(struct turn *turn);
+
 /* topics.c: the commands on topics, and the name of a client */
 NODISCARD int exec_topic(struct turn *turn);
 NODISCARD int exec_topics(struct turn *turn);
@@ -54,9 +88,6 @@ NODISCARD int exec_client(struct turn *turn);
 
 /* consumers.c */
 NODISCARD int exec_consumers(struct turn *turn);
-
-/* peek.c */
-NODISCARD int exec_peek(struct turn *turn);
 
 /* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
@@ -147,13 +178,39 @@ static inline int check_creation(const struct turn *turn)
     return GMQ_E_TOPIC_LIMIT;
 }
 
-/* 0, or the error of a push to a topic whose push side is paused. */
-static inline int check_push_pause(const struct turn *turn)
+/* Has the topic something that may forbid a push? */
+static inline bool has_push_gate(const struct turn *turn)
 {
-    const struct queue *queue = turn->queue;
-    bool may = LIKELY(!queue || !(queue->gates & QUEUE_PUSH_PAUSED)) || queue->set.push_paused_until_ms <= turn->now_ms;
+    return UNLIKELY(turn->queue && turn->queue->gates & (QUEUE_PUSH_PAUSED | QUEUE_LIMITED));
+}
 
-    return may ? 0 : GMQ_E_TOPIC_PAUSED;
+/*
+ * May `count` messages of `bytes`, each counted by limits_bytes(), be pushed to the topic: is it neither paused nor
+ * full? 0: turn->over_bytes more are appended by push_begin(); else it is answered by refuse_push().
+ */
+static inline int check_push_gates(struct turn *turn, uint32_t count, uint64_t bytes)
+{
+    if (!has_push_gate(turn))
+        return 0;
+    if (turn->queue->set.push_paused_until_ms > turn->now_ms)
+        return GMQ_E_TOPIC_PAUSED;
+    return turn->queue->gates & QUEUE_LIMITED ? limits_check(turn, count, bytes) : 0;
+}
+
+static inline int refuse_push(const struct turn *turn, int rc)
+{
+    if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
+        return no_room(turn, rc);
+    return refuse(turn, rc, 0, rc == GMQ_E_TOPIC_FULL ? turn->broker->over.word : NULL);
+}
+
+/* Begins a group of pushes, of `bytes` in all, by what makes room for them; `many`: it is more than one. */
+static inline void push_begin(struct turn *turn, size_t bytes, bool many)
+{
+    if (many || UNLIKELY(turn->over > 0))
+        log_group(turn->broker->log, bytes + turn->over_bytes);
+    if (UNLIKELY(turn->over > 0))
+        limits_make_room(turn);
 }
 
 /* Is the pop side of the topic paused? */

@@ -146,6 +146,8 @@ uint64_t log_end(struct log *log, struct record *ret)
     return log->tail;
 }
 
+uint64_t log_tail(const struct log *log) { return log->tail; }
+
 void log_need_written(struct log *log) { log->want_written = log->tail; }
 
 void log_need_durable(struct log *log) { log->want_durable = log->tail; }

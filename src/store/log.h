@@ -155,6 +155,9 @@ char *log_begin(struct log *log, uint8_t type, uint8_t flags, uint16_t aux, uint
 /* Completes the record begun last. `ret` is what replay would see, borrowed from the ring. Returns its end LSN. */
 uint64_t log_end(struct log *log, struct record *ret);
 
+/* The end LSN of what was appended last. */
+uint64_t log_tail(const struct log *log);
+
 /* A reply waits for what was appended last to be written / durable: the batch it is in gets its wake-up / sync. */
 void log_need_written(struct log *log);
 void log_need_durable(struct log *log);

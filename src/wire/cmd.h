@@ -78,7 +78,7 @@ struct cmd_put {
     uint64_t due_ms;      /* wall clock; 0 = not given */
     int64_t ttr_ms;       /* 0 = the topic's */
     int64_t max_retries;  /* CMD_NOT_GIVEN = the topic's */
-    int64_t lifetime_ms;  /* gone so long after the push if not yet delivered; 0 = never */
+    int64_t lifetime_ms;  /* not delivered any more so long after the push, but gone then; 0 = no end */
     bool auto_ack;        /* delivered once, needs no ack */
     struct slice headers; /* lines `name: value`, each ended by \n; checked by wire/headers.h */
     struct slice key;     /* the client's own; empty = none */
@@ -117,6 +117,7 @@ enum cmd_flags {
     CMD_F_BINARY = 1, /* POP, WPOP, DEAD: the reply carries the bodies as they are */
     CMD_F_IDS = 2,    /* MPUSH: the reply lists the ids */
     CMD_F_LIST = 4,   /* WPOP: topic is a list; the first one that has a message serves */
+    CMD_F_PLAIN = 8,  /* NACK, TOUCH: answered as a MACK is, and not by a report */
 };
 
 struct cmd {

@@ -28,6 +28,8 @@ struct reply_message {
     unsigned retry_count;
     unsigned topic; /* which of the topics of a wpop it is of, from 0; only a REPLY_BINARY shows it */
     struct slice body;
+    struct slice headers, key; /* pushed with it; these and deadline_ms are shown by /api/v1 and `call` alone */
+    uint64_t deadline_ms;      /* when its time to run is over; 0 = it needs no ack */
 };
 
 /* A topic's figures; `start_time` is "2006-01-02 15:04:05", local time. */
