@@ -191,6 +191,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     list_init(&broker->parked);
     list_init(&broker->stalled);
     wait_init(&broker->waits);
+    jobs_init(&broker->jobs, options->max_message + PAYLOAD_ATTRS_BYTES_MAX);
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
@@ -285,6 +286,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
 {
     bool moved = log_poll(broker->log);
 
+    broker->trims = 0;
     name_lost_queues(broker, now_ms);
     bool ticked = tick(broker, now_ms);
     if (moved)
@@ -299,6 +301,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         wait_serve(broker, now_ms, false); /* what those have brought */
         wait_ends = wait_expire(broker, now_ms);
     }
+    uint64_t jobs_ms = jobs_turn(broker, now_ms);
     uint64_t load_ms = lists_load_delays(broker, now_ms);
     bool owes = lists_spill(broker, now_ms);
     snapshot_turn(broker, now_ms);
@@ -306,7 +309,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
-    due = min_u64(min_u64(due, load_ms), min_u64(wait_ends, sweep_ms));
+    due = min_u64(min_u64(due, load_ms), min_u64(min_u64(wait_ends, sweep_ms), jobs_ms));
     return min_u64(due, snapshot_due_ms(broker, now_ms));
 }
 
@@ -344,6 +347,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 void broker_abandon(struct broker *broker)
 {
     wait_fini(&broker->waits);
+    jobs_fini(&broker->jobs);
     usage_end(broker);
     holders_end(broker);
     snapshot_abandon(broker);

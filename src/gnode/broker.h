@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "gnode/holders.h"
 #include "gnode/imager.h"
+#include "gnode/jobs.h"
 #include "gnode/limits.h"
 #include "gnode/session.h"
 #include "gnode/sweep.h"
@@ -78,6 +79,7 @@ struct broker {
     unsigned tellings;         /* sessions for which the log is read, history.h */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
+    struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
     struct holders holders;    /* the numbers of clients */
     struct usages usages;      /* what topics are beside their queues */
@@ -91,6 +93,7 @@ struct broker {
     uint64_t lists_aside;      /* pieces of lists that could not be read back */
     size_t aside_next;         /* of the delayed pieces put aside, the next one that is to be tried again */
     size_t aside_left;         /* so many are */
+    unsigned trims;            /* PURGE records of this turn that made way in waiting lists */
     uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
     bool stopping;             /* commands are refused */
 };

@@ -3,6 +3,7 @@
 
 #include "engine/id.h"
 #include "gnode/broker.h"
+#include "gnode/holders.h"
 #include "gnode/locate.h"
 
 static struct slice keep(struct report *report, struct slice bytes)
@@ -23,6 +24,10 @@ static void describe_attrs(struct report *report, struct report_message *message
     message->expires_ms = attrs.expiry_ms;
     message->headers = keep(report, attrs.headers);
     message->key = keep(report, attrs.key);
+    if (attrs.moved) {
+        message->first_ms = attrs.first_ms;
+        message->last_ms = attrs.last_ms;
+    }
 }
 
 void describe_push(struct report *report, struct report_message *message, const struct payload_push *push,
@@ -68,8 +73,7 @@ void describe_facts(struct report *report, struct report_message *message, const
 
 struct slice describe_holder(struct report *report, const struct broker *broker, uint32_t number)
 {
-    (void)report, (void)broker, (void)number;
-    return slice_of("", 0);
+    return keep(report, client_name(broker, number));
 }
 
 void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,

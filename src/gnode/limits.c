@@ -42,13 +42,17 @@ static void append(struct broker *broker, const struct queue *queue, const struc
 }
 
 /* The oldest ready messages, up to `max`, but no less than `least` if there are so many. < 0: as lists_load(). */
-static int peek(struct broker *broker, const struct queue *queue, uint64_t *refs, size_t max, size_t least)
+static int peek(struct broker *broker, const struct queue *queue, uint64_t now_ms, uint64_t *refs, size_t max,
+                size_t least)
 {
     uint64_t chunk;
     size_t n;
 
-    while ((n = engine_peek_ready(queue, refs, max)) < least && engine_peek_chunks(queue, &chunk, 1) > 0) {
-        int rc = lists_load(broker, queue);
+    while ((n = engine_peek_ready(broker->engine, queue, refs, max)) < least) {
+        bool has_chunks = engine_peek_chunks(queue, &chunk, 1) > 0;
+        if (!has_chunks && !queue->ghosts.at_head)
+            break;
+        int rc = queue->ghosts.at_head ? lists_forward(broker, queue, now_ms) : lists_load(broker, queue);
         if (rc <= 0)
             return rc == 0 ? -EAGAIN : rc;
     }
@@ -114,14 +118,14 @@ int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
 
     if (limits->over != OVER_REJECT && !over_word(limits, &more))
         max = min_u64(min_u64((uint64_t)count * LIMITS_PAIRS_A_MESSAGE, LIMITS_PAIRS_MAX),
-                      waiting_count(&turn->queue->ready));
+                      queue_ready(turn->queue));
     size_t n = count_over(turn->queue, &sum, &more, max);
     over->word = over_word(limits, &sum);
     if (over->word)
         return GMQ_E_TOPIC_FULL;
     if (n == 0)
         return 0;
-    int there = peek(turn->broker, turn->queue, refs, n, n);
+    int there = peek(turn->broker, turn->queue, turn->now_ms, refs, n, n);
     if (there < 0)
         return there;
     if ((size_t)there < n) { /* the others are put aside, since they cannot be read */
@@ -165,7 +169,7 @@ static uint64_t next_ms(const struct queue *queue, uint64_t oldest_id, uint64_t 
 {
     uint64_t age_ms = queue->set.limits.age_ms;
 
-    if (queue->delayed > 0 || queue->in_flight > 0 || (oldest_id == 0 && waiting_count(&queue->ready) > 0))
+    if (queue->delayed > 0 || queue->in_flight > 0 || (oldest_id == 0 && queue_ready(queue) > 0))
         return now_ms + SWEEP_MS;
     return max_u64((oldest_id > 0 ? id_time_ms(oldest_id) : now_ms) + age_ms, now_ms + SWEEP_MS);
 }
@@ -174,7 +178,7 @@ uint64_t limits_sweep(struct broker *broker, struct queue *queue, uint64_t now_m
 {
     struct payload_pair pairs[SWEEP_MESSAGES];
     uint64_t refs[SWEEP_MESSAGES], id = 0;
-    int there = peek(broker, queue, refs, SWEEP_MESSAGES, 1);
+    int there = peek(broker, queue, now_ms, refs, SWEEP_MESSAGES, 1);
     bool fetched = true;
     size_t n = 0;
 

@@ -92,7 +92,7 @@ static bool is_idle(const struct broker *broker, const struct queue *queue, uint
     const struct usage *usage = queue->usage;
     uint64_t idle = idle_ms(broker, queue);
 
-    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && waiting_count(&queue->ready) == 0 &&
+    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && queue_ready(queue) == 0 &&
            queue->delayed == 0 && queue->in_flight == 0 && queue->dead.count == 0 && wait_count(queue) == 0;
 }
 

@@ -74,6 +74,7 @@ static inline uint64_t turn_next_id(const struct turn *turn)
 
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
+
 /* get.c, history.c */
 NODISCARD int exec_get(struct turn *turn);
 NODISCARD int exec_history(struct turn *turn);
@@ -88,6 +89,10 @@ NODISCARD int exec_client(struct turn *turn);
 
 /* consumers.c */
 NODISCARD int exec_consumers(struct turn *turn);
+
+/* jobs.c: DEAD_REDRIVE, DEAD_DELETE; JOB, JOBS, JOB_CANCEL */
+NODISCARD int exec_dead_job(struct turn *turn);
+NODISCARD int exec_job(struct turn *turn);
 
 /* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
