@@ -72,8 +72,7 @@ void describe_facts(struct report *report, struct report_message *message, const
 
 struct slice describe_holder(struct report *report, const struct broker *broker, uint32_t number)
 {
-    (void)report, (void)broker, (void)number;
-    return slice_of("", 0);
+    return keep(report, client_name(broker, number));
 }
 
 void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,
