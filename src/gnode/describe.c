@@ -3,6 +3,7 @@
 
 #include "engine/id.h"
 #include "gnode/broker.h"
+#include "gnode/holders.h"
 #include "gnode/locate.h"
 
 static struct slice keep(struct report *report, struct slice bytes)
