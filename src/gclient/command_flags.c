@@ -25,7 +25,7 @@ const struct flag COMMAND_FLAGS[] = {
      (int64_t)GMQ_DELAY_S_MAX * 1000, LATER},
     {"at", "TIME", "come at this time: 2026-01-31T08:00:00Z", FLAG_TEXT, FIELD(at), 0, 0, FOR_PUSH | FOR_RESCHEDULE},
     {"ttr", "TIME", "time to run: come again so long after a delivery without an ack [the topic's]", FLAG_TIME,
-     FIELD(ttr_ms), 1000, DAY_MS, FOR_PUSH | FOR_TOUCH},
+     FIELD(ttr_ms), 1, DAY_MS, FOR_PUSH | FOR_TOUCH},
     {"max-retries", "N", "deliveries after the first one before the message is dead [the topic's]", FLAG_NUMBER,
      FIELD(max_retries), 0, 254, FOR_PUSH},
     {"auto-ack", NULL, "done once it is delivered", FLAG_SWITCH, FIELD(auto_ack), 0, 0, FOR_PUSH},
