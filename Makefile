@@ -91,6 +91,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 $(BUILD)/obj/%.o: %.c
 	$(COMPILE)
+$(BUILD)/obj/src/gnode/openapi.o: docs/openapi.yaml
 
 # libgmq: one relocatable object, so that the archive exports gmq_* and nothing else, as the shared library does.
 LIBGMQ_OBJ := $(call objects,$(call sources,client))
