@@ -106,7 +106,8 @@ static void print_topics(const struct check *check, struct out *out)
                   queue_ready(queue), queue->delayed, queue->in_flight, queue->dead.count, queue->push_num,
                   queue->pop_num);
         print_name(out, queue);
-        out_print(out, "%s%s\n", queue->auto_ack ? " (auto-ack)" : "", queue->deleted ? " (deleted)" : queue->exited ? " (exited)" : "");
+        const char *left = queue->deleted ? " (deleted)" : queue->exited ? " (exited)" : "";
+        out_print(out, "%s%s\n", queue->auto_ack ? " (auto-ack)" : "", left);
     }
 }
 

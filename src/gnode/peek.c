@@ -94,7 +94,8 @@ static void begin(const struct turn *turn, const struct cmd_args *args, struct p
 {
     struct peek *peek = mem_new(sizeof(*peek));
 
-    *peek = (struct peek){.work = {.free = free_peek}, .broker = turn->broker, .queue = turn->queue, .number = turn->queue->number, .args = *args,
+    *peek = (struct peek){.work = {.free = free_peek}, .broker = turn->broker, .queue = turn->queue,
+                           .number = turn->queue->number, .args = *args,
                           .place = args->place, .at = at};
     peek->limit = args->limit > 0 ? (size_t)args->limit : CMD_LIMIT_DEFAULT;
     peek->body_bytes = args->body_bytes > 0 ? (uint64_t)args->body_bytes : CMD_BODY_FIRST_BYTES;
