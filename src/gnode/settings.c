@@ -106,6 +106,9 @@ static const struct setting TABLE[] = {
     {.flag = "gc_slack", .section = "node", .key = "gc_slack", .type = SETTING_BYTES, AT(gc_slack_bytes), .min = 0,
      .max = 64 * 1024 * GIB, .fallback = "256m",
      .help = "disk that the log may take beyond twice what is needed of it before files are compacted"},
+    {.flag = "history_keep", .section = "node", .key = "history_keep", .type = SETTING_BYTES, AT(history_keep_bytes),
+     .min = 0, .max = PIB, .fallback = "0",
+     .help = "newest bytes of the log that are kept for the histories of messages while there is room; 0: none"},
     {.flag = "list_memory", .section = "node", .key = "list_memory", .type = SETTING_BYTES, AT(list_memory_bytes),
      .min = 64 * KIB, .max = 64 * GIB, .fallback = "8m",
      .help = "memory for the lists of waiting messages, 8 bytes each; what is longer goes to disk"},
@@ -127,6 +130,8 @@ static const struct setting TABLE[] = {
 
     {.flag = "http_addr", .section = "http_server", .key = "addr", AT(http_addr), .fallback = "127.0.0.1:9504",
      .value = "ADDR", .help = "where the HTTP API listens; :PORT for all interfaces", .check = common_check_addr},
+    {.flag = "legacy_http", .section = "http_server", .key = "legacy_http", .type = SETTING_BOOL, AT(legacy_http),
+     .fallback = "true", .help = "the original's HTTP API beside /api/v1; false: its paths answer 404, but for /ping"},
     {.section = "http_server", .key = "certFile", AT(ignored_cert), .fallback = ""},
     {.section = "http_server", .key = "keyFile", AT(ignored_key), .fallback = ""},
     {.section = "http_server", .key = "enableTls", .type = SETTING_BOOL, AT(http_tls), .fallback = "false",

@@ -47,6 +47,7 @@ struct gnode_settings {
     uint64_t read_cache_bytes;
     uint64_t segment_bytes;
     uint64_t gc_slack_bytes;
+    uint64_t history_keep_bytes;
     uint64_t list_memory_bytes;
     uint64_t delay_memory_bytes;
     uint64_t input_memory_bytes;
@@ -57,6 +58,7 @@ struct gnode_settings {
     int64_t log_level; /* 1..4 after loading */
     uint64_t log_file_bytes_max;
     bool log_rotate;
+    bool legacy_http;     /* the original's HTTP API is there, too */
     bool http_tls, tcp_tls; /* false after loading: not available yet */
 
     /* Derived by the finish of the table. */
