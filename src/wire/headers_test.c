@@ -47,7 +47,7 @@ TEST(headers_have_a_limit_that_counts_the_blanks)
     char *text = malloc(CMD_HEADERS_BYTES_MAX + 8);
 
     memset(text, 'x', CMD_HEADERS_BYTES_MAX + 8);
-    memcpy(text, "a:", 2);
+    memcpy(text, "a:", 2); /* the blank that is kept behind it counts */
     for (size_t len = CMD_HEADERS_BYTES_MAX - 3; len < CMD_HEADERS_BYTES_MAX + 3; len++) {
         text[len - 1] = '\n';
         assert_int_equal(keep(slice_of(text, len)) != NULL, len + 1 <= CMD_HEADERS_BYTES_MAX);
