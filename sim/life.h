@@ -1,6 +1,7 @@
 /*
  * life.h - one simulated life of a broker, from an empty disk to the last message handed out
  *
+ * seek.c      messages are found by their ids
  * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
  * client.c    clients: commands, the answers they must get, and when these may come
  * rules.c     which commands must be refused, and who waits for what
@@ -121,12 +122,14 @@ struct life {
     uint64_t at_least, at_least_power;
 
     /* habits of this life */
-    unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
+    unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_scout,
+        weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille, hangup_permille;
     bool steps_clock;  /* somebody sets the wall clock, by up to a year */
     bool decays;       /* the medium changes what it holds, and writes go astray */
     unsigned slow_permille; /* an operation of a helper takes many steps */
-    uint32_t busy_until[3]; /* writer, reader, janitor: step */
+    uint32_t busy_until[4]; /* writer, reader, janitor, scout: step */
+    unsigned seek_permille; /* somebody looks for a message by its id */
     bool faulty;       /* disk errors and a full disk are to be expected */
     bool resume_inside; /* clients act within the resume() call */
     bool disturbed;    /* since the last restart the disk has failed or been full */
@@ -217,6 +220,11 @@ void rules_check_choice(struct life *life, const struct client *client, int topi
 
 /* Nobody may wait while there is a message for it. */
 void rules_check_waiters(struct life *life);
+
+/* seek.c */
+void seek_one(struct life *life);
+void seek_all(struct life *life, void (*turn)(struct life *life)); /* when all is quiet */
+
 /* decay.c */
 void decay_strike(struct life *life);
 void decay_try(struct life *life); /* after the end of a broker, with the damage that was done to its disk and more */

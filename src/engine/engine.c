@@ -101,6 +101,10 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
 {
     engine->settings_words -= state_settings_words(&queue->set);
     queue->set = *set;
+    queue->gates = (uint8_t)((set->push_paused_until_ms > 0 ? QUEUE_PUSH_PAUSED : 0) |
+                             (set->pop_paused_until_ms > 0 ? QUEUE_POP_PAUSED : 0) |
+                             (set->limits.messages > 0 || set->limits.bytes > 0 ? QUEUE_LIMITED : 0) |
+                             (set->limits.age_ms > 0 ? QUEUE_AGES : 0));
     engine->settings_words += state_settings_words(&queue->set);
 }
 
@@ -198,6 +202,11 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
         return GMQ_E_ID_UNKNOWN;
     *ret_ref = lease->ref;
     return 0;
+}
+
+const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
+{
+    return flight_find(&engine->flight, queue->number, id);
 }
 
 bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret)

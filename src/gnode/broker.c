@@ -52,6 +52,8 @@ static uint64_t image_bytes_max(void *ctx)
     return engine_saved_bytes_max(broker->engine, broker->options.max_in_flight);
 }
 
+static uint64_t last_key(void *ctx) { return engine_last_id(((struct broker *)ctx)->engine); }
+
 static void wake_owner(void *ctx)
 {
     const struct broker *broker = ctx;
@@ -182,7 +184,8 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead,
                                         .stir = queue_stirs};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
-                              .wake = wake_owner, .image_bytes_max = image_bytes_max};
+                              .wake = wake_owner, .image_bytes_max = image_bytes_max, .key_of = payload_new_id,
+                              .last_key = last_key};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
@@ -211,10 +214,12 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         goto out_log;
     }
     note_node_settings(broker, now_ms);
+    usage_begin(broker, now_ms);
     broker->name_next = 1;
     broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
     lists_bring_back(broker);
+    sweep_begin(broker, now_ms);
     log_publish(broker->log);
     return 0;
 
@@ -283,6 +288,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
+    uint64_t sweep_ms = min_u64(usage_turn(broker, now_ms), sweep_turn(broker, now_ms));
     if (wait_is_used(&broker->waits))
         wait_serve(broker, now_ms, moved || broker->retry);
     if (moved || broker->retry)
@@ -299,7 +305,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
-    due = min_u64(min_u64(due, load_ms), wait_ends);
+    due = min_u64(min_u64(due, load_ms), min_u64(wait_ends, sweep_ms));
     return min_u64(due, snapshot_due_ms(broker, now_ms));
 }
 
@@ -308,7 +314,7 @@ uint64_t broker_memory(const struct broker *broker)
     uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
 
     return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
-           broker->parked_bytes + doors;
+           broker->parked_bytes + broker->usage.bytes + doors;
 }
 
 enum memory_state broker_memory_state(const struct broker *broker)
@@ -337,6 +343,7 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 void broker_abandon(struct broker *broker)
 {
     wait_fini(&broker->waits);
+    usage_end(broker);
     snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);

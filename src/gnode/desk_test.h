@@ -14,7 +14,8 @@
 
 #define DESK_START_MS UINT64_C(1800000000000)
 
-enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS = 1000, DESK_BODY_MAX = 1 << 18 };
+enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS = 1000,
+       DESK_DEDUP_MS = 60000, DESK_BODY_MAX = 1 << 18 };
 
 struct desk_message {
     uint64_t id, due_ms, bytes, body_bytes;
@@ -27,6 +28,7 @@ struct desk {
     struct simdisk *sim;
     struct session session;
     uint64_t now_ms;
+    bool no_dedup;       /* the node keeps no dedup keys */
     uint32_t chunk_refs; /* > 0: lists and delayed messages leave memory at once, in such pieces */
     /* the last answer */
     uint64_t answers;
@@ -35,7 +37,10 @@ struct desk {
     size_t count;
     struct desk_message messages[DESK_PAGE_MAX];
     char next[DESK_TEXT_MAX];
+    uint64_t ids[DESK_PAGE_MAX]; /* of a push, `again`: they are those of an earlier one */
+    bool again;
     struct report_job jobs[DESK_PAGE_MAX];
+    void (*see)(const struct report *report); /* each report, in whole; NULL = nobody */
     uint64_t turns; /* that it took */
 };
 
@@ -54,6 +59,9 @@ static inline void desk_keep(const struct report *report)
             .id = from->id, .due_ms = from->due_ms, .bytes = from->bytes, .body_bytes = from->body.len,
             .retries = from->retries, .unreadable = from->unreadable, .whole = from->whole_body};
     }
+    desk.again = report->again;
+    for (size_t i = 0; i < report->count && report->kind == REPORT_PUT; i++)
+        desk.ids[i] = report->ids[i];
     for (size_t i = 0; i < report->count && (report->kind == REPORT_JOB || report->kind == REPORT_JOBS); i++)
         desk.jobs[i] = report->jobs[i];
 }
@@ -66,6 +74,8 @@ static inline bool desk_answer(struct session *session, const struct answer *ans
     desk.id = answer->kind == ANSWER_MESSAGE ? answer->messages[0].id : answer->id;
     if (answer->kind == ANSWER_REPORT)
         desk_keep(answer->report);
+    if (answer->kind == ANSWER_REPORT && desk.see)
+        desk.see(answer->report);
     return true;
 }
 
@@ -94,6 +104,7 @@ static inline void desk_open(void)
 {
     static const struct session_ops OPS = {.answer = desk_answer, .resume = desk_resume};
     struct broker_options options = {.node_id = 1, .ttr_ms = DESK_TTR_MS, .max_retries = DESK_RETRIES,
+                                     .dedup_window_ms = desk.no_dedup ? 0 : DESK_DEDUP_MS, .dedup_keys = 1000,
                                      .max_delay_s = 259200, .max_message = DESK_BODY_MAX, .max_batch = 2000,
                                      .max_in_flight = 100000, .max_topics = 10, .sync = LOG_SYNC_ALWAYS,
                                      .format_time = desk_format_time,
@@ -144,7 +155,8 @@ static inline void desk_end(void)
 static inline void desk_turn(void)
 {
     (void)broker_turn(&desk.broker, desk.now_ms);
-    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) || log_step_janitor(desk.broker.log))
+    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) ||
+           log_step_janitor(desk.broker.log) || log_step_scout(desk.broker.log))
         continue;
 }
 

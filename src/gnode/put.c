@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "gnode/turn.h"
+#include "gnode/again.h"
 
 #include "base/mem.h"
 #include "engine/id.h"
@@ -23,7 +23,9 @@ struct ready_put {
 struct puts {
     struct ready_put *items;
     struct buf tlvs;
-    size_t bytes; /* of all records */
+    struct again *again; /* of all items; NULL when no message has a dedup key */
+    size_t bytes;        /* of all records */
+    uint32_t fresh;      /* messages that were not pushed before */
 };
 
 static int refuse_value(const struct turn *turn, const char *why) { return refuse(turn, GMQ_E_VALUE, 0, why) - 1; }
@@ -49,8 +51,10 @@ static int due_of(const struct turn *turn, const struct cmd_put *put, uint64_t *
 }
 
 /* Checks what the message carries and makes its TLVs. 0; -1: it was refused. */
-static int make_attrs(const struct turn *turn, const struct cmd_put *put, struct puts *puts, struct ready_put *ret)
+static int make_attrs(const struct turn *turn, uint32_t i, struct puts *puts)
 {
+    const struct cmd_put *put = &turn->cmd->args->puts[i];
+    struct ready_put *ret = &puts->items[i];
     char headers[CMD_HEADERS_BYTES_MAX], tlvs[PAYLOAD_ATTRS_BYTES_MAX];
     const char *why = NULL;
     int bytes = headers_keep(put->headers, headers, &why);
@@ -69,6 +73,10 @@ static int make_attrs(const struct turn *turn, const struct cmd_put *put, struct
         .expiry_ms = put->lifetime_ms > 0 ? turn->now_ms + (uint64_t)put->lifetime_ms : 0,
         .own_retries = put->max_retries == CMD_NOT_GIVEN ? 0 : 1 + (unsigned)put->max_retries,
     };
+    if (puts->again) {
+        attrs.deduped = puts->again[i].deduped;
+        attrs.dedup = puts->again[i].dedup;
+    }
     ret->tlvs = buf_len(&puts->tlvs);
     ret->tlvs_bytes = payload_put_attrs(tlvs, &attrs);
     if (!buf_append(&puts->tlvs, tlvs, ret->tlvs_bytes))
@@ -76,8 +84,16 @@ static int make_attrs(const struct turn *turn, const struct cmd_put *put, struct
     return 0;
 }
 
-static int make_put(const struct turn *turn, const struct cmd_put *put, struct puts *puts, struct ready_put *ret)
+/* Was this message pushed before, by another command or earlier in this one? */
+static bool was_pushed(const struct puts *puts, uint32_t i)
 {
+    return puts->again && (puts->again[i].id != 0 || puts->again[i].before > 0);
+}
+
+static int make_put(const struct turn *turn, uint32_t i, struct puts *puts)
+{
+    const struct cmd_put *put = &turn->cmd->args->puts[i];
+    struct ready_put *ret = &puts->items[i];
     int rc = due_of(turn, put, &ret->due_ms);
 
     if (rc < 0)
@@ -85,7 +101,7 @@ static int make_put(const struct turn *turn, const struct cmd_put *put, struct p
     if (put->ttr_ms != 0 && (put->ttr_ms < TTR_MS_MIN || put->ttr_ms > TTR_MS_MAX))
         return refuse_value(turn, "ttr_ms must be 0 or 1000 to 300000");
     ret->ttr_ms = put->auto_ack ? PAYLOAD_TTR_AUTO_ACK : (uint32_t)put->ttr_ms;
-    rc = make_attrs(turn, put, puts, ret);
+    rc = make_attrs(turn, i, puts);
     puts->bytes += record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + ret->tlvs_bytes + put->body.len);
     return rc;
 }
@@ -97,19 +113,21 @@ static int make_puts(const struct turn *turn, struct puts *puts)
     uint64_t bodies = 0, max = turn->broker->options.max_message;
 
     for (uint32_t i = 0; i < args->put_count; i++) {
-        const struct cmd_put *put = &args->puts[i];
-        bodies += put->body.len;
+        bodies += args->puts[i].body.len;
         if (bodies > max)
             return refuse(turn, GMQ_E_BODY_LIMIT, max, NULL) - 1;
-        if (make_put(turn, put, puts, &puts->items[i]) < 0)
+        if (was_pushed(puts, i))
+            continue;
+        if (make_put(turn, i, puts) < 0)
             return -1;
+        puts->fresh++;
     }
-    if (puts->bytes > TURN_GROUP_BYTES_MAX && args->put_count > 1)
+    if (puts->bytes > TURN_GROUP_BYTES_MAX && puts->fresh > 1)
         return refuse(turn, GMQ_E_BODY_LIMIT, TURN_GROUP_BYTES_MAX, NULL) - 1;
     return 0;
 }
 
-static uint64_t append_put(const struct turn *turn, const struct puts *puts, uint32_t i, uint64_t id)
+static uint64_t append_put(const struct turn *turn, const struct puts *puts, uint32_t i, uint64_t id, bool more)
 {
     const struct cmd_args *args = turn->cmd->args;
     const struct ready_put *item = &puts->items[i];
@@ -118,8 +136,7 @@ static uint64_t append_put(const struct turn *turn, const struct puts *puts, uin
 
     if (item->tlvs_bytes > 0)
         push.tlvs = slice_of(push.tlvs.ptr + item->tlvs, item->tlvs_bytes);
-    uint8_t flags = i + 1 < args->put_count ? RECORD_F_MORE : 0;
-    payload_put_push(log_begin(turn->broker->log, RECORD_PUSH, flags, 0, turn->queue->number,
+    payload_put_push(log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
                                payload_push_bytes(&push)), &push);
     return broker_apply(turn->broker);
 }
@@ -139,13 +156,52 @@ static int append_puts(struct turn *turn, const struct puts *puts)
     ensure_queue(turn);
     struct report *report = report_new(REPORT_PUT, count);
     uint64_t end = 0;
-    if (count > 1)
+    uint32_t left = puts->fresh;
+    if (left > 1)
         log_group(turn->broker->log, puts->bytes);
-    for (uint32_t i = 0; i < count; i++) {
-        report->ids[report->count] = turn_next_id(turn);
-        end = append_put(turn, puts, i, report->ids[report->count++]);
+    for (; report->count < count; report->count++) {
+        uint32_t i = (uint32_t)report->count;
+        if (was_pushed(puts, i)) {
+            report->again = true;
+            report->ids[i] = puts->again[i].id ? puts->again[i].id : report->ids[puts->again[i].before - 1];
+            continue;
+        }
+        report->ids[i] = turn_next_id(turn);
+        end = append_put(turn, puts, i, report->ids[i], --left > 0);
     }
     return answer_promised(turn, ANSWER_REPORT, end, (uint64_t)(uintptr_t)report, 0);
+}
+
+/* All were pushed before. The answer waits for what theirs may still wait for: all that was appended so far. */
+static int answer_again(const struct turn *turn, const struct puts *puts)
+{
+    int rc = broker_room(turn->broker, 0, true);
+
+    if (rc < 0)
+        return no_room(turn, rc);
+    struct report *report = report_new(REPORT_PUT, turn->cmd->args->put_count);
+    report->again = true;
+    for (; report->count < turn->cmd->args->put_count; report->count++)
+        report->ids[report->count] = puts->again[report->count].id;
+    return answer_promised(turn, ANSWER_REPORT, log_tail(turn->broker->log), (uint64_t)(uintptr_t)report, 0);
+}
+
+static int look_again(const struct turn *turn, struct puts *puts)
+{
+    const struct cmd_args *args = turn->cmd->args;
+
+    if (!again_asked(args->puts, args->put_count))
+        return 0;
+    puts->again = mem_new(args->put_count * sizeof(puts->again[0]));
+    int rc = again_look(turn, args->puts, args->put_count, puts->again);
+    return rc < 0 ? refuse(turn, rc, 0, "dedup keys are switched off: dedup_window is 0") - 1 : 0;
+}
+
+static int put_all(struct turn *turn, struct puts *puts)
+{
+    if (look_again(turn, puts) < 0 || make_puts(turn, puts) < 0)
+        return 0;
+    return puts->fresh > 0 ? append_puts(turn, puts) : answer_again(turn, puts);
 }
 
 int exec_put(struct turn *turn)
@@ -159,8 +215,9 @@ int exec_put(struct turn *turn)
         return refuse(turn, GMQ_E_BATCH_LIMIT, max, NULL);
     puts.items = mem_new(count * sizeof(puts.items[0]));
     buf_init(&puts.tlvs, TURN_GROUP_BYTES_MAX);
-    int rc = make_puts(turn, &puts) < 0 ? 0 : append_puts(turn, &puts);
+    int rc = put_all(turn, &puts);
     buf_free(&puts.tlvs);
     free(puts.items);
+    free(puts.again);
     return rc;
 }

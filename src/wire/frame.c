@@ -259,6 +259,27 @@ static size_t parse_touch(const struct frame_limits *limits, const struct input 
     return parse_ids(limits, in, words, CMD_TOUCH, ret);
 }
 
+static size_t parse_call(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                         struct frame *ret)
+{
+    size_t at = in->line_bytes, bytes_max = frame_call_bytes_max(limits);
+
+    if (words->count != 2)
+        return fail_params(in, ret, "call");
+    if (in->all.len - at < 4)
+        return cut_off(in, ret, at + 4, GMQ_E_BODY_LENGTH);
+    size_t len = get_be32(in->all.ptr + at);
+    at += 4;
+    if (len > bytes_max)
+        return fail(in, ret, GMQ_E_BODY_LIMIT, bytes_max);
+    if (in->all.len - at < len)
+        return cut_off(in, ret, at + len, GMQ_E_BODY_SHORT);
+    ret->is_call = true;
+    ret->name = words->at[1];
+    ret->json = slice_of(in->all.ptr + at, len);
+    return at + len;
+}
+
 static size_t parse_words(const struct frame_limits *limits, const struct input *in, const struct words *words,
                           struct frame *ret)
 {
@@ -284,6 +305,8 @@ static size_t parse_words(const struct frame_limits *limits, const struct input 
         return parse_nack(limits, in, words, ret);
     if (IS(name, "touch"))
         return parse_touch(limits, in, words, ret);
+    if (IS(name, "call"))
+        return parse_call(limits, in, words, ret);
     ret->err = GMQ_E_COMMAND_UNKNOWN;
     return in->line_bytes;
 }
@@ -296,6 +319,7 @@ size_t frame_parse(const struct frame_limits *limits, struct slice in, bool eof,
     struct words words;
 
     ret->cmd = (struct cmd){.kind = CMD_PUSH};
+    ret->is_call = false;
     ret->err = 0;
     ret->err_word = NULL;
     ret->err_number = 0;

@@ -45,6 +45,12 @@ NODISCARD int request_nack(struct buf *out, struct slice topic, const uint64_t *
                            bool no_retry);
 NODISCARD int request_touch(struct buf *out, struct slice topic, const uint64_t *ids, size_t count, uint32_t ttr_ms);
 
+/*
+ * An operation of op.h with the JSON object of its arguments; gmq's own. The reply is a REPLY_JSON. GMQ_E_PARAMS: the
+ * name would break the line.
+ */
+NODISCARD int request_call(struct buf *out, struct slice name, struct slice json);
+
 /* Auto-ack on or off. */
 NODISCARD int request_set(struct buf *out, struct slice topic, bool auto_ack);
 

@@ -1,0 +1,167 @@
+/* again_test.c - pushes with dedup keys through the broker. SPDX-License-Identifier: MIT */
+#include "gnode/desk_test.h"
+
+enum { BATCH_MAX = 8 };
+
+static struct cmd_put put_of(const char *dedup, const char *body)
+{
+    return (struct cmd_put){.body = slice_str(body), .delay_ms = CMD_NOT_GIVEN, .max_retries = CMD_NOT_GIVEN,
+                            .dedup = slice_str(dedup)};
+}
+
+static int put_all(const struct cmd_put *puts, uint32_t count)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .puts = puts, .put_count = count};
+    struct cmd cmd = {.kind = CMD_PUT, .topic = slice_str("t"), .args = &args};
+
+    desk.count = 0;
+    return desk_run(&cmd);
+}
+
+/* The id that is answered. */
+static uint64_t put_one(const char *dedup, const char *body)
+{
+    struct cmd_put put = put_of(dedup, body);
+
+    assert_int_equal(put_all(&put, 1), 0);
+    assert_int_equal(desk.count, 1);
+    return desk.ids[0];
+}
+
+static uint64_t waiting(void) { return waiting_count(&desk_queue()->ready); }
+
+TEST(push_with_a_dedup_key_counts_once)
+{
+    desk_begin(0);
+    uint64_t first = put_one("a", "x");
+    assert_false(desk.again);
+    assert_true(put_one("a", "x") == first && desk.again);
+    assert_int_equal(waiting(), 1);
+    assert_true(put_one("b", "x") != first && !desk.again);
+    assert_true(put_one("", "x") != first && !desk.again);
+    assert_true(put_one("", "x") != first && !desk.again);
+    assert_int_equal(waiting(), 4);
+    assert_int_equal(desk_pop(), first);
+    assert_true(put_one("a", "x") == first && desk.again);
+    desk_end();
+}
+
+TEST(push_with_a_dedup_key_of_other_content_is_refused)
+{
+    struct cmd_put put = put_of("a", "x");
+
+    desk_begin(0);
+    put.headers = slice_str("h: 1\n");
+    put.key = slice_str("k");
+    put.delay_ms = 5;
+    assert_int_equal(put_all(&put, 1), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        struct cmd_put other = put;
+        switch (i) {
+        case 0: other.body = slice_str("y"); break;
+        case 1: other.body = slice_str(""); break;
+        case 2: other.headers = slice_str("h: 2\n"); break;
+        case 3: other.key = slice_str("kk"); break;
+        case 4: other.delay_ms = 6; break;
+        case 5: other.ttr_ms = 1000; break;
+        case 6: other.lifetime_ms = 1000000; break;
+        default: other.auto_ack = true; break;
+        }
+        assert_int_equal(put_all(&other, 1), GMQ_E_DEDUP_MISMATCH);
+    }
+    assert_int_equal(put_all(&put, 1), 0);
+    assert_true(desk.again);
+    assert_int_equal(desk_queue()->push_num, 1);
+    desk_end();
+}
+
+TEST(push_of_a_batch_has_a_dedup_key_a_message)
+{
+    struct cmd_put puts[BATCH_MAX] = {put_of("a", "1"), put_of("b", "2"), put_of("a", "1"), put_of("", "3")};
+
+    desk_begin(0);
+    uint64_t b = put_one("b", "2");
+    assert_int_equal(put_all(puts, 4), 0);
+    assert_true(desk.again && desk.count == 4);
+    uint64_t a = desk.ids[0], plain = desk.ids[3];
+    assert_true(desk.ids[1] == b && desk.ids[2] == a && a > b && plain > a);
+    assert_int_equal(waiting(), 3);
+    assert_int_equal(put_all(puts, 3), 0);
+    assert_true(desk.again && desk.ids[0] == a && desk.ids[1] == b && desk.ids[2] == a);
+    assert_int_equal(waiting(), 3);
+    puts[4] = put_of("c", "4");
+    puts[5] = put_of("c", "5");
+    assert_int_equal(put_all(puts, 6), GMQ_E_DEDUP_MISMATCH);
+    puts[5] = put_of("b", "5");
+    assert_int_equal(put_all(puts, 6), GMQ_E_DEDUP_MISMATCH);
+    assert_int_equal(waiting(), 3);
+    desk_end();
+}
+
+TEST(push_is_known_by_its_dedup_key_over_restarts_and_for_the_window)
+{
+    desk_begin(0);
+    uint64_t first = put_one("a", "x");
+    desk_restart();
+    assert_true(put_one("a", "x") == first && desk.again);
+    desk_live(DESK_DEDUP_MS - 2000);
+    desk_restart();
+    assert_true(put_one("a", "x") == first && desk.again);
+    desk_live(4000);
+    uint64_t second = put_one("a", "y");
+    assert_true(second > first && !desk.again);
+    assert_true(put_one("a", "y") == second && desk.again);
+    desk_end();
+}
+
+TEST(push_with_a_bad_dedup_key_or_on_a_node_without_is_refused)
+{
+    char longest[CMD_KEY_BYTES_MAX + 2];
+    struct cmd_put put;
+
+    memset(longest, 'k', sizeof(longest));
+    longest[CMD_KEY_BYTES_MAX + 1] = '\0';
+    desk_begin(0);
+    put = put_of(longest, "x");
+    assert_int_equal(put_all(&put, 1), GMQ_E_KEY);
+    longest[CMD_KEY_BYTES_MAX] = '\0';
+    put = put_of(longest, "x");
+    assert_int_equal(put_all(&put, 1), 0);
+    put = put_of("a\nb", "x");
+    assert_int_equal(put_all(&put, 1), GMQ_E_KEY);
+    put = put_of("\xff", "x");
+    assert_int_equal(put_all(&put, 1), GMQ_E_KEY);
+    desk.no_dedup = true;
+    desk_restart();
+    put = put_of("a", "x");
+    assert_int_equal(put_all(&put, 1), GMQ_E_VALUE);
+    assert_int_equal(engine_dedup_window_ms(desk.broker.engine), 0);
+    desk.no_dedup = false;
+    desk_restart();
+    put = put_of(longest, "x"); /* it was forgotten meanwhile */
+    assert_int_equal(put_all(&put, 1), 0);
+    assert_false(desk.again);
+    desk_end();
+}
+
+/* The second push comes before anything is synced: neither is answered before both are safe. */
+TEST(push_again_waits_for_the_promise_of_the_first)
+{
+    struct cmd_put put = put_of("a", "x");
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .puts = &put, .put_count = 1};
+    struct cmd cmd = {.kind = CMD_PUT, .topic = slice_str("t"), .args = &args};
+    struct session other;
+
+    desk_begin(0);
+    session_init(&other, &desk.broker, desk.session.ops);
+    assert_int_equal(broker_execute(&desk.broker, &desk.session, &cmd, desk.now_ms), 0);
+    assert_int_equal(broker_execute(&desk.broker, &other, &cmd, desk.now_ms), 0);
+    (void)broker_turn(&desk.broker, desk.now_ms);
+    assert_int_equal(desk.answers, 0);
+    desk_settle();
+    assert_int_equal(desk.answers, 2);
+    assert_true(desk.again);
+    assert_int_equal(waiting(), 1);
+    session_fini(&other);
+    desk_end();
+}
