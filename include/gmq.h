@@ -204,8 +204,8 @@ GMQ_API int gmq_wpop(struct gmq *mq, const char *const *topics, size_t topic_cou
 GMQ_API int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing);
 
 /*
- * Says that popped messages could not be done: they come again after `delay_ms`, or after what the topic's retry policy
- * says (GMQ_BY_POLICY), at once if it has none. It counts as a retry, and too many make a dead letter, unless `no_retry`
+ * Says that popped messages could not be done: they come again after `delay_ms`, or when the topic's retry policy says
+ * so (GMQ_BY_POLICY), at once if it has none. It counts as a retry, and too many make a dead letter, unless `no_retry`
  * is 1. Else as gmq_mack(). Not for original nodes.
  */
 GMQ_API int gmq_nack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, int64_t delay_ms,

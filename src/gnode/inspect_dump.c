@@ -125,6 +125,38 @@ static void pairs(struct dump *dump, struct slice entries, uint32_t count)
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
+static void ttr(struct dump *dump, uint32_t ttr_ms)
+{
+    if (ttr_ms == PAYLOAD_TTR_AUTO_ACK)
+        number(dump, "auto_ack", 1);
+    else
+        number(dump, "ttr_ms", ttr_ms);
+}
+
+/* What a message carries beside its body. */
+static void attributes(struct dump *dump, struct slice tlvs)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(tlvs, &attrs)) {
+        number(dump, "bad_attributes", tlvs.len);
+        return;
+    }
+    if (attrs.own_retries > 0)
+        number(dump, "max_retries", attrs.own_retries - 1);
+    if (attrs.expiry_ms > 0)
+        moment(dump, "expires", attrs.expiry_ms);
+    if (attrs.key.len > 0)
+        text(dump, "key", attrs.key);
+    if (attrs.headers.len > 0)
+        text(dump, "headers", slice_of(attrs.headers.ptr, min_u64(attrs.headers.len, BODY_SHOWN)));
+    if (attrs.moved) {
+        number(dump, "retries", attrs.retries);
+        moment(dump, "first", attrs.first_ms);
+        moment(dump, "last", attrs.last_ms);
+    }
+}
+
 static bool dump_push(struct dump *dump, const struct record *rec)
 {
     struct payload_push push;
@@ -133,6 +165,10 @@ static bool dump_push(struct dump *dump, const struct record *rec)
         return false;
     number(dump, "id", push.id);
     moment(dump, "due", push.due_ms);
+    if (push.ttr_ms > 0)
+        ttr(dump, push.ttr_ms);
+    if (push.tlvs.len > 0)
+        attributes(dump, push.tlvs);
     number(dump, "bytes", push.body.len);
     text(dump, "body", slice_of(push.body.ptr, min_u64(push.body.len, BODY_SHOWN)));
     return true;
@@ -148,7 +184,7 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
     number(dump, "auto_ack", (rec->flags & RECORD_F_AUTOACK) != 0);
     number(dump, "n", pop.count);
     if (pop.count > 0)
-        number(dump, "ttr_ms", payload_delivery(pop.entries, 0).ttr_ms);
+        ttr(dump, payload_delivery(pop.entries, 0).ttr_ms);
     out_print(&dump->out, dump->options->json ? ",\"messages\":[" : "");
     for (uint32_t i = 0; i < pop.count && i < PAIRS_SHOWN; i++) {
         struct payload_delivery to = payload_delivery(pop.entries, i);
@@ -158,9 +194,54 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
     return true;
 }
 
+/* The list that a record takes from, and how they are gone from it. */
+static void from_list(struct dump *dump, uint16_t aux)
+{
+    static const char *const LISTS[] = {"in flight", "dead", "ready", "delayed"};
+    static const char *const HOWS[] = {"acked", "auto-acked", "deleted", "expired", "moved"};
+
+    text(dump, "from", slice_str((aux & 0xff) < ARRAY_LEN(LISTS) ? LISTS[aux & 0xff] : "?"));
+    if (aux >> 8 > 0)
+        text(dump, "how", slice_str(aux >> 8 < ARRAY_LEN(HOWS) ? HOWS[aux >> 8] : "?"));
+}
+
+static bool dump_release(struct dump *dump, const struct record *rec)
+{
+    struct payload_release release;
+
+    if (!payload_get_release(rec->payload, &release))
+        return false;
+    moment(dump, "now", release.now_ms);
+    moment(dump, "due", release.due_ms);
+    from_list(dump, rec->aux & 0xff);
+    if (rec->flags & RECORD_F_NO_RETRY)
+        number(dump, "no_retry", 1);
+    pairs(dump, release.entries, release.count);
+    return true;
+}
+
+static bool dump_touch(struct dump *dump, const struct record *rec)
+{
+    struct payload_touch touch;
+
+    if (!payload_get_touch(rec->payload, &touch))
+        return false;
+    moment(dump, "now", touch.now_ms);
+    number(dump, "n", touch.count);
+    if (touch.count > 0)
+        moment(dump, "deadline", payload_touched(touch.entries, 0).deadline_ms);
+    out_print(&dump->out, dump->options->json ? ",\"messages\":[" : "");
+    for (uint32_t i = 0; i < touch.count && i < PAIRS_SHOWN; i++) {
+        struct payload_touched to = payload_touched(touch.entries, i);
+        message(dump, i, to.ref, to.id);
+    }
+    out_print(&dump->out, dump->options->json ? "]" : "");
+    return true;
+}
+
 static bool dump_ack(struct dump *dump, const struct record *rec)
 {
-    text(dump, "from", slice_str(rec->aux == PAYLOAD_LIST_DEAD ? "dead" : "in flight"));
+    from_list(dump, rec->aux);
     pairs(dump, rec->payload, (uint32_t)(rec->payload.len / PAYLOAD_PAIR_BYTES));
     return true;
 }
@@ -173,6 +254,10 @@ static bool dump_bury(struct dump *dump, const struct record *rec)
         return false;
     moment(dump, "now", bury.now_ms);
     number(dump, "reason", bury.reason);
+    if (rec->aux == PAYLOAD_BURY_FLIGHT)
+        text(dump, "from", slice_str("in flight"));
+    if (bury.text.len > 0)
+        text(dump, "text", bury.text);
     pairs(dump, bury.entries, bury.count);
     return true;
 }
@@ -318,8 +403,12 @@ static bool dump_payload(struct dump *dump, const struct record *rec)
         return dump_pop(dump, rec);
     case RECORD_ACK:
         return dump_ack(dump, rec);
+    case RECORD_RELEASE:
+        return dump_release(dump, rec);
     case RECORD_BURY:
         return dump_bury(dump, rec);
+    case RECORD_TOUCH:
+        return dump_touch(dump, rec);
     case RECORD_TICK:
         return dump_tick(dump, rec);
     case RECORD_QUEUE:

@@ -12,7 +12,8 @@
  *   nack TOPIC COUNT DELAY_MS [noretry]\n   touch TOPIC COUNT TTR_MS\n   both as mack
  *   call NAME\n                u32 BE length, JSON: an operation of op.h
  *
- * wpop, mack, nack, touch, call and the optional words in brackets are gmq's own; the original's clients never send them.
+ * wpop, mack, nack, touch, call and the optional words in brackets are gmq's own; clients of the original never send
+ * them.
  * docs/protocol-tcp.md is the manual.
  *
  * What is refused, and how (err, close):
