@@ -340,6 +340,7 @@ static void step(struct life *life)
     if (life->limited && rng_chance(rng, 10))
         life_lift_limit(life);
     listen_all(life);
+    desk_act(life);
     if (rng_chance(rng, life->crash_permille) || life->step == life->doom)
         end_somehow(life);
     if (life->step % CHECK_EVERY == 0) {
@@ -503,6 +504,7 @@ static void draw_habits(struct life *life)
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->hangup_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
+    life->desk_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
     life->steps_clock = rng_chance(rng, 300);
@@ -607,7 +609,9 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
              life.reclaimed);
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
-    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served", life.waits, life.served);
+    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served; %" PRIu64 " pages of messages", life.waits,
+             life.served, life.pages);
+    desk_leave(&life);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);

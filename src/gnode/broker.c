@@ -191,6 +191,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     list_init(&broker->parked);
     list_init(&broker->stalled);
     wait_init(&broker->waits);
+    jobs_init(&broker->jobs, options->max_message + PAYLOAD_ATTRS_BYTES_MAX);
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
@@ -215,6 +216,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     }
     note_node_settings(broker, now_ms);
     usage_begin(broker, now_ms);
+    holders_begin(broker);
     broker->name_next = 1;
     broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
@@ -298,6 +300,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         wait_serve(broker, now_ms, false); /* what those have brought */
         wait_ends = wait_expire(broker, now_ms);
     }
+    uint64_t jobs_ms = jobs_turn(broker, now_ms);
     uint64_t load_ms = lists_load_delays(broker, now_ms);
     bool owes = lists_spill(broker, now_ms);
     snapshot_turn(broker, now_ms);
@@ -305,7 +308,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
-    due = min_u64(min_u64(due, load_ms), min_u64(wait_ends, sweep_ms));
+    due = min_u64(min_u64(due, load_ms), min_u64(min_u64(wait_ends, sweep_ms), jobs_ms));
     return min_u64(due, snapshot_due_ms(broker, now_ms));
 }
 
@@ -314,7 +317,7 @@ uint64_t broker_memory(const struct broker *broker)
     uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
 
     return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
-           broker->parked_bytes + broker->usage.bytes + doors;
+           broker->parked_bytes + broker->usages.bytes + broker->holders.bytes + doors;
 }
 
 enum memory_state broker_memory_state(const struct broker *broker)
@@ -343,7 +346,9 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 void broker_abandon(struct broker *broker)
 {
     wait_fini(&broker->waits);
+    jobs_fini(&broker->jobs);
     usage_end(broker);
+    holders_end(broker);
     snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);

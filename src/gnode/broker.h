@@ -18,7 +18,9 @@
 #define GMQ_GNODE_BROKER_H
 
 #include "engine/engine.h"
+#include "gnode/holders.h"
 #include "gnode/imager.h"
+#include "gnode/jobs.h"
 #include "gnode/session.h"
 #include "gnode/sweep.h"
 #include "gnode/wait.h"
@@ -76,8 +78,10 @@ struct broker {
     unsigned tellings;         /* sessions for which the log is read, history.h */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
+    struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
-    struct usage_all usage;    /* what topics are beside their queues */
+    struct holders holders;    /* the numbers of clients */
+    struct usages usages;      /* what topics are beside their queues */
     struct sweep sweep;        /* what comes to topics with time */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);

@@ -23,6 +23,10 @@ static void describe_attrs(struct report *report, struct report_message *message
     message->expires_ms = attrs.expiry_ms;
     message->headers = keep(report, attrs.headers);
     message->key = keep(report, attrs.key);
+    if (attrs.moved) {
+        message->first_ms = attrs.first_ms;
+        message->last_ms = attrs.last_ms;
+    }
 }
 
 void describe_push(struct report *report, struct report_message *message, const struct payload_push *push,

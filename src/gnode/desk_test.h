@@ -18,8 +18,8 @@ enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS 
        DESK_DEDUP_MS = 60000, DESK_BODY_MAX = 1 << 18 };
 
 struct desk_message {
-    uint64_t id, due_ms, bytes, body_bytes;
-    unsigned retries;
+    uint64_t id, due_ms, bytes, body_bytes, since_ms, first_ms, last_ms;
+    unsigned retries, why;
     bool unreadable, whole;
 };
 
@@ -57,7 +57,9 @@ static inline void desk_keep(const struct report *report)
         const struct report_message *from = &report->messages[i];
         desk.messages[i] = (struct desk_message){
             .id = from->id, .due_ms = from->due_ms, .bytes = from->bytes, .body_bytes = from->body.len,
-            .retries = from->retries, .unreadable = from->unreadable, .whole = from->whole_body};
+            .since_ms = from->since_ms, .first_ms = from->first_ms, .last_ms = from->last_ms,
+            .retries = from->retries, .why = (unsigned)from->why, .unreadable = from->unreadable,
+            .whole = from->whole_body};
     }
     desk.again = report->again;
     for (size_t i = 0; i < report->count && report->kind == REPORT_PUT; i++)

@@ -391,6 +391,13 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_get(&turn);
     case CMD_HISTORY:
         return exec_history(&turn);
+    case CMD_DEAD_REDRIVE:
+    case CMD_DEAD_DELETE:
+        return exec_dead_job(&turn);
+    case CMD_JOB:
+    case CMD_JOBS:
+    case CMD_JOB_CANCEL:
+        return exec_job(&turn);
     case CMD_TOPIC:
         return exec_topic(&turn);
     case CMD_TOPICS:
@@ -399,6 +406,10 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_topic_create(&turn);
     case CMD_TOPIC_SET:
         return exec_topic_set(&turn);
+    case CMD_CLIENT:
+        return exec_client(&turn);
+    case CMD_CONSUMERS:
+        return exec_consumers(&turn);
     case CMD_PAUSE:
     case CMD_RESUME:
         return exec_pause(&turn);
