@@ -72,7 +72,7 @@ static void see_attrs(struct sight *sight, const struct payload_push *push, cons
     unsigned own_retries = put->max_retries == CMD_NOT_GIVEN ? 0 : 1 + (unsigned)put->max_retries;
 
     demand(sight, payload_get_attrs(push->tlvs, &attrs), "malformed attributes");
-    demand(sight, slice_equal(attrs.headers, put->headers) && slice_equal(attrs.key, put->key), "other headers, or key");
+    demand(sight, slice_equal(attrs.headers, put->headers) && slice_equal(attrs.key, put->key), "other headers or key");
     demand(sight, attrs.expiry_ms == expiry_ms && attrs.own_retries == own_retries, "other limits");
     demand(sight, push->ttr_ms == (put->auto_ack ? PAYLOAD_TTR_AUTO_ACK : (uint32_t)put->ttr_ms), "another TTR");
     m->ttr_ms = (uint32_t)put->ttr_ms;

@@ -377,7 +377,7 @@ void order_describe(const struct order *order, char *text, size_t bytes)
     else if (cmd->kind == CMD_ACK)
         (void)snprintf(text + n, bytes - (size_t)n, " %" PRIu64, cmd->id);
     else if (cmd->kind == CMD_PUT)
-        (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " ms, ttr %" PRId64 "%s, lifetime %" PRId64 ", %zu bytes",
+        (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu bytes",
                        order->put.delay_ms, order->put.ttr_ms, order->put.auto_ack ? " (none)" : "",
                        order->put.lifetime_ms, cmd->body.len);
     else if (cmd->kind == CMD_NACK)

@@ -54,6 +54,21 @@ static void delay_some(struct tape *tape, uint64_t now_ms)
     assert_true(tape->engine->delays.aside_count > 0 && tape->engine->delays.chunked > 0);
 }
 
+/* Ghosts in both kinds of lists, and a mark with one that is spared. */
+static void haunt(struct tape *tape, uint64_t now_ms)
+{
+    uint64_t refs[6];
+
+    for (uint64_t i = 0; i < 6; i++)
+        refs[i] = tape_push(tape, 1, 300 + i, i < 4 ? 0 : now_ms + 700000);
+    tape_ack(tape, 1, PAYLOAD_LIST_READY, refs[1], 301);
+    tape_ack(tape, 1, PAYLOAD_LIST_READY, refs[2], 302);
+    tape_ack(tape, 1, PAYLOAD_LIST_DELAYED, refs[4], 304);
+    tape_purge(tape, 1, PAYLOAD_LIST_DELAYED, 0);
+    state_spare(tape->engine, engine_queue(tape->engine, 1), ref_lsn(refs[0]));
+    engine_check(tape->engine);
+}
+
 /* An image with a few messages in every state. */
 static void small_image(struct buf *ret)
 {
@@ -73,14 +88,15 @@ static void small_image(struct buf *ret)
     tape_tick(&tape, now_ms + 500, 4096);
     tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
     tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
-    uint64_t back = tape_push(&tape, 1, 300, 0), dead = tape_push(&tape, 2, 301, 0);
-    tape_pop(&tape, 1, now_ms, &(struct payload_delivery){.ref = back, .id = 300, .ttr_ms = 900}, false);
-    tape_pop(&tape, 2, now_ms, &(struct payload_delivery){.ref = dead, .id = 301, .ttr_ms = 900, .size64 = 3}, false);
+    uint64_t back = tape_push(&tape, 1, 400, 0), dead = tape_push(&tape, 2, 401, 0);
+    tape_pop(&tape, 1, now_ms, &(struct payload_delivery){.ref = back, .id = 400, .ttr_ms = 900}, false);
+    tape_pop(&tape, 2, now_ms, &(struct payload_delivery){.ref = dead, .id = 401, .ttr_ms = 900, .size64 = 3}, false);
     tape_release(&tape, 1, PAYLOAD_LIST_FLIGHT, now_ms + 1, now_ms + 700, true,
-                 &(struct payload_pair){.ref = back, .id = 300});
-    tape_reject(&tape, 2, now_ms + 2, "it is too long", &(struct payload_pair){.ref = dead, .id = 301});
+                 &(struct payload_pair){.ref = back, .id = 400});
+    tape_reject(&tape, 2, now_ms + 2, "it is too long", &(struct payload_pair){.ref = dead, .id = 401});
     assert_true(tape.engine->facts.count >= 2 && tape.engine->facts.text_words == 2);
     delay_some(&tape, now_ms);
+    haunt(&tape, now_ms);
     buf_init(ret, TAPE_BYTES_MAX);
     assert_true(engine_save(tape.engine, ret));
     tape_close(&tape);
@@ -213,7 +229,7 @@ TEST(engine_image_of_the_third_format_has_shorter_leases_and_no_sections)
     tape_pop(&tape, 1, 5000, &(struct payload_delivery){.ref = ref, .id = 7, .ttr_ms = 900, .size64 = 1}, false);
     buf_init(&image, TAPE_BYTES_MAX);
     assert_true(engine_save(tape.engine, &image));
-    buf_cut(&image, buf_len(&image) - 3 * 8); /* since and size of the lease, words of the sections */
+    buf_cut(&image, 8 * (12 + (14 + 1) + 6 + 4)); /* head, queue with its name, no delayed messages, the lease */
     put_le64(buf_data(&image), UINT64_C(0x33474e45514d47));
     assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
     engine_check(engine);

@@ -182,7 +182,8 @@ static void read_pop(struct slice prefix, size_t whole)
 TEST(payload_pop_reads_what_was_written_and_refuses_what_is_cut)
 {
     struct payload_delivery entries[] = {{.ref = 10, .id = 20, .ttr_ms = 1},
-                                         {.ref = 30, .id = 40, .ttr_ms = 60000, .size64 = 0xffffff, .own_retries = 255}};
+                                         {.ref = 30, .id = 40, .ttr_ms = 60000, .size64 = PAYLOAD_SIZE64_MAX,
+                                          .own_retries = 255}};
     char to[PAYLOAD_POP_BYTES + 2 * PAYLOAD_POP_ENTRY_BYTES];
 
     payload_put_pop(to, &(struct payload_pop){.now_ms = 5000, .holder = 3, .count = 2}, entries);

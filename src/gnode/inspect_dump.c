@@ -194,15 +194,16 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
     return true;
 }
 
-/* The list that a record takes from, and how they are gone from it. */
-static void from_list(struct dump *dump, uint16_t aux)
+/* Of ACK, RELEASE and PURGE: from which list, and how. */
+static void whence(struct dump *dump, const struct record *rec)
 {
     static const char *const LISTS[] = {"in flight", "dead", "ready", "delayed"};
-    static const char *const HOWS[] = {"acked", "auto-acked", "deleted", "expired", "moved"};
+    static const char *const HOWS[] = {"acked", "auto_acked", "deleted", "expired", "moved"};
+    unsigned list = payload_ack_list(rec->aux), how = payload_ack_how(rec->aux);
 
-    text(dump, "from", slice_str((aux & 0xff) < ARRAY_LEN(LISTS) ? LISTS[aux & 0xff] : "?"));
-    if (aux >> 8 > 0)
-        text(dump, "how", slice_str(aux >> 8 < ARRAY_LEN(HOWS) ? HOWS[aux >> 8] : "?"));
+    text(dump, "from", slice_str(list < ARRAY_LEN(LISTS) ? LISTS[list] : "?"));
+    if (how > 0)
+        text(dump, "how", slice_str(how < ARRAY_LEN(HOWS) ? HOWS[how] : "?"));
 }
 
 static bool dump_release(struct dump *dump, const struct record *rec)
@@ -213,7 +214,7 @@ static bool dump_release(struct dump *dump, const struct record *rec)
         return false;
     moment(dump, "now", release.now_ms);
     moment(dump, "due", release.due_ms);
-    from_list(dump, rec->aux & 0xff);
+    whence(dump, rec);
     if (rec->flags & RECORD_F_NO_RETRY)
         number(dump, "no_retry", 1);
     pairs(dump, release.entries, release.count);
@@ -239,9 +240,21 @@ static bool dump_touch(struct dump *dump, const struct record *rec)
     return true;
 }
 
+static bool dump_purge(struct dump *dump, const struct record *rec)
+{
+    struct payload_purge purge;
+
+    if (!payload_get_purge(rec->payload, &purge))
+        return false;
+    whence(dump, rec);
+    moment(dump, "now", purge.now_ms);
+    number(dump, "at_most", purge.count);
+    return true;
+}
+
 static bool dump_ack(struct dump *dump, const struct record *rec)
 {
-    from_list(dump, rec->aux);
+    whence(dump, rec);
     pairs(dump, rec->payload, (uint32_t)(rec->payload.len / PAYLOAD_PAIR_BYTES));
     return true;
 }
@@ -409,6 +422,8 @@ static bool dump_payload(struct dump *dump, const struct record *rec)
         return dump_bury(dump, rec);
     case RECORD_TOUCH:
         return dump_touch(dump, rec);
+    case RECORD_PURGE:
+        return dump_purge(dump, rec);
     case RECORD_TICK:
         return dump_tick(dump, rec);
     case RECORD_QUEUE:
