@@ -196,7 +196,8 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
     struct expected e = {.kind = ANSWER_OK, .wait = WAIT_PROMISED, .lsn = deed->end};
 
     if (deed->pushes > 0) {
-        e.kind = cmd->kind == CMD_PUSH || cmd->kind == CMD_PUT ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
+        bool one = cmd->kind == CMD_PUSH || cmd->kind == CMD_PUT;
+        e.kind = one ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
         e.id = deed->first_id;
         e.count = deed->pushes;
     } else if (deed->pops > 0) {
