@@ -62,6 +62,7 @@ enum oracle_kind {
     ORACLE_TOUCH, /* message.id, topic, time_ms = deadline */
     ORACLE_EXPIRE, /* message.lsn, topic, time_ms = now: the first that waits is gone */
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
+    ORACLE_REDRIVE, /* message.lsn, topic: a dead letter is new again; delayed until time_ms, 0 = ready */
     ORACLE_BURY,  /* message.lsn, topic: cannot be read */
     ORACLE_TICK,  /* time_ms, count: of timers that fired */
     ORACLE_MOVE,  /* nothing: the engine has moved what it has */
