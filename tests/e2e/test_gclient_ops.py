@@ -391,7 +391,7 @@ class RealNode(OpsCase):
         self.assertEqual(self.tool("jobs", jobs[0]["job"], env=env).code, 0)
         self.assertEqual(self.tool("jobs", "999", env=env).code, 6)
 
-    def test_topics_are_settled_paused_and_purged(self):
+    def test_topics_are_settled_paused_purged_and_deleted(self):
         _, env = self.node()
         ran = self.tool("topic", "create", "mail", "--ttr", "2m", "--retry", "list", "--delays", "1s,5m", "--cap", "1h",
                         "--max-messages", "100", "--max-bytes", "1m", "--over", "drop", "--idle", "1d", env=env)
@@ -413,6 +413,8 @@ class RealNode(OpsCase):
         self.assertEqual(self.tool("pause", "mail", "--push", env=env).out, "mail: pushes paused until resumed\n")
         self.assertEqual(self.tool("push", "mail", "x", env=env).code, 5)
         self.assertEqual(self.tool("purge", "mail", "--state", "ready", "--yes", env=env).out, "1 deleted\n")
+        self.assertEqual(self.tool("topic", "delete", "mail", "--yes", env=env).out, "deleted, with 0 messages\n")
+        self.assertEqual(self.tool("topic", "show", "mail", env=env).code, 6)
 
     def test_consumers_and_the_node(self):
         node, env = self.node()
