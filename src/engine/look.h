@@ -62,7 +62,8 @@ void look_delays_begin(const struct engine *engine, struct look_delays *look, ui
 enum look_step look_delays(const struct engine *engine, struct look_delays *look, uint64_t *looks);
 
 /* The entries of the chunk `wanted`, none when it cannot be read. */
-void look_delays_feed(const struct engine *engine, struct look_delays *look, struct slice entries, uint64_t *looks);
+void look_delays_feed(const struct engine *engine, struct look_delays *look, struct slice entries,
+                      uint64_t *looks);
 
 /* The LSNs of the up to `max` chunks behind `wanted` in its bucket; returns how many. */
 size_t look_delays_ahead(const struct engine *engine, const struct look_delays *look, uint64_t *ret, size_t max);

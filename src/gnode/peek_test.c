@@ -297,6 +297,39 @@ TEST(peek_shows_delayed_messages_that_are_not_in_memory)
     }
 }
 
+static void cancel(uint64_t id)
+{
+    struct cmd cmd = {.kind = CMD_CANCEL, .id = id};
+
+    assert_int_equal(desk_run(&cmd), 0);
+}
+
+TEST(peek_leaves_out_what_was_cancelled_in_the_middle_of_a_list)
+{
+    static const uint32_t PIECES[] = {0, PIECE};
+    uint64_t ids[MESSAGES], left[MESSAGES];
+
+    for (size_t i = 0; i < ARRAY_LEN(PIECES); i++) {
+        desk_begin(PIECES[i]);
+        for (size_t k = 0; k < MESSAGES; k++)
+            ids[k] = desk_push(0);
+        for (size_t k = 0; k < MESSAGES; k++)
+            if (k % 10 != 0)
+                cancel(ids[k]);
+            else
+                left[k / 10] = ids[k];
+        expect_both_ways(PLACE_READY, left, MESSAGES / 10);
+        push_delayed(ids, MESSAGES, 300);
+        for (size_t k = 0; k < MESSAGES; k++)
+            if (k % 10 != 0)
+                cancel(ids[k]);
+            else
+                left[k / 10] = ids[k];
+        expect_delayed(left, MESSAGES / 10);
+        desk_end();
+    }
+}
+
 TEST(peek_shows_each_delayed_message_until_it_is_due)
 {
     enum { SECONDS = 2000 };
