@@ -460,7 +460,8 @@ static void finish(struct life *life)
     life->deaf_permille = 0;
     life->doom = 0;
     life->decays = false;
-    while (life->disturbed || life->decayed) {
+    while (life->disturbed || life->decayed || life->log_options.history_keep > 0) {
+        life->log_options.history_keep = 0;
         simdisk_set_room(life->disk, 0);
         life->limited = false;
         crash_now(life, CRASH_KILL);
@@ -556,6 +557,7 @@ static void draw_options(struct life *life)
         .segment_bytes = 1 << 20,
         .gc_slack = life->decays ? UINT64_C(1) << 40 : rng_chance(rng, 500) ? 0 : rng_below(rng, 3 << 20),
         .gc_rate = rng_chance(rng, 700) ? 0 : 1 << 20,
+        .history_keep = rng_chance(rng, 200) ? rng_below(rng, 6 << 20) : 0,
         .record_bytes_max = WORKLOAD_MAX_MESSAGE,
         .sync = life->options.sync,
         .interval_ms = (uint32_t)rng_between(rng, 1, 200),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """measure - a few figures of the node, against their targets
 
-    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--looked-at N] [--only WORD]
+    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--finding N] [--looked-at N] [--only WORD]
 
 Lateness   200 messages fall due one by one on an otherwise idle node. Each is asked for 1 ms after its time, then
            every 0.5 ms. Target: there within 5 ms. This one decides the exit code; since other work on the machine
@@ -11,6 +11,9 @@ Restart    from the start of the process to its first pop, with these N waiting.
 Checkpoint Restart with N (1 million) messages in flight; then a connection asks without a pause until the next
            checkpoint is written, which is a minute later. The longest answer, and the longest turn of the node's loop
            as it says itself when it stops: other work on the machine counts, too. For information; target 10 ms each.
+Finding    message.get of a few of N (1 million) waiting messages by their ids, after a restart: each of another part
+           of the log, and once more. And the history of one that was acked, and of the oldest, as far as one page goes.
+           For information.
 Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of
            them not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of
            the node's loop. Not asked for unless by --only looking. For information.
@@ -19,10 +22,12 @@ Start      from the start of the process to both doors open, on an empty folder.
 SPDX-License-Identifier: MIT
 """
 import argparse
+import json
 import multiprocessing
 import os
 import socket
 import statistics
+import struct
 import sys
 import threading
 import time
@@ -209,6 +214,42 @@ def waiting(folder, count):
         line(f"restart to the first pop after {name}", f"{took:.0f} ms", f"{RESTART_MS} ms", took <= RESTART_MS)
 
 
+def operation(conn, name, **args):
+    """The answer to an operation, and the milliseconds that it took."""
+    raw = json.dumps(args).encode()
+    begin = time.monotonic()
+    kind, answer = conn.call(b"call %s\n" % name.encode() + struct.pack(">I", len(raw)) + raw)
+    took = (time.monotonic() - begin) * 1000
+    assert kind == 107, answer
+    return json.loads(answer), took
+
+
+def finding(folder, count):
+    """Messages by their ids, and histories."""
+    data = os.path.join(folder, "finding")
+    node = Gnode(data, "-sync=none")
+    ids = []
+    with Tcp(node.tcp) as conn:
+        for _ in range(20):
+            ids.append(conn.pub("u", b"to be found"))
+            fill(node, count // 20, 128)
+        acked, _ = ids[-1], [conn.pop("u") for _ in ids]
+        assert conn.ack(acked, "u")
+    assert node.stop() == 0
+    node = Gnode(data, "-sync=none")
+    with Tcp(node.tcp) as conn:
+        for what in ("first", "second"):
+            took = [operation(conn, "message.get", id=str(name))[1] for name in ids]
+            line(f"message.get in {count}, {what} time, p50 / max",
+                 f"{statistics.median(took):.2f} / {max(took):.2f} ms", None, True)
+        got, took = operation(conn, "message.history", id=str(acked))
+        assert [event["event"] for event in got["events"]] == ["pushed", "delivered", "gone"], got
+        line("message.history of one that was acked", f"{took:.1f} ms", None, True)
+        got, took = operation(conn, "message.history", id=str(ids[0]))
+        line("message.history of the oldest, one page", f"{took:.0f} ms", None, True)
+    node.kill()
+
+
 def lateness_line(folder):
     """The best of some runs; true when it is good enough."""
     met = False
@@ -227,17 +268,20 @@ def main():
     parser.add_argument("--build", default=os.path.join(gmqtest.ROOT, "build"))
     parser.add_argument("--waiting", type=int, default=1000000)
     parser.add_argument("--flying", type=int, default=1000000)
+    parser.add_argument("--finding", type=int, default=1000000)
     parser.add_argument("--looked-at", type=int, default=10000000)
-    parser.add_argument("--only", choices=("waiting", "flying", "late", "looking"), help="a part of it")
+    parser.add_argument("--only", choices=("waiting", "flying", "finding", "late", "looking"), help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
-    parts, met = [options.only] if options.only else ["waiting", "flying", "late"], True
+    parts, met = [options.only] if options.only else ["waiting", "flying", "finding", "late"], True
     folder = gmqtest.scratch("gmq-measure-")
     try:
         if "waiting" in parts:
             waiting(folder, options.waiting)
         if "flying" in parts:
             stalls(folder, options.flying)
+        if "finding" in parts:
+            finding(folder, options.finding)
         if "looking" in parts:
             looking(folder, options.looked_at)
         if "late" in parts:

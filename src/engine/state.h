@@ -24,18 +24,23 @@
 
 struct queue_node {
     struct queue queue;
+    struct list in_doomed; /* a deleted one: perhaps PURGE records are owed */
     UT_hash_handle by_name;
 };
 
 struct engine {
     struct engine_hooks hooks;
     struct queue_node **queues; /* by number - 1 */
-    uint32_t queue_count, queue_slots;
+    uint32_t queue_count, queue_slots; /* numbers given, those of `none` too */
+    uint32_t freed, holes;    /* numbers whose queue is gone, and how many rows these are */
+    struct queue_node none;   /* stands for all of them, empty, with number 0 */
+    struct list doomed;
     struct queue_node *names;
     struct delays delays;
     struct flight flight;
     struct waiting_pool lists;
     struct ghosts ghosts;
+    struct keys moved;        /* of living messages that were moved: where their records stand, by their ids */
     struct facts facts;       /* of messages that came back or are dead */
     struct clients clients;   /* by whom messages are held */
     uint64_t dead;            /* dead letters of all queues */
@@ -76,6 +81,8 @@ static inline void state_gone(struct engine *engine, uint64_t ref)
         facts_drop(&engine->facts, ref_lsn(ref));
     if (UNLIKELY(engine->keys.count > 0))
         (void)keys_remove(&engine->keys, ref_lsn(ref));
+    if (UNLIKELY(engine->moved.count > 0))
+        (void)keys_remove(&engine->moved, ref_lsn(ref));
     engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
 }
 
@@ -92,6 +99,7 @@ static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, 
         fact->last_ms = since_ms;
     }
     fact->due_ms = due_ms;
+    fact->retries = (uint8_t)ref_retries(ref);
     fact->dead_ms = 0;
     fact->why = FACT_NOT_DEAD;
     facts_set_text(&engine->facts, fact, slice_of(NULL, 0));
@@ -116,6 +124,29 @@ static inline void state_less_messages(struct queue *queue, uint64_t count)
 
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
 uint64_t state_settings_words(const struct topic_settings *set);
+
+/* Takes the name away. */
+void state_unname_queue(struct engine *engine, struct queue_node *node);
+
+/* ---- deleted queues (doomed.c) ----------------------------------------------------------------------------------- */
+
+/* By the QUEUE record at `lsn`. The queue may be freed. */
+void state_delete_queue(struct engine *engine, struct queue *queue, uint64_t lsn);
+
+/* The same of one that is loaded, has no name, and may be empty. */
+void state_doom(struct engine *engine, struct queue *queue);
+
+/* After something has left the queue: when it is deleted and nothing is left, it is freed. */
+void state_settle_deleted(struct engine *engine, struct queue *queue);
+
+/* The queue goes: nothing is in it, nor in the timers. Number i + 1 is none from now on. */
+void state_free_queue(struct engine *engine, struct queue *queue);
+void state_add_hole(struct engine *engine, uint32_t i);
+
+/* For loading: the next `count` numbers are of such queues. */
+void state_add_holes(struct engine *engine, uint32_t count);
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 /* Replaces the queue's settings. */
 void state_set_queue(struct engine *engine, struct queue *queue, const struct topic_settings *set);
@@ -225,6 +256,7 @@ extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */
 extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
 extern const struct state_section STATE_KEYS;     /* save_keys.c */
+extern const struct state_section STATE_MOVED;    /* save_keys.c */
 
 /* Of all sections. */
 uint64_t state_sections_digest(const struct engine *engine);

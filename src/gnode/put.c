@@ -30,22 +30,21 @@ struct puts {
 
 static int refuse_value(const struct turn *turn, const char *why) { return refuse(turn, GMQ_E_VALUE, 0, why) - 1; }
 
-/* When it comes due; 0 = now. Returns 0 or the error. */
-static int due_of(const struct turn *turn, const struct cmd_put *put, uint64_t *ret_due_ms)
+int turn_due_ms(const struct turn *turn, int64_t delay_ms, uint64_t at_ms, uint64_t *ret_due_ms)
 {
     uint64_t max_ms = 1000 * turn->broker->options.max_delay_s, now_ms = turn->now_ms;
 
     *ret_due_ms = 0;
-    if (put->delay_ms != CMD_NOT_GIVEN) {
-        if (put->delay_ms < 0)
+    if (delay_ms != CMD_NOT_GIVEN) {
+        if (delay_ms < 0)
             return GMQ_E_DELAY_NEGATIVE;
-        if ((uint64_t)put->delay_ms > max_ms)
+        if ((uint64_t)delay_ms > max_ms)
             return GMQ_E_DELAY;
-        *ret_due_ms = put->delay_ms > 0 ? min_u64(now_ms + (uint64_t)put->delay_ms, WHEEL_MS_MAX) : 0;
-    } else if (put->due_ms > now_ms) {
-        if (put->due_ms - now_ms > max_ms)
+        *ret_due_ms = delay_ms > 0 ? min_u64(now_ms + (uint64_t)delay_ms, WHEEL_MS_MAX) : 0;
+    } else if (at_ms > now_ms) {
+        if (at_ms - now_ms > max_ms)
             return GMQ_E_DELAY;
-        *ret_due_ms = min_u64(put->due_ms, WHEEL_MS_MAX);
+        *ret_due_ms = min_u64(at_ms, WHEEL_MS_MAX);
     }
     return 0;
 }
@@ -94,7 +93,7 @@ static int make_put(const struct turn *turn, uint32_t i, struct puts *puts)
 {
     const struct cmd_put *put = &turn->cmd->args->puts[i];
     struct ready_put *ret = &puts->items[i];
-    int rc = due_of(turn, put, &ret->due_ms);
+    int rc = turn_due_ms(turn, put->delay_ms, put->due_ms, &ret->due_ms);
 
     if (rc < 0)
         return refuse(turn, rc, 0, NULL) - 1;
@@ -141,6 +140,19 @@ static uint64_t append_put(const struct turn *turn, const struct puts *puts, uin
     return broker_apply(turn->broker);
 }
 
+/* check_push_gates() of those that were not pushed before. */
+static int check_gates(struct turn *turn, const struct puts *puts)
+{
+    const struct cmd_args *args = turn->cmd->args;
+    uint64_t bytes = 0;
+
+    if (!has_push_gate(turn))
+        return 0;
+    for (uint32_t i = 0; i < args->put_count; i++)
+        bytes += was_pushed(puts, i) ? 0 : limits_bytes(args->puts[i].body.len);
+    return check_push_gates(turn, puts->fresh, bytes);
+}
+
 static int append_puts(struct turn *turn, const struct puts *puts)
 {
     uint32_t count = turn->cmd->args->put_count;
@@ -149,18 +161,17 @@ static int append_puts(struct turn *turn, const struct puts *puts)
     if (rc == 0)
         rc = check_creation(turn);
     if (rc == 0)
-        rc = check_push_pause(turn);
+        rc = check_gates(turn, puts);
     if (rc < 0)
-        return refuse(turn, rc, 0, NULL);
-    rc = broker_room(turn->broker, ensure_bytes(turn) + puts->bytes, false);
+        return refuse_push(turn, rc);
+    rc = broker_room(turn->broker, ensure_bytes(turn) + turn->over_bytes + puts->bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
     ensure_queue(turn);
     struct report *report = report_new(REPORT_PUT, count);
     uint64_t end = 0;
     uint32_t left = puts->fresh;
-    if (left > 1)
-        log_group(turn->broker->log, puts->bytes);
+    push_begin(turn, puts->bytes, left > 1);
     for (; report->count < count; report->count++) {
         uint32_t i = (uint32_t)report->count;
         if (was_pushed(puts, i)) {
