@@ -21,10 +21,10 @@ size_t look_flight(const struct engine *engine, uint32_t queue, uint32_t *at, ui
                    uint32_t *ret_places, size_t max);
 
 /*
- * Delayed messages of the queue, ghosts not, in order of (due time, ref), from a given one on. They stand in slots of a wheel and in
- * buckets, in these in the order in which they came, and among those of all queues; so all that may hold one of the
- * next `max` is gone through, and the first `max` are kept. What comes meanwhile may be seen or not; what stays
- * delayed is seen, but where a slot moves again and again while it is gone through.
+ * Delayed messages of the queue, ghosts not, in order of (due time, ref), from a given one on. They stand in slots of a
+ * wheel and in buckets, in these in the order in which they came, and among those of all queues; so all that may hold
+ * one of the next `max` is gone through, and the first `max` are kept. What comes meanwhile may be seen or not; what
+ * stays delayed is seen, but where a slot moves again and again while it is gone through.
  *
  * Set queue, due_ms, ref, max and `best`, with room for `max`; all else zero. Then in each turn look_delays_begin(),
  * and look_delays() as long as it WANTS the entries of a chunk, which look_delays_feed() gives it.
