@@ -3,6 +3,7 @@
 #include "gnode/cursor.h"
 #include "gnode/desk_test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { MESSAGES = 100, PIECE = 4 };
@@ -434,6 +435,27 @@ TEST(peek_that_is_cut_off_in_the_middle_leaves_nothing_behind)
     desk_restart();
     assert_int_equal(desk.broker.lookers, 0);
     assert_int_equal(desk_pop(), ids[0]);
+    desk_end();
+}
+
+TEST(peek_of_a_topic_that_is_deleted_meanwhile_is_refused)
+{
+    struct cmd_args args = page_args(PLACE_READY, false, 0);
+    struct cmd cmd = {.kind = CMD_PEEK, .topic = slice_str("t"), .args = &args};
+    struct cmd delete = {.kind = CMD_TOPIC_DELETE, .topic = slice_str("t")};
+    struct session other;
+
+    desk_begin(PIECE);
+    for (size_t i = 0; i < MESSAGES; i++)
+        (void)desk_push(0);
+    desk_restart();
+    session_init(&other, &desk.broker, desk.session.ops);
+    assert_int_equal(broker_execute(&desk.broker, &other, &cmd, desk.now_ms), -EAGAIN);
+    assert_int_equal(desk_run(&delete), 0);
+    (void)desk_push(0);
+    assert_int_equal(broker_execute(&desk.broker, &other, &cmd, desk.now_ms), 0);
+    assert_int_equal(desk.err, GMQ_E_TOPIC_UNKNOWN);
+    session_fini(&other);
     desk_end();
 }
 
