@@ -1,0 +1,51 @@
+"""property - tests that draw what they do, and show the shortest life that fails
+
+    machine.py   random operations by all doors against a plain model, over restarts and kill -9
+    limits.py    every limit, just below and just above it
+    routes.py    /api/v1 with requests of all kinds: no crash, no 500, and every refusal a well-formed problem
+
+They need hypothesis (python3-hypothesis). The same lives are drawn in every run; PROPERTY_EXAMPLES says how many (30),
+and with PROPERTY_SEED=N others are.
+
+SPDX-License-Identifier: MIT
+"""
+import os
+import traceback
+
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "30"))
+
+
+def settings(examples, **more):
+    """For hypothesis: the same in every run, and no deadlines."""
+    import hypothesis
+    return hypothesis.settings(max_examples=examples, deadline=None, database=None, print_blob=True,
+                               derandomize="PROPERTY_SEED" not in os.environ, **more,
+                               suppress_health_check=list(hypothesis.HealthCheck))
+
+
+def run_machine():
+    import hypothesis
+    from hypothesis.stateful import run_state_machine_as_test
+
+    import machine
+    if "PROPERTY_SEED" in os.environ:
+        hypothesis.seed(int(os.environ["PROPERTY_SEED"]))(machine.Machine)
+    run_state_machine_as_test(machine.Machine, settings=settings(EXAMPLES, stateful_step_count=60))
+
+
+def run(options, add):
+    """tests/run.py's: add(name, None or what was seen)."""
+    try:
+        import hypothesis                                       # noqa: F401, only whether it is there
+    except ImportError:
+        add("property", "hypothesis is not here: script/deps, or run it by the system's python3")
+        return
+    tests = [("property.machine", run_machine)]
+    for name, test in tests:
+        if options.k and options.k not in name:
+            continue
+        try:
+            test()
+            add(name, None)
+        except Exception:                                       # pylint: disable=broad-except
+            add(name, traceback.format_exc())
