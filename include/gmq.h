@@ -202,6 +202,20 @@ GMQ_API int gmq_wpop(struct gmq *mq, const char *const *topics, size_t topic_cou
  */
 GMQ_API int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing);
 
+/*
+ * Any operation of the node's own API by its name, "topic.pause": docs/protocol-tcp.md lists them. `json` is the object
+ * of its arguments, NULL when it has none. The JSON of the answer, NUL-terminated and borrowed, is written to
+ * `ret_json` (or NULL). A message.pop that waits gets its `wait_ms` on top of the timeout. Not for original nodes.
+ *
+ *     const char *json;
+ *     if (gmq_call(mq, "topic.get", "{\"topic\":\"mail\"}", &json) == GMQ_OK)
+ *         puts(json);
+ *
+ * What an operation does not find is GMQ_ERR_NOT_FOUND, what it refuses GMQ_ERR_REFUSED. When the answer is lost:
+ * GMQ_ERR_CLOSED or GMQ_ERR_TIMEOUT for those that only look, else GMQ_ERR_UNKNOWN_OUTCOME.
+ */
+GMQ_API int gmq_call(struct gmq *mq, const char *operation, const char *json, const char **ret_json);
+
 /* Says that the message is done. GMQ_ERR_NOT_FOUND: it was acked before, or its time to run has passed. */
 GMQ_API int gmq_ack(struct gmq *mq, const char *topic, uint64_t id);
 
@@ -228,13 +242,13 @@ GMQ_API int gmq_set(struct gmq *mq, const char *topic, int auto_ack);
  * A connection that breaks answers every request that waits: GMQ_ERR_CLOSED if it may be repeated, else
  * GMQ_ERR_UNKNOWN_OUTCOME. Nothing is sent again by itself.
  */
-enum gmq_request { GMQ_PUSH, GMQ_MPUSH, GMQ_POP, GMQ_ACK, GMQ_DEAD, GMQ_SET, GMQ_WPOP, GMQ_MACK };
+enum gmq_request { GMQ_PUSH, GMQ_MPUSH, GMQ_POP, GMQ_ACK, GMQ_DEAD, GMQ_SET, GMQ_WPOP, GMQ_MACK, GMQ_CALL };
 
 struct gmq_reply {
     enum gmq_request request;
     int err;                         /* GMQ_OK, or what the single call would have returned */
-    unsigned type;                   /* 101 JSON, 102 error, 103 result, 106 binary; 0 without an answer */
-    const char *data;                /* what the node sent, borrowed, not NUL-terminated */
+    unsigned type;                   /* 101 JSON, 102 error, 103 result, 106 binary, 107 call; 0 without an answer */
+    const char *data;                /* what the node sent, borrowed, not NUL-terminated; GMQ_CALL: the JSON */
     size_t data_bytes;
     uint64_t id;                     /* GMQ_PUSH */
     const uint64_t *ids;             /* GMQ_MPUSH with ids; GMQ_MACK: those that were not in flight; borrowed */
@@ -252,6 +266,8 @@ GMQ_API int gmq_queue_ack(struct gmq *mq, const char *topic, uint64_t id);
 GMQ_API int gmq_queue_dead(struct gmq *mq, const char *topic, uint32_t count_max);
 GMQ_API int gmq_queue_set(struct gmq *mq, const char *topic, int auto_ack);
 GMQ_API int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count);
+
+GMQ_API int gmq_queue_call(struct gmq *mq, const char *operation, const char *json);
 
 /* The node answers what is queued behind it only when its wait is over. */
 GMQ_API int gmq_queue_wpop(struct gmq *mq, const char *const *topics, size_t topic_count, uint32_t wait_ms,

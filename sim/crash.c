@@ -240,6 +240,7 @@ static void open_life(struct life *life, enum crash crash, bool clean)
     memset(life->busy_until, 0, sizeof(life->busy_until));
     for (int i = 0; i < LIFE_CLIENTS; i++)
         client_connect(life, i);
+    desk_connect(life);
 }
 
 void crash_open(struct life *life) { open_life(life, CRASH_KILL, false); }
@@ -250,6 +251,7 @@ static void leave_all(struct life *life)
 {
     for (int i = 0; i < LIFE_CLIENTS; i++)
         client_leave(&life->clients[i]);
+    desk_leave(life);
 }
 
 /* How far the log must be there after this end of the broker. */

@@ -292,6 +292,30 @@ static void look_for_all(struct trial *trial)
     }
 }
 
+/* What is not damaged is found by its id; of the rest it is said that it cannot be read, or is not there. */
+static void find_all(struct trial *trial)
+{
+    struct life *life = trial->life;
+    struct log *log = trial->scratch.log;
+
+    for (size_t i = 0; i < life->oracle.now.count; i++) {
+        const struct oracle_message *m = &life->oracle.now.live[i];
+        uint64_t lsn = 0;
+        int rc = 0;
+        if (!trial->found[i])
+            continue;
+        for (int rounds = READ_ROUNDS; rc == 0 && rounds > 0; rounds--) {
+            (void)log_poll(log);
+            rc = log_find(log, m->id, &lsn);
+            log_publish(log);
+            (void)log_step_scout(log);
+        }
+        bool touched = is_touched(trial, m->lsn, m->end);
+        if (rc == 1 ? lsn != m->lsn : rc == 0 || !touched)
+            life_fail(life, "message %" PRIu64 " at %" PRIx64 " is found at %" PRIx64 ": %d", m->id, m->lsn, lsn, rc);
+    }
+}
+
 /* What stands at a damaged place is refused, or it is the message. */
 static void read_all(struct trial *trial)
 {
@@ -335,8 +359,10 @@ static void judge(struct trial *trial)
     (void)engine_mend(trial->scratch.engine);
     if (told)
         look_for_all(trial);
-    if (told && log_start(trial->scratch.log) == 0)
+    if (told && log_start(trial->scratch.log) == 0) {
         read_all(trial);
+        find_all(trial);
+    }
     free(trial->found);
 }
 

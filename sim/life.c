@@ -138,6 +138,7 @@ static void round_of_all(struct life *life)
         continue;
     (void)log_step_reader(life->broker.log);
     (void)log_step_janitor(life->broker.log);
+    (void)log_step_scout(life->broker.log);
     turn(life);
 }
 
@@ -275,7 +276,8 @@ static void helper(struct life *life, int which, bool (*step)(struct log *log))
 static void one_of_all(struct life *life)
 {
     uint64_t at = rng_below(&life->rng, life->weight_command + life->weight_turn + life->weight_writer +
-                                            life->weight_reader + life->weight_janitor + life->weight_time);
+                                            life->weight_reader + life->weight_janitor + life->weight_scout +
+                                            life->weight_time);
 
     if (at < life->weight_command)
         act(life);
@@ -287,6 +289,8 @@ static void one_of_all(struct life *life)
         helper(life, 1, log_step_reader);
     else if ((at -= life->weight_reader) < life->weight_janitor)
         helper(life, 2, log_step_janitor);
+    else if ((at -= life->weight_janitor) < life->weight_scout)
+        helper(life, 3, log_step_scout);
     else
         pass_time(life);
 }
@@ -331,9 +335,12 @@ static void step(struct life *life)
         fail_somewhere(life);
     if (life->decays && rng_chance(rng, 6))
         decay_strike(life);
+    if (rng_chance(rng, life->seek_permille))
+        seek_one(life);
     if (life->limited && rng_chance(rng, 10))
         life_lift_limit(life);
     listen_all(life);
+    desk_act(life);
     if (rng_chance(rng, life->crash_permille) || life->step == life->doom)
         end_somehow(life);
     if (life->step % CHECK_EVERY == 0) {
@@ -464,6 +471,7 @@ static void finish(struct life *life)
             come_again(&life->clients[i]);
     if (life->oracle.now.topics[0].number > 0)
         check_space(life);
+    seek_all(life, round_of_all);
     empty(life);
     if (life->oracle.now.topics[0].number > 0)
         give_space_back(life);
@@ -488,12 +496,15 @@ static void draw_habits(struct life *life)
     life->weight_writer = (unsigned)rng_between(rng, 5, 60);
     life->weight_reader = (unsigned)rng_between(rng, 1, 20);
     life->weight_janitor = (unsigned)rng_between(rng, 1, 20);
+    life->weight_scout = (unsigned)rng_between(rng, 1, 20);
+    life->seek_permille = rng_chance(rng, 700) ? (unsigned)rng_between(rng, 1, 200) : 0;
     life->weight_time = (unsigned)rng_between(rng, 1, 30);
     life->crash_permille = (unsigned)(rng_chance(rng, 200) ? rng_between(rng, 15, 60) : rng_between(rng, 1, 15));
     life->deaf_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->hangup_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
+    life->desk_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
     life->steps_clock = rng_chance(rng, 300);
@@ -598,7 +609,9 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
              life.reclaimed);
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
-    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served", life.waits, life.served);
+    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served; %" PRIu64 " pages of messages", life.waits,
+             life.served, life.pages);
+    desk_leave(&life);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);
         client_free(&life.clients[i]);

@@ -1,9 +1,11 @@
 /*
  * life.h - one simulated life of a broker, from an empty disk to the last message handed out
  *
+ * seek.c      messages are found by their ids
  * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
  * client.c    clients: commands, the answers they must get, and when these may come
  * rules.c     which commands must be refused, and who waits for what
+ * desk.c      pages of messages that are looked at
  * witness.c   every record as it is written: was it asked for, is it what was asked for?
  * imager.c    images for checkpoints that are there a while later, or never
  * crash.c     kill -9, power cuts, orderly stops, and what must be there afterwards
@@ -88,6 +90,19 @@ struct client {
     size_t came_count, came_room;
 };
 
+/* Somebody who looks at messages. */
+struct desk {
+    struct session session;
+    struct cmd_args args;
+    uint32_t topic;
+    char cursor[128];
+    bool stalled, resumed; /* the page is to be asked for again; now */
+    bool more;             /* there is a next page, and ... */
+    uint64_t digest;       /* ... the engine was like this when the first was asked for */
+    uint64_t last_id;      /* of the last message shown, and how many were */
+    size_t seen;
+};
+
 struct life {
     uint64_t seed;
     uint32_t steps, step;
@@ -109,6 +124,7 @@ struct life {
     struct oracle oracle;
     struct workload load;
     struct client clients[LIFE_CLIENTS];
+    struct desk desk;
 
     /* of the command that is being executed */
     struct client *busy;
@@ -121,12 +137,15 @@ struct life {
     uint64_t at_least, at_least_power;
 
     /* habits of this life */
-    unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_time;
+    unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_scout,
+        weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille, hangup_permille;
+    unsigned desk_permille; /* steps in which somebody begins to look at messages */
     bool steps_clock;  /* somebody sets the wall clock, by up to a year */
     bool decays;       /* the medium changes what it holds, and writes go astray */
     unsigned slow_permille; /* an operation of a helper takes many steps */
-    uint32_t busy_until[3]; /* writer, reader, janitor: step */
+    uint32_t busy_until[4]; /* writer, reader, janitor, scout: step */
+    unsigned seek_permille; /* somebody looks for a message by its id */
     bool faulty;       /* disk errors and a full disk are to be expected */
     bool resume_inside; /* clients act within the resume() call */
     bool disturbed;    /* since the last restart the disk has failed or been full */
@@ -140,6 +159,7 @@ struct life {
     uint64_t unlinked; /* segments removed in all lives of the directory */
     uint64_t compactions, copied, reclaimed; /* likewise: how many, bytes written by them, bytes that came free */
     uint64_t restarts, lost, answers, spills;
+    uint64_t pages;         /* of messages, compared with the oracle's */
     uint64_t waits, served; /* wpops that waited, and that got something for it */
     struct piece *pieces; /* of delayed messages, all that were ever written; owned */
     size_t piece_count, piece_room;
@@ -217,9 +237,19 @@ void rules_check_choice(struct life *life, const struct client *client, int topi
 
 /* Nobody may wait while there is a message for it. */
 void rules_check_waiters(struct life *life);
+
+/* seek.c */
+void seek_one(struct life *life);
+void seek_all(struct life *life, void (*turn)(struct life *life)); /* when all is quiet */
+
 /* decay.c */
 void decay_strike(struct life *life);
 void decay_try(struct life *life); /* after the end of a broker, with the damage that was done to its disk and more */
+
+/* desk.c */
+void desk_connect(struct life *life);
+void desk_leave(struct life *life);
+void desk_act(struct life *life);
 
 /* crash.c */
 enum crash { CRASH_KILL, CRASH_POWER, CRASH_STOP };

@@ -18,10 +18,13 @@ static int on_load(void *ctx, const void *image, size_t bytes)
 
 static void on_apply(void *ctx, const struct record *rec) { engine_apply(((struct scratch *)ctx)->engine, rec); }
 
+static uint64_t last_key(void *ctx) { return engine_last_id(((struct scratch *)ctx)->engine); }
+
 int scratch_open(struct scratch *scratch, const struct life *life, struct simdisk *disk)
 {
     struct engine_hooks engine_hooks = {.ctx = scratch, .dead = on_dead, .dead_queue = on_dead_queue};
-    struct log_hooks hooks = {.ctx = scratch, .reset = on_reset, .load = on_load, .apply = on_apply, .wake = on_wake};
+    struct log_hooks hooks = {.ctx = scratch, .reset = on_reset, .load = on_load, .apply = on_apply, .wake = on_wake,
+                              .key_of = payload_new_id, .last_key = last_key};
     struct log_options options = life->log_options;
 
     *scratch = (struct scratch){.engine = engine_new(&engine_hooks)};

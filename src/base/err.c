@@ -14,6 +14,19 @@ const char *err_text(int err)
     }
 }
 
+const char *err_name(int err)
+{
+    switch (err) {
+#define X(name, code, status, text)                                                                \
+    case GMQ_E_##name:                                                                             \
+        return #name;
+        ERR_TABLE(X)
+#undef X
+    default:
+        return "INTERNAL";
+    }
+}
+
 int err_http_status(int err)
 {
     switch (err) {

@@ -63,7 +63,9 @@
     X(OPERATION_UNKNOWN, -5054, 404, "unknown operation")                                          \
     X(METHOD, -5055, 405, "method not allowed")                                                    \
     X(KEY, -5056, 400, "key is invalid: 1 to 128 bytes of UTF-8 without control bytes")            \
-    X(NOT_FOUND, -5057, 404, "nothing is here")
+    X(NOT_FOUND, -5057, 404, "nothing is here")                                                    \
+    X(CONTENT_TYPE, -5070, 415, "the body must be %s")                                             \
+    X(ANSWER_LIMIT, -5071, 500, "the answer is too large")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),
@@ -73,6 +75,9 @@ enum gmq_err {
 
 /* The text of `err` as it stands in the table, or "unknown error"; never NULL, valid for ever. */
 const char *err_text(int err);
+
+/* Its name, "NO_MESSAGE": what /api/v1 calls it; "INTERNAL" for a value outside the table. */
+const char *err_name(int err);
 
 /* The HTTP status that /api/v1 answers for `err`; 500 for a value outside the table. */
 int err_http_status(int err);

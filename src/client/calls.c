@@ -1,6 +1,8 @@
 /* calls.c - requests one at a time: queued, sent and read in one go; see gmq.h. SPDX-License-Identifier: MIT */
 #include "client/client.h"
 
+#include <stdlib.h>
+
 static int check_idle(struct gmq *mq)
 {
     client_release(mq);
@@ -98,6 +100,24 @@ int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t coun
     if (ret_missing && reply.id_count > 0)
         memcpy(ret_missing, reply.ids, reply.id_count * sizeof(*ret_missing));
     return (int)reply.id_count;
+}
+
+int gmq_call(struct gmq *mq, const char *operation, const char *json, const char **ret_json)
+{
+    struct gmq_reply reply;
+    int err = check_idle(mq);
+
+    if (err == GMQ_OK)
+        err = finish(mq, gmq_queue_call(mq, operation, json), &reply);
+    if (err != GMQ_OK || !ret_json)
+        return err;
+    mq->json = malloc(reply.data_bytes + 1);
+    if (!mq->json)
+        return client_fail(mq, GMQ_ERR_MEMORY, "no memory");
+    memcpy(mq->json, reply.data, reply.data_bytes);
+    mq->json[reply.data_bytes] = '\0';
+    *ret_json = mq->json;
+    return GMQ_OK;
 }
 
 int gmq_set(struct gmq *mq, const char *topic, int auto_ack)

@@ -34,8 +34,8 @@ enum {
 struct expect {
     uint64_t end;              /* where its request ends in the stream */
     enum gmq_request request;
-    uint32_t count;            /* MPUSH with ids, MACK: ids, else 0; WPOP, DEAD: most messages */
-    uint32_t wait_ms;          /* WPOP: how long the node may wait */
+    uint32_t count;            /* MPUSH with ids, MACK: ids, else 0; WPOP, DEAD: most messages; CALL: 1 = only looks */
+    uint32_t wait_ms;          /* WPOP, CALL: how long the node may wait */
 };
 
 struct gmq {
@@ -58,6 +58,7 @@ struct gmq {
     struct answer_list list;   /* what the last reply points into, too */
     struct gmq_message *msgs;
     uint64_t *ids;
+    char *json;                /* what gmq_call() lent */
 
     char text[CLIENT_TEXT_BYTES]; /* gmq_error_text() */
     char why[CLIENT_TEXT_BYTES];  /* the cause of `broken` */

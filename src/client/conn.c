@@ -75,6 +75,8 @@ void client_release(struct gmq *mq)
     answer_list_free(&mq->list);
     free(mq->msgs);
     free(mq->ids);
+    free(mq->json);
+    mq->json = NULL;
     mq->msgs = NULL;
     mq->ids = NULL;
     if (mq->broken != 0 && mq->expect_count == 0) {

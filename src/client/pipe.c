@@ -2,7 +2,11 @@
 #include "client/client.h"
 
 #include "base/err.h"
+#include "base/num.h"
 #include "client/clock.h"
+#include "wire/json_check.h"
+#include "wire/json_walk.h"
+#include "wire/op.h"
 #include "wire/request.h"
 
 #include <errno.h>
@@ -196,6 +200,42 @@ int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_
     size_t before = buf_len(&mq->out);
     err = request_mack(&mq->out, topic_slice(topic), ids, count);
     return queued(mq, err, before, GMQ_MACK, (uint32_t)count);
+}
+
+/* How long a pop by call may wait. */
+static uint32_t wait_of(struct slice operation, struct slice json)
+{
+    char text[JSON_ERROR_BYTES];
+    struct slice key;
+    struct json_value value = {.kind = JSON_NULL};
+    uint64_t wait_ms = 0, found = 0;
+
+    if (!slice_is(operation, "message.pop") || json_check(json, text) < 0)
+        return 0;
+    value = json_walk_value(json);
+    struct slice rest = value.kind == JSON_OBJECT ? json_walk_inside(&value) : slice_of(NULL, 0);
+    while (json_walk_member(&rest, &key, &value))
+        if (slice_is(key, "wait_ms") && value.kind == JSON_NUMBER && num_parse_u64(value.text, &found))
+            wait_ms = found;
+    return (uint32_t)min_u64(wait_ms, GMQ_WAIT_MS_MAX);
+}
+
+int gmq_queue_call(struct gmq *mq, const char *operation, const char *json)
+{
+    struct slice name = slice_str(operation ? operation : ""), arguments = slice_str(json ? json : "{}");
+    int err = check_room(mq, name.len + arguments.len);
+
+    if (err != 0)
+        return err;
+    size_t before = buf_len(&mq->out);
+    const struct op *op = op_find(name);
+    err = request_call(&mq->out, name, arguments);
+    if (err == GMQ_E_PARAMS)
+        return client_fail(mq, GMQ_ERR_ARGUMENT, "the name of an operation is one word");
+    err = queued(mq, err, before, GMQ_CALL, op && op->method && strcmp(op->method, "GET") == 0);
+    if (err == GMQ_OK)
+        expect_wait(mq, wait_of(name, arguments));
+    return err;
 }
 
 /* One turn of sending and receiving. On failure the connection is broken, and every reply to come with it. */

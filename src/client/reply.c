@@ -16,8 +16,13 @@ static bool ends_with(struct slice text, const char *end)
 /* The texts of errors are a part of the protocol. */
 static int err_of_text(struct slice text)
 {
+    static const int UNKNOWN[] = {GMQ_E_MESSAGE_UNKNOWN, GMQ_E_JOB_UNKNOWN, GMQ_E_OPERATION_UNKNOWN, GMQ_E_NOT_FOUND};
+
     if (slice_is(text, err_text(GMQ_E_NO_MESSAGE)))
         return GMQ_ERR_NO_MESSAGE;
+    for (size_t i = 0; i < ARRAY_LEN(UNKNOWN); i++)
+        if (slice_is(text, err_text(UNKNOWN[i])))
+            return GMQ_ERR_NOT_FOUND;
     return ends_with(text, " is not exist") ? GMQ_ERR_NOT_FOUND : GMQ_ERR_REFUSED;
 }
 
@@ -79,6 +84,8 @@ static int read_answer(struct gmq *mq, const struct answer *answer, const struct
     }
     if (expect->request == GMQ_POP || expect->request == GMQ_WPOP || expect->request == GMQ_DEAD)
         return read_messages(mq, answer, expect->count, ret);
+    if (expect->request == GMQ_CALL)
+        return answer->type == REPLY_JSON ? GMQ_OK : GMQ_ERR_PROTOCOL;
     if (answer->type != REPLY_RESULT)
         return GMQ_ERR_PROTOCOL;
     if (expect->request == GMQ_PUSH)
@@ -126,11 +133,14 @@ void client_deliver(struct gmq *mq, const struct answer *answer, size_t bytes, s
 }
 
 /* What the loss of its reply means for a request; `whole`: all of it was sent. */
-static int err_of_loss(int broken, bool whole, enum gmq_request request)
+static int err_of_loss(int broken, bool whole, const struct expect *expect)
 {
+    enum gmq_request request = expect->request;
+    bool looks = request == GMQ_CALL && expect->count > 0;
+
     if (!whole)
         return broken == GMQ_ERR_TOO_BIG || broken == GMQ_ERR_PROTOCOL ? GMQ_ERR_CLOSED : broken;
-    if (request != GMQ_POP && request != GMQ_WPOP && request != GMQ_SET)
+    if (request != GMQ_POP && request != GMQ_WPOP && request != GMQ_SET && !looks)
         return GMQ_ERR_UNKNOWN_OUTCOME;
     return broken;
 }
@@ -141,7 +151,7 @@ void client_deliver_lost(struct gmq *mq, struct gmq_reply *ret)
     int cause = mq->os_errno;
 
     *ret = (struct gmq_reply){.request = expect.request, .data = ""};
-    ret->err = err_of_loss(mq->broken, mq->sent >= expect.end, expect.request);
+    ret->err = err_of_loss(mq->broken, mq->sent >= expect.end, &expect);
     (void)client_fail(mq, ret->err, "%s", mq->why);
     mq->os_errno = cause;
     /* Only the first one saw the bad reply; for those behind it the connection has just gone. */

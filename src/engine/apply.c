@@ -49,6 +49,7 @@ static void bury(struct engine *engine, struct queue *queue, uint64_t ref, const
     fact->dead_ms = death->now_ms;
     fact->why = (uint8_t)death->why;
     facts_set_text(&engine->facts, fact, death->text);
+    queue->counts.died++;
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -91,6 +92,7 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
         bury(engine, queue, ref, &(struct death){.since_ms = lease->since_ms, .now_ms = now_ms});
         return;
     }
+    queue->counts.redelivered++;
     if (due_ms == 0)
         due_ms = min_u64(now_ms + retry_delay_ms(&queue->set.retry, lease->ref), WHEEL_MS_MAX);
     (void)state_came_back(engine, ref, lease->since_ms, due_ms > now_ms ? due_ms : 0);
@@ -152,6 +154,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     }
     queue->pop_num++;
     if (auto_ack) {
+        queue->counts.acked++;
         state_gone(engine, to->ref);
         return;
     }
@@ -206,11 +209,13 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!take_dead(engine, queue, pair->ref))
             return false;
+        queue->counts.deleted++;
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
         if (!lease)
             return false;
         end_lease(engine, queue, lease);
+        queue->counts.acked++;
         stir(engine, queue);
     } else if (list != PAYLOAD_LIST_READY || !take(engine, queue, pair->ref)) {
         return false;

@@ -146,6 +146,41 @@ bool delay_next(struct delay_cursor *cursor, struct delay_entry *ret)
     return true;
 }
 
+struct delay_cursor delay_slot(const struct delay *delay, unsigned slot, uint64_t skip)
+{
+    struct delay_cursor cursor = {.delay = delay, .slot = slot, .chunk = delay->slots[slot].head};
+
+    while (cursor.chunk && skip >= cursor.chunk->tail - cursor.chunk->head) {
+        skip -= cursor.chunk->tail - cursor.chunk->head;
+        cursor.chunk = cursor.chunk->next;
+    }
+    cursor.at = cursor.chunk ? cursor.chunk->head + (uint32_t)skip : 0;
+    return cursor;
+}
+
+bool delay_slot_next(struct delay_cursor *cursor, struct delay_entry *ret)
+{
+    if (cursor->chunk && cursor->at == cursor->chunk->tail) {
+        cursor->chunk = cursor->chunk->next;
+        cursor->at = cursor->chunk ? cursor->chunk->head : 0;
+    }
+    if (!cursor->chunk)
+        return false;
+    *ret = chunk_entry(cursor->chunk, cursor->at++);
+    return true;
+}
+
+/* What was overdue when it came stands where time is: in the slot that is due, or in the one that is moving. */
+uint64_t delay_slot_ms(const struct delay *delay, unsigned slot)
+{
+    const struct wheel *wheel = &delay->wheel;
+    unsigned shift = 8 * (slot / WHEEL_SLOTS);
+
+    if (slot == wheel_due_slot(wheel) || (wheel->moving != 0 && slot == wheel->moving))
+        return 0;
+    return wheel->now_ms >> (shift + 8) << (shift + 8) | (uint64_t)(slot % WHEEL_SLOTS) << shift;
+}
+
 void delay_free(struct delay *delay)
 {
     for (unsigned slot = 0; slot < WHEEL_ALL_SLOTS; slot++) {

@@ -61,4 +61,9 @@ uint64_t delay_moved(const struct delay *delay);
 struct delay_cursor delay_begin(const struct delay *delay);
 bool delay_next(struct delay_cursor *cursor, struct delay_entry *ret);
 
+/* The entries of one slot of the wheel, in order, but for the first `skip`; and the earliest that one may be due. */
+struct delay_cursor delay_slot(const struct delay *delay, unsigned slot, uint64_t skip);
+bool delay_slot_next(struct delay_cursor *cursor, struct delay_entry *ret);
+uint64_t delay_slot_ms(const struct delay *delay, unsigned slot);
+
 #endif

@@ -101,6 +101,10 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
 {
     engine->settings_words -= state_settings_words(&queue->set);
     queue->set = *set;
+    queue->gates = (uint8_t)((set->push_paused_until_ms > 0 ? QUEUE_PUSH_PAUSED : 0) |
+                             (set->pop_paused_until_ms > 0 ? QUEUE_POP_PAUSED : 0) |
+                             (set->limits.messages > 0 || set->limits.bytes > 0 ? QUEUE_LIMITED : 0) |
+                             (set->limits.age_ms > 0 ? QUEUE_AGES : 0));
     engine->settings_words += state_settings_words(&queue->set);
 }
 
@@ -200,6 +204,23 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
     return 0;
 }
 
+const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
+{
+    return flight_find(&engine->flight, queue->number, id);
+}
+
+bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret)
+{
+    const struct lease *lease = flight_find(&engine->flight, queue->number, id);
+
+    if (!lease)
+        return false;
+    *ret = (struct engine_lease){.ref = lease->ref, .deadline_ms = lease->deadline_ms, .since_ms = lease->since_ms,
+                                 .holder = lease->holder, .ttr_ms = lease->ttr_ms, .own_retries = lease->own_retries,
+                                 .bytes = (uint64_t)lease->size64 * PAYLOAD_SIZE_STEP};
+    return true;
+}
+
 int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
                         uint64_t *ret_id)
 {
@@ -214,18 +235,6 @@ int engine_decide_dedup(const struct engine *engine, const struct payload_dedup 
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i)
 {
     return engine->keys.count > 0 ? keys_find(&engine->keys, keys_hash(queue->number, key), i) : 0;
-}
-
-bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret)
-{
-    const struct lease *lease = flight_find(&engine->flight, queue->number, id);
-
-    if (!lease)
-        return false;
-    *ret = (struct engine_lease){.ref = lease->ref, .deadline_ms = lease->deadline_ms, .since_ms = lease->since_ms,
-                                 .holder = lease->holder, .ttr_ms = lease->ttr_ms, .own_retries = lease->own_retries,
-                                 .bytes = (uint64_t)lease->size64 * PAYLOAD_SIZE_STEP};
-    return true;
 }
 
 bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts *ret)

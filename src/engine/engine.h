@@ -27,6 +27,7 @@
 #include "engine/waiting.h"
 
 struct engine;
+struct lease;
 
 struct queue;
 
@@ -39,12 +40,30 @@ struct engine_hooks {
     void (*stir)(void *ctx, struct queue *queue);
 };
 
+/* What a topic's settings forbid or ask for, so that a command looks at them only when there is something. */
+enum queue_gates {
+    QUEUE_PUSH_PAUSED = 1, /* set.push_paused_until_ms is not 0; it may be over */
+    QUEUE_POP_PAUSED = 2,
+    QUEUE_LIMITED = 4,     /* by messages or bytes */
+    QUEUE_AGES = 8,        /* by age */
+};
+
+/* What became of messages, since the engine was made, loaded or told to forget; no part of the state. */
+struct queue_counts {
+    uint64_t acked;       /* auto-acked ones too */
+    uint64_t redelivered; /* came back from flight */
+    uint64_t died;
+    uint64_t expired;     /* their own time, or the topic's limit of age, was over */
+    uint64_t deleted;     /* by somebody, or by another limit */
+};
+
 struct queue {
     uint32_t number; /* 1.., never reused */
     char *name;      /* `name_len` bytes and a NUL */
     uint32_t name_len;
     bool auto_ack;
     bool exited;           /* not in the lists until it is used again */
+    uint8_t gates;         /* enum queue_gates, as `set` says */
     struct topic_settings set;
     uint64_t start_ms;     /* wall clock when it was made */
     uint64_t record_lsn;   /* of its newest QUEUE record, 0 = lost */
@@ -52,7 +71,10 @@ struct queue {
     struct refset dead;
     uint64_t delayed, in_flight; /* messages in these states, those in chunks too */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
+    struct queue_counts counts;
     void *watch; /* its owner's, no part of the state; NULL = the hook `stir` is not called */
+    void *usage; /* its owner's, no part of the state */
+    uint64_t push_seen, pop_seen, ack_seen; /* its owner's: the counters when it looked last */
 };
 
 struct engine *engine_new(const struct engine_hooks *hooks);
@@ -145,19 +167,6 @@ NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_ma
 NODISCARD int engine_decide_ack(const struct engine *engine, const struct queue *queue, uint64_t id,
                                 uint64_t *ret_ref);
 
-/*
- * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
- * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
- */
-NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
-                                  uint64_t *ret_id);
-
-/*
- * The LSN of the PUSH of the i-th newest (0 = the newest) living message of the queue that may have this key; 0 when
- * there are not so many. Its record says whether it has: another key can have the same hash.
- */
-uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
-
 /* A message in flight. */
 struct engine_lease {
     uint64_t ref, deadline_ms;
@@ -170,6 +179,22 @@ struct engine_lease {
 
 /* False: the id is not in flight. What an image of an earlier version did not say is 0. */
 bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
+
+/* The lease itself (engine/flight.h), or NULL; good until the next record is applied. */
+const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
+
+/*
+ * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
+ * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.
+ */
+NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payload_dedup *dedup, uint64_t now_ms,
+                                  uint64_t *ret_id);
+
+/*
+ * The LSN of the PUSH of the i-th newest (0 = the newest) living message of the queue that may have this key; 0 when
+ * there are not so many. Its record says whether it has: another key can have the same hash.
+ */
+uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
 
 /* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
 size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);

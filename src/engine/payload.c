@@ -230,6 +230,16 @@ bool payload_get_push(struct slice payload, struct payload_push *ret)
     return ret->due_ms <= WHEEL_MS_MAX;
 }
 
+bool payload_new_id(const struct record *rec, uint64_t *ret_id)
+{
+    struct payload_push push;
+
+    if (rec->type != RECORD_PUSH || (rec->flags & RECORD_F_AGAIN) || !payload_get_push(rec->payload, &push))
+        return false;
+    *ret_id = push.id;
+    return push.id != 0;
+}
+
 bool payload_get_pop(struct slice payload, struct payload_pop *ret)
 {
     if (payload.len < PAYLOAD_POP_BYTES)

@@ -266,6 +266,9 @@ char *payload_put_settings(char *to, const struct topic_settings *set);
 /* Returns the bytes written, <= PAYLOAD_QUEUE_BYTES_MAX; names are at most 1024 bytes each. Defaults take none. */
 size_t payload_put_queue(char *to, const struct payload_queue *queue);
 
+/* The id of a new message: ids rise with the address of their records. False: the record is of another kind. */
+bool payload_new_id(const struct record *rec, uint64_t *ret_id);
+
 NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);
 NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
 NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);

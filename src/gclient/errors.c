@@ -71,8 +71,8 @@ static const struct {
     {"DISK_LIMIT", "The data directory is at its limit. Pop and ack, free space, or raise the limit that it names."},
     {"WAIT", "Wait at most 60 seconds, and ask again."},
     {"TOPIC_LIST", "Name 1 to 16 topics."},
-    {"MESSAGE_UNKNOWN", "Check the id and the node: a message is where it was pushed. One that is gone is known as long "
-                        "as the log of its time is kept, see history_keep."},
+    {"MESSAGE_UNKNOWN", "Check the id and the node: a message is where it was pushed. One that is gone is known as "
+                        "long as the log of its time is kept, see history_keep."},
     {"MESSAGE_STATE", "The operation is not possible in this state, or another client was faster."},
     {"TOPIC_EXISTS", "Choose another name, or change its settings: gclient topic set."},
     {"TOPIC_PAUSED", "Somebody paused it: gclient topic show TOPIC says until when, gclient resume TOPIC ends it."},
@@ -88,6 +88,8 @@ static const struct {
     {"METHOD", "See /api/openapi.yaml of the node for what the path takes."},
     {"KEY", "Choose another key."},
     {"NOT_FOUND", "See /api/openapi.yaml of the node for what there is."},
+    {"CONTENT_TYPE", "Send the body as the Content-Type that the text names."},
+    {"ANSWER_LIMIT", "Ask for fewer messages at once, or for less of their bodies."},
     {"ERR_ARGUMENT", "Nothing was sent. Look at the limits in gmq.h."},
     {"ERR_MEMORY", "The client has no memory. Use smaller batches or fewer connections."},
     {"ERR_ADDRESS", "Write HOST:PORT, [V6]:PORT or :PORT, and check that the name can be resolved."},

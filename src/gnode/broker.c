@@ -52,6 +52,8 @@ static uint64_t image_bytes_max(void *ctx)
     return engine_saved_bytes_max(broker->engine, broker->options.max_in_flight);
 }
 
+static uint64_t last_key(void *ctx) { return engine_last_id(((struct broker *)ctx)->engine); }
+
 static void wake_owner(void *ctx)
 {
     const struct broker *broker = ctx;
@@ -182,12 +184,14 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead,
                                         .stir = queue_stirs};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
-                              .wake = wake_owner, .image_bytes_max = image_bytes_max};
+                              .wake = wake_owner, .image_bytes_max = image_bytes_max, .key_of = payload_new_id,
+                              .last_key = last_key};
 
     *broker = (struct broker){.options = *options, .wake = wake, .wake_ctx = ctx};
     list_init(&broker->parked);
     list_init(&broker->stalled);
     wait_init(&broker->waits);
+    jobs_init(&broker->jobs, options->max_message + PAYLOAD_ATTRS_BYTES_MAX);
     broker->engine = engine_new(&engine_hooks);
     engine_limit_lists(broker->engine, options->list_memory / PAYLOAD_REF_BYTES,
                        options->chunk_refs > 0 ? options->chunk_refs : PAYLOAD_CHUNK_REFS_MAX);
@@ -211,10 +215,12 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         goto out_log;
     }
     note_node_settings(broker, now_ms);
+    usage_begin(broker, now_ms);
     broker->name_next = 1;
     broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
     lists_bring_back(broker);
+    sweep_begin(broker, now_ms);
     log_publish(broker->log);
     return 0;
 
@@ -283,6 +289,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool ticked = tick(broker, now_ms);
     if (moved)
         pump_parked(broker);
+    uint64_t sweep_ms = min_u64(usage_turn(broker, now_ms), sweep_turn(broker, now_ms));
     if (wait_is_used(&broker->waits))
         wait_serve(broker, now_ms, moved || broker->retry);
     if (moved || broker->retry)
@@ -292,6 +299,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         wait_serve(broker, now_ms, false); /* what those have brought */
         wait_ends = wait_expire(broker, now_ms);
     }
+    uint64_t jobs_ms = jobs_turn(broker, now_ms);
     uint64_t load_ms = lists_load_delays(broker, now_ms);
     bool owes = lists_spill(broker, now_ms);
     snapshot_turn(broker, now_ms);
@@ -299,7 +307,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     if (broker->retry || owes)
         return now_ms;
     uint64_t due = max_u64(tick_due_ms(broker), ticked ? 0 : now_ms + NO_ROOM_MS);
-    due = min_u64(min_u64(due, load_ms), wait_ends);
+    due = min_u64(min_u64(due, load_ms), min_u64(min_u64(wait_ends, sweep_ms), jobs_ms));
     return min_u64(due, snapshot_due_ms(broker, now_ms));
 }
 
@@ -308,7 +316,7 @@ uint64_t broker_memory(const struct broker *broker)
     uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
 
     return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
-           broker->parked_bytes + doors;
+           broker->parked_bytes + broker->usage.bytes + doors;
 }
 
 enum memory_state broker_memory_state(const struct broker *broker)
@@ -337,6 +345,8 @@ void broker_refuse(struct session *session, int err, uint64_t number, const char
 void broker_abandon(struct broker *broker)
 {
     wait_fini(&broker->waits);
+    jobs_fini(&broker->jobs);
+    usage_end(broker);
     snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);

@@ -19,7 +19,9 @@
 
 #include "engine/engine.h"
 #include "gnode/imager.h"
+#include "gnode/jobs.h"
 #include "gnode/session.h"
+#include "gnode/sweep.h"
 #include "gnode/wait.h"
 #include "store/log.h"
 #include "wire/cmd.h"
@@ -34,6 +36,8 @@ struct broker_options {
     uint32_t max_batch;      /* messages of one mpush or dead */
     uint64_t max_in_flight;  /* per topic */
     uint32_t max_topics;
+    uint64_t topic_idle_ms;  /* empty topics that were not used for so long are deleted; 0 = never */
+    uint32_t usage_ms;       /* between looks at all topics for their rates and times; 0 = only when asked for one */
     uint64_t list_memory;    /* bytes for the refs of waiting messages; what is longer goes into the log */
     uint32_t chunk_refs;     /* refs of one piece of a list that does, 1..507; 0 = 507 */
     uint64_t delay_memory;   /* bytes for delayed messages; what is more, and not near its time, goes into the log */
@@ -70,9 +74,13 @@ struct broker {
     struct list parked;        /* sessions with parked replies */
     struct list stalled;       /* sessions whose command is to be tried again */
     struct session *gatherer;  /* at most one `dead` collects bodies at a time */
+    unsigned tellings;         /* sessions for which the log is read, history.h */
     unsigned lookers;          /* sessions that collect a page of PEEK */
     uint64_t opened_ms;        /* when this life began */
+    struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
+    struct usage_all usage;    /* what topics are beside their queues */
+    struct sweep sweep;        /* what comes to topics with time */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);
     void *wake_ctx;

@@ -6,11 +6,32 @@
 #ifndef GMQ_GNODE_DESCRIBE_H
 #define GMQ_GNODE_DESCRIBE_H
 
+#include "engine/flight.h"
 #include "engine/payload.h"
 #include "wire/report.h"
+
+struct broker;
+struct located;
 
 /* Fills what the PUSH record says; `body` and, of CMD_BODY_FIRST, `body_bytes`: how much of the body. */
 void describe_push(struct report *report, struct report_message *message, const struct payload_push *push,
                    enum cmd_body body, uint64_t body_bytes);
+
+/* What is known of a message whose PUSH stands at `lsn` and that came back, or is dead; message->place is set. */
+void describe_facts(struct report *report, struct report_message *message, const struct broker *broker, uint64_t lsn);
+
+/* Who holds a message that is in flight, since when and until when. */
+void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,
+                    const struct lease *lease);
+
+/* All of it. Of one that is gone, how that was is left as it is. */
+void describe_located(struct report *report, struct report_message *message, const struct broker *broker,
+                      const struct located *at, enum cmd_body body, uint64_t body_bytes);
+
+/* The name of a client by its number, or its address when it has none; empty when it is not known any more. */
+struct slice describe_holder(struct report *report, const struct broker *broker, uint32_t number);
+
+/* From enum payload_reason. */
+enum dead_why describe_why(unsigned reason);
 
 #endif

@@ -18,8 +18,8 @@ enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS 
        DESK_DEDUP_MS = 60000, DESK_BODY_MAX = 1 << 18 };
 
 struct desk_message {
-    uint64_t id, due_ms, bytes, body_bytes;
-    unsigned retries;
+    uint64_t id, due_ms, bytes, body_bytes, since_ms, first_ms, last_ms;
+    unsigned retries, why;
     bool unreadable, whole;
 };
 
@@ -40,6 +40,7 @@ struct desk {
     uint64_t ids[DESK_PAGE_MAX]; /* of a push, `again`: they are those of an earlier one */
     bool again;
     struct report_job jobs[DESK_PAGE_MAX];
+    void (*see)(const struct report *report); /* each report, in whole; NULL = nobody */
     uint64_t turns; /* that it took */
 };
 
@@ -56,7 +57,9 @@ static inline void desk_keep(const struct report *report)
         const struct report_message *from = &report->messages[i];
         desk.messages[i] = (struct desk_message){
             .id = from->id, .due_ms = from->due_ms, .bytes = from->bytes, .body_bytes = from->body.len,
-            .retries = from->retries, .unreadable = from->unreadable, .whole = from->whole_body};
+            .since_ms = from->since_ms, .first_ms = from->first_ms, .last_ms = from->last_ms,
+            .retries = from->retries, .why = (unsigned)from->why, .unreadable = from->unreadable,
+            .whole = from->whole_body};
     }
     desk.again = report->again;
     for (size_t i = 0; i < report->count && report->kind == REPORT_PUT; i++)
@@ -73,6 +76,8 @@ static inline bool desk_answer(struct session *session, const struct answer *ans
     desk.id = answer->kind == ANSWER_MESSAGE ? answer->messages[0].id : answer->id;
     if (answer->kind == ANSWER_REPORT)
         desk_keep(answer->report);
+    if (answer->kind == ANSWER_REPORT && desk.see)
+        desk.see(answer->report);
     return true;
 }
 
@@ -152,7 +157,8 @@ static inline void desk_end(void)
 static inline void desk_turn(void)
 {
     (void)broker_turn(&desk.broker, desk.now_ms);
-    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) || log_step_janitor(desk.broker.log))
+    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) ||
+           log_step_janitor(desk.broker.log) || log_step_scout(desk.broker.log))
         continue;
 }
 

@@ -47,6 +47,8 @@ static int do_push(struct turn *turn)
         rc = check_memory(turn);
     if (rc == 0)
         rc = check_creation(turn);
+    if (rc == 0)
+        rc = check_push_pause(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
     size_t bytes = ensure_bytes(turn) + record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
@@ -92,6 +94,8 @@ static int do_mpush(struct turn *turn)
         rc = check_memory(turn);
     if (rc == 0)
         rc = check_creation(turn);
+    if (rc == 0)
+        rc = check_push_pause(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
     if (bytes > TURN_GROUP_BYTES_MAX && turn->cmd->count > 1)
@@ -321,6 +325,28 @@ static int do_existing(struct turn *turn)
     }
 }
 
+/* Those that are about one message, or about none, may leave it out. */
+static bool needs_topic(const struct cmd *cmd)
+{
+    switch (cmd->kind) {
+    case CMD_STAT_ALL:
+    case CMD_WPOP: /* looks at its names itself */
+        return false;
+    case CMD_GET:
+    case CMD_HISTORY:
+    case CMD_CANCEL:
+    case CMD_RESCHEDULE:
+    case CMD_JOB:
+    case CMD_JOBS:
+    case CMD_JOB_CANCEL:
+    case CMD_TOPICS:
+    case CMD_CLIENT:
+        return cmd->topic.len > 0;
+    default:
+        return true;
+    }
+}
+
 int broker_execute(struct broker *broker, struct session *session, const struct cmd *cmd, uint64_t now_ms)
 {
     struct turn turn = {.broker = broker, .session = session, .cmd = cmd, .now_ms = now_ms};
@@ -329,7 +355,7 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
     if (broker->stopping)
         return refuse(&turn, GMQ_E_STOPPING, 0, NULL);
     turn.queue = engine_find(broker->engine, cmd->topic);
-    if (!turn.queue && cmd->kind != CMD_STAT_ALL && cmd->kind != CMD_WPOP) {
+    if (!turn.queue && needs_topic(cmd)) {
         int rc = topic_name_check(cmd->topic);
         if (rc < 0)
             return refuse(&turn, rc, 0, NULL);
@@ -361,7 +387,33 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return do_stat_all(&turn);
     case CMD_PEEK:
         return exec_peek(&turn);
-    default:
+    case CMD_GET:
+        return exec_get(&turn);
+    case CMD_HISTORY:
+        return exec_history(&turn);
+    case CMD_DEAD_REDRIVE:
+    case CMD_DEAD_DELETE:
+        return exec_dead_job(&turn);
+    case CMD_JOB:
+    case CMD_JOBS:
+    case CMD_JOB_CANCEL:
+        return exec_job(&turn);
+    case CMD_TOPIC:
+        return exec_topic(&turn);
+    case CMD_TOPICS:
+        return exec_topics(&turn);
+    case CMD_TOPIC_CREATE:
+        return exec_topic_create(&turn);
+    case CMD_TOPIC_SET:
+        return exec_topic_set(&turn);
+    case CMD_PAUSE:
+    case CMD_RESUME:
+        return exec_pause(&turn);
+    case CMD_TOGGLE:
+    case CMD_EXIT:
+    case CMD_STAT:
         return do_existing(&turn);
+    default:
+        return refuse(&turn, GMQ_E_OPERATION_UNKNOWN, 0, NULL);
     }
 }

@@ -63,7 +63,8 @@ size_t mack_split(const struct turn *turn, struct payload_pair *pairs, struct se
 
 void mack_answer(const struct turn *turn, struct session_ids *missing, uint64_t end)
 {
-    struct parked reply = {.kind = ANSWER_OK, .wait = end > 0 ? WAIT_WRITTEN : WAIT_NOTHING, .lsn = end};
+    struct parked reply = {.kind = ANSWER_OK, .wait = end > 0 ? WAIT_WRITTEN : WAIT_NOTHING, .lsn = end,
+                           .count_or_err = turn->cmd->count - (uint32_t)missing->count};
 
     if (end > 0)
         log_need_written(turn->broker->log);

@@ -93,7 +93,7 @@ static int make_room(const struct turn *turn, struct verdict *verdict)
     return broker_room(turn->broker, bytes, true);
 }
 
-static int answer_report(const struct turn *turn, struct session_ids *missing, size_t done, uint64_t end)
+static int answer_done(const struct turn *turn, struct session_ids *missing, size_t done, uint64_t end)
 {
     struct report *report = report_new(REPORT_DONE, missing->count);
 
@@ -127,7 +127,7 @@ static int carry_out(struct turn *turn, struct verdict *verdict)
         end = append_one(turn, verdict, pairs + at, min_u64(TURN_PAIRS_MAX, n - at));
     free(pairs);
     if (!(cmd->flags & CMD_F_PLAIN))
-        return answer_report(turn, missing, n, end);
+        return answer_done(turn, missing, n, end);
     mack_answer(turn, missing, end);
     return 0;
 }

@@ -23,6 +23,7 @@ enum {
     STOP_MS = 3000,          /* for answers under way and the registries, when stopping */
     STOP_LOOK_MS = 10,
     BACKLOG = 1024,
+    USAGE_MS = 1000,
     MEMORY_LOG_MS = 10000,
     PROCESS_BYTES = 16 << 20,  /* the program, its libraries, stacks and small tables */
     TCP_CLIENT_BYTES = 1024,
@@ -207,6 +208,8 @@ static struct broker_options broker_options(const struct gnode_settings *setting
         .max_batch = (uint32_t)settings->max_batch,
         .max_in_flight = settings->max_in_flight,
         .max_topics = (uint32_t)settings->max_topics,
+        .topic_idle_ms = settings->topic_idle_s * 1000,
+        .usage_ms = USAGE_MS,
         .list_memory = settings->list_memory_bytes,
         .delay_memory = settings->delay_memory_bytes,
         .sync = SYNC[settings->sync_mode],

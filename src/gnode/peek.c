@@ -9,7 +9,6 @@
 #include "gnode/peek_impl.h"
 
 #include "base/mem.h"
-#include "engine/id.h"
 #include "engine/ref.h"
 #include "gnode/cursor.h"
 #include "gnode/describe.h"
@@ -37,6 +36,7 @@ static void free_peek(struct session_work *work)
     peek->broker->lookers--;
     peek->broker->retry = true; /* others may wait for its place */
     report_free(peek->report);
+    peek_collect_end(peek);
     free(peek->items);
     free(peek);
 }
@@ -111,24 +111,23 @@ static bool holds(struct slice bytes, struct slice piece)
     return piece.len == 0 || (bytes.len > 0 && memmem(bytes.ptr, bytes.len, piece.ptr, piece.len));
 }
 
-/* Since when it is a dead letter; when that is not known, since it was pushed. */
-static uint64_t dead_since_ms(const struct payload_push *push) { return id_time_ms(push->id); }
-
-/* Does the search find it? */
-static bool is_found(const struct turn *turn, const struct payload_push *push)
+/* Does the search find it? Since when one of an earlier version is dead is not known: for long. */
+static bool is_found(const struct turn *turn, uint64_t ref, const struct payload_push *push)
 {
     const struct cmd_args *args = turn->cmd->args;
+    struct engine_facts facts = {.text = {.len = 0}};
+    bool known = is_search(args) && engine_facts(turn->broker->engine, ref_lsn(ref), &facts);
 
-    if (args->older_ms > 0 && dead_since_ms(push) + (uint64_t)args->older_ms > turn->now_ms)
+    if (args->older_ms > 0 && known && facts.dead_ms + (uint64_t)args->older_ms > turn->now_ms)
         return false;
-    return holds(push->body, args->text);
+    return holds(push->body, args->text) || holds(facts.text, args->text);
 }
 
 static size_t bytes_in_page(const struct peek *peek, const struct payload_push *push)
 {
-    if (peek->args.body == CMD_BODY_NONE)
-        return 0;
-    return peek->args.body == CMD_BODY_WHOLE ? push->body.len : min_u64(push->body.len, peek->body_bytes);
+    size_t body = peek->args.body == CMD_BODY_WHOLE ? push->body.len : min_u64(push->body.len, peek->body_bytes);
+
+    return push->tlvs.len + (peek->args.body == CMD_BODY_NONE ? 0 : body);
 }
 
 /* The next entry of the page; the caller counts it when it stays. */
@@ -137,7 +136,7 @@ static struct report_message *entry(struct peek *peek, const struct turn *turn, 
     struct report_message *message = &peek->report->messages[peek->report->count];
 
     *message = (struct report_message){.place = peek->place, .retries = ref_retries(item->ref), .max_retries = -1,
-                                       .due_ms = item->due_ms};
+                                       .due_ms = item->due_ms, .since_ms = item->since_ms};
     if (peek->report->count == 0)
         peek->topic = report_keep(peek->report, turn->cmd->topic);
     message->topic = peek->topic;
@@ -180,13 +179,17 @@ static enum peek_step look_at(struct peek *peek, const struct turn *turn, bool *
         return PEEK_DONE;
     }
     peek->read_bytes += rec.payload.len;
-    if (!is_found(turn, &push))
+    if (!is_found(turn, item->ref, &push))
         return PEEK_DONE;
     size_t bytes = bytes_in_page(peek, &push);
     *ret_full = peek->report->count > 0 && peek->text_bytes + bytes > TEXT_BYTES_MAX;
     if (*ret_full)
         return PEEK_DONE;
-    describe_push(peek->report, entry(peek, turn, item), &push, peek->args.body, peek->body_bytes);
+    struct report_message *message = entry(peek, turn, item);
+    describe_push(peek->report, message, &push, peek->args.body, peek->body_bytes);
+    describe_facts(peek->report, message, peek->broker, ref_lsn(item->ref));
+    if (item->holder)
+        message->holder = describe_holder(peek->report, peek->broker, item->holder);
     peek->report->count++;
     peek->text_bytes += bytes;
     return PEEK_DONE;
@@ -226,7 +229,7 @@ static enum peek_step run(struct peek *peek, const struct turn *turn)
         enum peek_step step = PEEK_DONE;
         bool full = false;
         if (peek->collecting)
-            step = peek_collect(peek);
+            step = peek_collect(peek, turn->now_ms);
         peek->collecting = step != PEEK_DONE;
         if (step == PEEK_DONE)
             step = look(peek, turn, &full);

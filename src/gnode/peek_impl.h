@@ -10,6 +10,7 @@
 #ifndef GMQ_GNODE_PEEK_IMPL_H
 #define GMQ_GNODE_PEEK_IMPL_H
 
+#include "engine/look.h"
 #include "gnode/turn.h"
 
 /* Candidates that are collected together: a page, and one to begin the next with. */
@@ -24,7 +25,8 @@ struct peek_item {
     struct peek_key key;
     uint64_t ref;
     uint64_t due_ms;
-    uint32_t holder;
+    uint64_t since_ms; /* IN_FLIGHT */
+    uint32_t holder;   /* the same */
 };
 
 enum peek_step {
@@ -46,6 +48,7 @@ struct peek {
     bool collecting;
     struct peek_item *items;  /* room for PEEK_ITEMS_MAX */
     size_t count, done, want; /* items collected, looked at, and to be collected */
+    struct look_delays delays; /* DELAYED: while collecting */
     uint64_t looked_at;       /* of a search: messages so far */
     uint64_t read_bytes;
     struct report *report;
@@ -53,7 +56,10 @@ struct peek {
     uint64_t text_bytes;      /* in the report */
 };
 
+/* Gives back what peek_collect() took for itself. */
+void peek_collect_end(struct peek *peek);
+
 /* Collects up to peek->want candidates from peek->at on; goes on where it was left when it is not DONE. */
-enum peek_step peek_collect(struct peek *peek);
+enum peek_step peek_collect(struct peek *peek, uint64_t now_ms);
 
 #endif

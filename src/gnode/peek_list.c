@@ -2,12 +2,16 @@
 #include "gnode/peek_impl.h"
 
 #include "base/bytes.h"
-#include "engine/look.h"
+#include "base/mem.h"
 #include "engine/ref.h"
 
+#include <stdlib.h>
+
 enum {
-    FLIGHT_LOOKS = 16384, /* places of a turn */
+    FLIGHT_LOOKS = 16384,  /* places of a turn */
+    DELAY_LOOKS = 32768,   /* delayed messages of a turn */
     CHUNKS_AHEAD = 8,
+    DELAYS_AHEAD = 64,
 };
 
 static void add(struct peek *peek, const struct peek_item *item) { peek->items[peek->count++] = *item; }
@@ -150,16 +154,81 @@ static enum peek_step collect_flight(struct peek *peek)
         size_t n = look_flight(peek->broker->engine, peek->queue->number, &at, &looks, leases, places, max);
         for (size_t i = 0; i < n; i++)
             add(peek, &(struct peek_item){.key = {.a = places[i]}, .ref = leases[i].ref,
-                                          .due_ms = leases[i].deadline_ms, .holder = leases[i].holder});
+                                          .due_ms = leases[i].deadline_ms, .since_ms = leases[i].since_ms,
+                                          .holder = leases[i].holder});
         peek->end = at == UINT32_MAX;
         peek->at.a = at;
     }
     return peek->count == peek->want || peek->end ? PEEK_DONE : PEEK_WORKS;
 }
 
+/* ---- delayed ----------------------------------------------------------------------------------------------------- */
+
+/* Feeds the entries of the chunk that is wanted; false while it is fetched. */
+static bool feed(struct peek *peek, uint64_t *looks)
+{
+    const struct delays_chunk *chunk = &peek->delays.wanted;
+    struct slice entries = slice_of(NULL, 0);
+    uint64_t lsns[1 + DELAYS_AHEAD] = {chunk->lsn};
+    struct payload_dchunk read;
+    struct record rec;
+    int rc = log_read(peek->broker->log, chunk->lsn, &rec);
+
+    if (rc == 0) {
+        size_t n = look_delays_ahead(peek->broker->engine, &peek->delays, lsns + 1, DELAYS_AHEAD);
+        log_prefetch(peek->broker->log, lsns, n + 1);
+        return false;
+    }
+    if (rc > 0 && rec.type == RECORD_DCHUNK && payload_get_dchunk(rec.payload, &read) && read.count == chunk->count &&
+        read.start_ms == chunk->start_ms)
+        entries = read.entries;
+    look_delays_feed(&peek->delays, entries, looks);
+    return true;
+}
+
+static void take_delayed(struct peek *peek)
+{
+    const struct look_delays *delays = &peek->delays;
+
+    for (size_t i = 0; i < delays->count; i++) {
+        const struct delay_entry *entry = &delays->best[i];
+        add(peek, &(struct peek_item){.key = {.a = entry->due_ms, .b = entry->ref}, .ref = entry->ref,
+                                      .due_ms = entry->due_ms});
+        peek->at = (struct peek_key){.a = entry->due_ms, .b = entry->ref + 1};
+    }
+    peek->end = delays->count < peek->want;
+    peek_collect_end(peek);
+}
+
+static enum peek_step collect_delayed(struct peek *peek, uint64_t now_ms)
+{
+    struct look_delays *delays = &peek->delays;
+    uint64_t looks = DELAY_LOOKS;
+    enum look_step step;
+
+    if (!delays->best)
+        *delays = (struct look_delays){.queue = peek->queue->number, .due_ms = peek->at.a, .ref = peek->at.b,
+                                       .max = peek->want, .best = mem_new(peek->want * sizeof(delays->best[0]))};
+    look_delays_begin(peek->broker->engine, delays, now_ms);
+    while ((step = look_delays(peek->broker->engine, delays, &looks)) == LOOK_WANTS)
+        if (!feed(peek, &looks))
+            return PEEK_READS;
+    if (step == LOOK_WORKS)
+        return PEEK_WORKS;
+    take_delayed(peek);
+    return PEEK_DONE;
+}
+
+void peek_collect_end(struct peek *peek)
+{
+    look_delays_end(&peek->delays);
+    free(peek->delays.best);
+    peek->delays = (struct look_delays){.best = NULL};
+}
+
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-enum peek_step peek_collect(struct peek *peek)
+enum peek_step peek_collect(struct peek *peek, uint64_t now_ms)
 {
     switch (peek->place) {
     case PLACE_READY:
@@ -169,7 +238,6 @@ enum peek_step peek_collect(struct peek *peek)
     case PLACE_IN_FLIGHT:
         return collect_flight(peek);
     default:
-        peek->end = true;
-        return PEEK_DONE;
+        return collect_delayed(peek, now_ms);
     }
 }

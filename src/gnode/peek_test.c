@@ -1,4 +1,5 @@
 /* peek_test.c - SPDX-License-Identifier: MIT */
+#include "engine/tape.h"
 #include "gnode/cursor.h"
 #include "gnode/desk_test.h"
 
@@ -193,6 +194,10 @@ TEST(peek_finds_dead_letters_by_a_piece_of_their_body)
     assert_int_equal(read_all(args, seen, ARRAY_LEN(seen)), 0);
     desk_live(3600000);
     assert_int_equal(read_all(args, seen, ARRAY_LEN(seen)), ARRAY_LEN(ids));
+    assert_int_equal(desk.messages[0].why, DEAD_RETRIES);
+    assert_true(desk.messages[0].since_ms >= desk.messages[0].first_ms + DESK_TTR_MS);
+    assert_true(desk.messages[0].first_ms >= DESK_START_MS);
+    assert_int_equal(desk.messages[0].first_ms, desk.messages[0].last_ms);
     desk_end();
 }
 
@@ -212,12 +217,100 @@ TEST(peek_shows_what_is_in_flight_with_its_end)
     }
     assert_int_equal(read_all(page_args(PLACE_IN_FLIGHT, false, 7), seen, MESSAGES), MESSAGES);
     assert_int_equal(desk.messages[0].due_ms, desk.now_ms + DESK_TTR_MS);
+    assert_int_equal(desk.messages[0].since_ms, desk.now_ms);
     for (size_t i = 0; i < MESSAGES; i++) {
         bool found = false;
         for (size_t at = 0; at < MESSAGES; at++)
             found = found || seen[at] == ids[i];
         assert_true(found);
     }
+    desk_end();
+}
+
+/* `count` delayed messages with times as the dice fall, among those of another topic; ids in order of their time. */
+static void push_delayed(uint64_t *ret_ids, size_t count, uint64_t seconds)
+{
+    uint64_t *due = calloc(count, sizeof(*due)), dice = 7;
+    struct cmd other = {.kind = CMD_PUSH, .topic = slice_str("other"), .body = slice_str("x")};
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t delay_s = 1 + tape_below(&dice, seconds), id = desk_push((int64_t)delay_s);
+        size_t at = i;
+        for (; at > 0 && due[at - 1] > desk.now_ms + 1000 * delay_s; at--) {
+            due[at] = due[at - 1];
+            ret_ids[at] = ret_ids[at - 1];
+        }
+        due[at] = desk.now_ms + 1000 * delay_s;
+        ret_ids[at] = id;
+        other.delay_s = (int64_t)delay_s;
+        assert_int_equal(desk_run(&other), 0);
+        desk.now_ms += i % 3;
+    }
+    desk_settle();
+    free(due);
+}
+
+static void expect_delayed(const uint64_t *ids, size_t count)
+{
+    static const int64_t LIMITS[] = {7, 1000};
+    static uint64_t seen[DESK_PAGE_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(LIMITS); i++) {
+        assert_int_equal(read_all(page_args(PLACE_DELAYED, false, LIMITS[i]), seen, ARRAY_LEN(seen)), count);
+        assert_memory_equal(seen, ids, count * sizeof(ids[0]));
+    }
+}
+
+TEST(peek_shows_delayed_messages_in_order_of_their_time)
+{
+    static const uint64_t SECONDS[] = {10, 300, 20000, 259200};
+    uint64_t ids[MESSAGES];
+
+    for (size_t i = 0; i < ARRAY_LEN(SECONDS); i++) {
+        desk_begin(0);
+        push_delayed(ids, MESSAGES, SECONDS[i]);
+        expect_delayed(ids, MESSAGES);
+        desk_end();
+    }
+}
+
+static void count_chunk(void *ctx, const struct engine_chunk *chunk)
+{
+    *(size_t *)ctx += chunk->list != PAYLOAD_WAITING;
+}
+
+TEST(peek_shows_delayed_messages_that_are_not_in_memory)
+{
+    static const uint64_t SECONDS[] = {300, 20000, 259200};
+    uint64_t ids[MESSAGES];
+
+    for (size_t i = 0; i < ARRAY_LEN(SECONDS); i++) {
+        desk_begin(PIECE);
+        push_delayed(ids, MESSAGES, SECONDS[i]);
+        size_t chunks = 0;
+        engine_each_chunk(desk.broker.engine, count_chunk, &chunks);
+        assert_true(chunks > 0);
+        expect_delayed(ids, MESSAGES);
+        desk_restart();
+        expect_delayed(ids, MESSAGES);
+        desk_end();
+    }
+}
+
+TEST(peek_shows_each_delayed_message_until_it_is_due)
+{
+    enum { SECONDS = 2000 };
+    uint64_t ids[MESSAGES];
+
+    desk_begin(PIECE);
+    push_delayed(ids, MESSAGES, SECONDS);
+    for (unsigned i = 0; i < 20; i++) {
+        desk_live(1000 * SECONDS / 20);
+        uint64_t left = desk_queue()->delayed;
+        expect_delayed(ids + MESSAGES - left, left);
+    }
+    desk_live(1000);
+    assert_int_equal(desk_queue()->delayed, 0);
     desk_end();
 }
 

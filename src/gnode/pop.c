@@ -280,8 +280,10 @@ static int deliver_many(struct turn *turn, uint32_t wanted, unsigned index)
 int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
 {
     struct found found;
-    int rc = find_message(turn, &found);
 
+    if (is_pop_paused(turn->queue, turn->now_ms))
+        return GMQ_E_NO_MESSAGE;
+    int rc = find_message(turn, &found);
     if (rc < 0)
         return rc;
     /* A lease takes more than what waits; without one memory is given back. */

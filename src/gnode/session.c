@@ -102,7 +102,9 @@ static void park(struct session *session, const struct parked *reply)
         grow(session);
     if (owns(reply))
         session->held += held_by(reply);
-    session->parked[(session->parked_first + session->parked_count++) % session->parked_size] = *reply;
+    struct parked *place = &session->parked[(session->parked_first + session->parked_count++) % session->parked_size];
+    *place = *reply;
+    place->form = session->form;
     if (session->parked_count == 1)
         list_add_tail(&session->broker->parked, &session->in_parked);
 }
@@ -133,6 +135,17 @@ uint64_t *answer_ids(const struct answer *answer)
 bool answer_error_text(const struct answer *answer, struct buf *out)
 {
     return reply_error_text(out, answer->err, answer->number, answer->word);
+}
+
+bool answer_refusal_text(const struct report *report, struct buf *out)
+{
+    const char *text = err_text(report->err), *mark = strstr(text, "%s");
+
+    if (!mark)
+        return buf_append_str(out, report->name.len > 0 ? "" : text) &&
+               buf_append(out, report->name.ptr, report->name.len);
+    return buf_append(out, text, (size_t)(mark - text)) && buf_append(out, report->name.ptr, report->name.len) &&
+           buf_append_str(out, mark + 2);
 }
 
 static bool say_ids(struct session *session, const struct parked *reply)
@@ -192,10 +205,10 @@ static bool answer_messages(struct session *session, const struct parked *reply)
     return session->ops->answer(session, &answer);
 }
 
-static bool answer_missing(struct session *session, const struct session_ids *missing)
+static bool answer_missing(struct session *session, const struct session_ids *missing, uint64_t done)
 {
     return session->ops->answer(session, &(struct answer){.kind = ANSWER_MISSING, .ids = missing->ids,
-                                                          .count = missing->count});
+                                                          .count = missing->count, .number = done});
 }
 
 static bool say(struct session *session, const struct parked *reply)
@@ -212,12 +225,21 @@ static bool say(struct session *session, const struct parked *reply)
     case ANSWER_MESSAGES:
         return answer_messages(session, reply);
     case ANSWER_MISSING:
-        return answer_missing(session, ids_of(reply));
+        return answer_missing(session, ids_of(reply), reply->count_or_err);
     case ANSWER_REPORT:
         return session->ops->answer(session, &(struct answer){.kind = ANSWER_REPORT, .report = report_of(reply)});
     default:
-        return session->ops->answer(session, &(struct answer){.kind = ANSWER_OK});
+        return session->ops->answer(session, &(struct answer){.kind = ANSWER_OK, .number = reply->count_or_err});
     }
+}
+
+void session_refuse(struct session *session, int err, struct slice text)
+{
+    struct report *report = report_new(REPORT_REFUSAL, 0);
+
+    report->err = err;
+    report->name = report_keep(report, text);
+    session_answer(session, &(struct parked){.kind = ANSWER_REPORT, .arg = (uint64_t)(uintptr_t)report});
 }
 
 void session_answer(struct session *session, const struct parked *reply)

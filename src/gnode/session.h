@@ -25,14 +25,14 @@ struct waiter;
 enum { SESSION_PARKED_MAX = 4096, SESSION_HELD_MAX = 1 << 20 };
 
 enum answer_kind {
-    ANSWER_OK,       /* done */
+    ANSWER_OK,       /* done; of a mack `number` are */
     ANSWER_ERROR,    /* err, with number and word for its text; ends the session's work when `last` */
     ANSWER_ID,       /* id */
     ANSWER_IDS,      /* count ids, each the id_next() of the one before, from id */
     ANSWER_MESSAGE,  /* messages[0] */
     ANSWER_STATS,    /* stats[0..count) */
     ANSWER_MESSAGES, /* messages[0..count); from here on a parked one owns what it says */
-    ANSWER_MISSING,  /* ids[0..count): of a mack, those that were not in flight; the others are acked */
+    ANSWER_MISSING,  /* ids[0..count): of a mack, those that were not in flight; the others, `number`, are acked */
     ANSWER_REPORT,   /* report: of the operations */
 };
 
@@ -72,10 +72,11 @@ struct parked {
         const char *word;
         uint64_t deadline_ms; /* MESSAGE */
     };
-    uint32_t count_or_err; /* MESSAGE: index of the topic */
+    uint32_t count_or_err; /* MESSAGE: index of the topic; OK, MISSING: of a mack, how many are acked */
     uint8_t kind; /* enum answer_kind */
     uint8_t wait; /* enum parked_wait */
-    bool binary, last;
+    bool binary : 1, last : 1;
+    uint8_t form; /* the session's when it was answered */
 };
 
 /* What an ANSWER_MISSING says; malloc'ed. */
@@ -100,6 +101,7 @@ struct session {
     struct session_work *work; /* of the stalled command, owned; most have none */
     struct waiter *waiter;  /* a wpop that waits, see wait.h */
     size_t held;            /* bytes of parked copies */
+    uint8_t form;           /* how the command that is being executed wants its answer written: the door's own words */
     bool half_closed;       /* the client sends no more: a wpop does not wait */
 };
 
@@ -114,6 +116,9 @@ struct reply_message session_message(const struct payload_push *push, uint64_t r
 uint64_t *answer_ids(const struct answer *answer);
 NODISCARD bool answer_error_text(const struct answer *answer, struct buf *out);
 
+/* The same of a REPORT_REFUSAL: its own text, or that of the error. */
+NODISCARD bool answer_refusal_text(const struct report *report, struct buf *out);
+
 /* May the session take another command? */
 static inline bool session_ready(const struct session *session)
 {
@@ -124,8 +129,17 @@ static inline bool session_ready(const struct session *session)
 /* The client sends no more, and may be gone: a pop that waits for a message ends. */
 void session_half_close(struct session *session);
 
+/* The form that the answer which is being written was asked for. For the doors, in session_ops.answer(). */
+static inline unsigned session_form(const struct session *session)
+{
+    return session->parked_count > 0 ? session->parked[session->parked_first].form : session->form;
+}
+
 /* Answers in order: at once when nothing is parked before it and its promise is kept, else it is parked. */
 void session_answer(struct session *session, const struct parked *reply);
+
+/* Refuses the command with a text that is copied, as the error's text completed or in place of it. */
+void session_refuse(struct session *session, int err, struct slice text);
 
 /* Lets go what may leave now. Called by broker_turn(), and by the door when its output has drained. */
 void session_pump(struct session *session);

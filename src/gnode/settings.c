@@ -17,6 +17,7 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 #define PIB (1024 * 1024 * GIB)
+#define TOPIC_IDLE_S_MAX (UINT64_C(10) * 365 * 86400)
 #define DELAY_S_MAX (UINT64_C(100) * 365 * 86400) /* 100 years; the 4 bytes of an mpub reach to 136 */
 
 enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
@@ -90,6 +91,9 @@ static const struct setting TABLE[] = {
     {.flag = "dedup_keys", .section = "node", .key = "dedup_keys", .type = SETTING_U64, AT(dedup_keys), .min = 1,
      .max = DEDUP_KEYS_MAX, .fallback = "100000",
      .help = "most dedup keys, 36 bytes of memory each; beyond it the oldest are free before their time"},
+    {.flag = "topic_idle", .section = "node", .key = "topic_idle", .type = SETTING_U64, AT(topic_idle_s), .min = 0,
+     .max = TOPIC_IDLE_S_MAX, .fallback = "0",
+     .help = "seconds after which an empty topic that nobody used is deleted; 0: never"},
     {.flag = "max_connections", .section = "node", .key = "max_connections", .type = SETTING_U64, AT(max_connections),
      .min = 1, .max = 1000000, .fallback = "10000", .help = "most connections of each door"},
     {.flag = "cache", .section = "node", .key = "cache", .type = SETTING_BYTES, AT(cache_bytes), .min = MIB,

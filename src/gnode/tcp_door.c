@@ -1,10 +1,13 @@
 /* tcp_door.c - the gmq protocol on TCP: frames to commands, answers to frames. SPDX-License-Identifier: MIT */
 #include "gnode/doors.h"
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "gnode/answer_json.h"
 #include "gnode/gather.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -12,11 +15,14 @@ enum {
     OUT_SMALL_BYTES = 64 << 10,
     JSON_GROWTH = 6,                  /* a byte becomes \u00XX at most */
     ERROR_TEXT_BYTES = 4096,
+    FORM_CALL = 4,                    /* session.form: REPLY_JSON; below it the enum op_encoding */
 };
 
 struct tcp_client {
     struct tcp_conn conn;
     struct session session;
+    struct op_call *call;     /* read, but not executed yet */
+    struct slice topics;      /* of the last pop by `call`, owned */
 };
 
 static struct tcp_client *client_of(const struct tcp_conn *conn)
@@ -36,7 +42,7 @@ static bool write_error(struct buf *out, const struct answer *answer)
     struct buf text;
 
     buf_init(&text, ERROR_TEXT_BYTES);
-    bool ok = answer_error_text(answer, &text) &&
+    bool ok = answer_text(&text, answer) &&
               reply_tcp_text(out, REPLY_ERROR, buf_slice(&text));
     buf_free(&text);
     return ok;
@@ -48,6 +54,23 @@ static bool write_ids(struct buf *out, const struct answer *answer)
     bool ok = reply_tcp_ids(out, ids, answer->count);
     free(ids);
     return ok;
+}
+
+/* The answer to a call; the head is filled in when its length is known. */
+static bool write_call(struct buf *out, const struct tcp_client *client, const struct answer *answer,
+                       enum op_encoding encoding)
+{
+    static const char head[REPLY_HEADER_BYTES] = {0, REPLY_JSON};
+    size_t len = buf_len(out);
+
+    if (!buf_append(out, head, sizeof(head)))
+        return false;
+    if (!answer_json(out, answer, client->topics, encoding) || buf_len(out) - len - sizeof(head) > UINT32_MAX) {
+        buf_cut(out, len);
+        return false;
+    }
+    put_be32(buf_data(out) + len + 2, (uint32_t)(buf_len(out) - len - sizeof(head)));
+    return true;
 }
 
 static bool write_answer(struct buf *out, const struct answer *answer)
@@ -65,19 +88,20 @@ static bool write_answer(struct buf *out, const struct answer *answer)
         return reply_tcp_message(out, &answer->messages[0], answer->binary);
     case ANSWER_MESSAGES:
         return reply_tcp_messages(out, answer->messages, answer->count, answer->binary);
+    case ANSWER_REPORT:
+        return write_error(out, answer);
     default:
         return reply_tcp_text(out, REPLY_RESULT, slice_str("ok"));
     }
 }
 
-static size_t body_bytes(const struct answer *answer)
+static bool write_any(struct buf *out, const struct tcp_client *client, const struct answer *answer)
 {
-    size_t bytes = 0;
+    unsigned form = session_form(&client->session);
 
-    if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES)
-        for (size_t i = 0; i < answer->count; i++)
-            bytes += answer->messages[i].body.len;
-    return bytes;
+    if (LIKELY(!(form & FORM_CALL)) || answer_is_error(answer))
+        return write_answer(out, answer);
+    return write_call(out, client, answer, (enum op_encoding)(form & (FORM_CALL - 1)));
 }
 
 /* A client that does not read keeps what it is owed as refs, not as bytes. */
@@ -87,7 +111,7 @@ static bool has_room(struct tcp_client *client, const struct answer *answer)
 
     if (tcp_unsent(&client->conn) >= OUT_PAUSE_BYTES)
         return false;
-    if (door->server.out_bytes < door->base.out_bytes_max || body_bytes(answer) <= OUT_SMALL_BYTES)
+    if (door->server.out_bytes < door->base.out_bytes_max || answer_bytes(answer) <= OUT_SMALL_BYTES)
         return true;
     door->out_blocked = true;
     return false;
@@ -99,7 +123,7 @@ static bool client_answer(struct session *session, const struct answer *answer)
 
     if (!has_room(client, answer))
         return false;
-    if (!write_answer(&client->conn.out, answer))
+    if (!write_any(&client->conn.out, client, answer))
         tcp_end(&client->conn);
     if (answer->kind == ANSWER_ERROR && answer->last)
         tcp_end(&client->conn);
@@ -131,11 +155,61 @@ static const struct session_ops SESSION_OPS = {
 
 /* ---- frames to commands ------------------------------------------------------------------------------------------ */
 
+/* The list of a pop stands in its answer. */
+static void keep_topics(struct tcp_client *client, struct slice topics)
+{
+    char *copy = mem_new(topics.len + 1);
+
+    memcpy(copy, topics.ptr, topics.len);
+    free((void *)(uintptr_t)client->topics.ptr);
+    client->topics = slice_of(copy, topics.len);
+}
+
+/* Reads a call, or says why not. */
+static struct op_call *read_call(struct tcp_client *client, const struct frame *frame)
+{
+    const struct op_limits limits = {.count_max = door_of(&client->conn)->base.limits.batch_count_max};
+    const struct op *op = op_find(frame->name);
+    struct op_error error = {.number = 0};
+    struct op_call *call = NULL;
+
+    if (!op) {
+        broker_refuse(&client->session, GMQ_E_OPERATION_UNKNOWN, 0, NULL, false);
+        return NULL;
+    }
+    int rc = op_parse(op, &limits, frame->json, &call, &error);
+    if (rc == GMQ_E_BATCH_LIMIT)
+        broker_refuse(&client->session, rc, error.number, NULL, false);
+    else if (rc < 0)
+        session_refuse(&client->session, rc == -ENOMEM ? GMQ_E_MEMORY_LIMIT : rc, slice_str(error.text));
+    return call;
+}
+
+/* As take_frame(). A call that must wait is kept as it was read. */
+static bool take_call(struct tcp_client *client, const struct frame *frame, uint64_t now_ms)
+{
+    if (!client->call)
+        client->call = read_call(client, frame);
+    if (!client->call)
+        return true;
+    if (client->call->op->kind == CMD_WPOP)
+        keep_topics(client, client->call->cmd.topic);
+    client->session.form = (uint8_t)(FORM_CALL | client->call->encoding);
+    if (broker_execute(client->session.broker, &client->session, &client->call->cmd, now_ms) < 0)
+        return false;
+    op_call_free(client->call);
+    client->call = NULL;
+    return true;
+}
+
 /* Executes or refuses one request. False: no more of this connection's input is to be taken now. */
 static bool take_frame(struct tcp_client *client, const struct frame *frame, uint64_t now_ms)
 {
     struct broker *broker = client->session.broker;
 
+    client->session.form = 0;
+    if (UNLIKELY(frame->is_call))
+        return take_call(client, frame, now_ms);
     if (frame->err)
         broker_refuse(&client->session, frame->err, frame->err_number, frame->err_word, frame->close);
     else if (!frame->close)
@@ -209,7 +283,14 @@ static void client_drained(struct tcp_conn *conn)
         session_pump(&client_of(CONTAINER_OF(node, struct tcp_conn, in_conns))->session);
 }
 
-static void client_closed(struct tcp_conn *conn) { session_fini(&client_of(conn)->session); }
+static void client_closed(struct tcp_conn *conn)
+{
+    struct tcp_client *client = client_of(conn);
+
+    session_fini(&client->session);
+    op_call_free(client->call);
+    free((void *)(uintptr_t)client->topics.ptr);
+}
 
 static const struct tcp_ops TCP_OPS = {
     .opened = client_opened,
@@ -230,7 +311,8 @@ int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct door *bas
         .listen_fd = listen_fd,
         .connections_max = (unsigned)base->settings->max_connections,
         .conn_bytes = sizeof(struct tcp_client),
-        .in_bytes_max = base->limits.line_bytes_max + message + batch + CMD_ITEM_HEADER_BYTES,
+        .in_bytes_max = base->limits.line_bytes_max +
+                        max_u64(message + batch + CMD_ITEM_HEADER_BYTES, frame_call_bytes_max(&base->limits) + 4),
         .out_bytes_max = 2 * OUT_PAUSE_BYTES + JSON_GROWTH * (message + GATHER_BYTES_MAX) +
                          (size_t)base->limits.batch_count_max * 128,
         .out_pause_bytes = OUT_PAUSE_BYTES,

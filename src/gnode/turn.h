@@ -12,6 +12,7 @@
 #include "engine/id.h"
 #include "engine/payload.h"
 #include "gnode/broker.h"
+#include "gnode/sweep.h"
 
 #include <errno.h>
 
@@ -70,6 +71,20 @@ static inline uint64_t turn_next_id(const struct turn *turn)
 
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
+/* get.c, history.c */
+NODISCARD int exec_get(struct turn *turn);
+NODISCARD int exec_history(struct turn *turn);
+
+/* topics.c: the commands on topics, and the name of a client */
+NODISCARD int exec_topic(struct turn *turn);
+NODISCARD int exec_topics(struct turn *turn);
+NODISCARD int exec_topic_create(struct turn *turn);
+NODISCARD int exec_topic_set(struct turn *turn);
+NODISCARD int exec_pause(struct turn *turn);
+
+/* jobs.c: DEAD_REDRIVE, DEAD_DELETE; JOB, JOBS, JOB_CANCEL */
+NODISCARD int exec_dead_job(struct turn *turn);
+NODISCARD int exec_job(struct turn *turn);
 
 /* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
@@ -123,6 +138,15 @@ static inline int answer_promised(const struct turn *turn, enum answer_kind kind
     return 0;
 }
 
+/* Answers with the report, which it owns from now on, when all up to `end_lsn` is promised; 0 = at once. */
+static inline int answer_report(const struct turn *turn, struct report *report, uint64_t end_lsn)
+{
+    if (end_lsn > 0)
+        return answer_promised(turn, ANSWER_REPORT, end_lsn, (uint64_t)(uintptr_t)report, 0);
+    session_answer(turn->session, &(struct parked){.kind = ANSWER_REPORT, .arg = (uint64_t)(uintptr_t)report});
+    return 0;
+}
+
 /* ---- the topic of a command -------------------------------------------------------------------------------------- */
 
 /* Bytes of the QUEUE record that ensure_queue() will append. */
@@ -151,6 +175,21 @@ static inline int check_creation(const struct turn *turn)
     return GMQ_E_TOPIC_LIMIT;
 }
 
+/* 0, or the error of a push to a topic whose push side is paused. */
+static inline int check_push_pause(const struct turn *turn)
+{
+    const struct queue *queue = turn->queue;
+    bool may = LIKELY(!queue || !(queue->gates & QUEUE_PUSH_PAUSED)) || queue->set.push_paused_until_ms <= turn->now_ms;
+
+    return may ? 0 : GMQ_E_TOPIC_PAUSED;
+}
+
+/* Is the pop side of the topic paused? */
+static inline bool is_pop_paused(const struct queue *queue, uint64_t now_ms)
+{
+    return UNLIKELY(queue->gates & QUEUE_POP_PAUSED) && queue->set.pop_paused_until_ms > now_ms;
+}
+
 /* Makes the topic, or brings it back into the lists; room was checked. */
 static inline void ensure_queue(struct turn *turn)
 {
@@ -165,6 +204,7 @@ static inline void ensure_queue(struct turn *turn)
         (void)broker_append_queue(turn->broker, engine_next_queue(engine), turn->cmd->topic, turn->now_ms, 0,
                                   &TOPIC_SETTINGS_NONE);
     turn->queue = engine_find(engine, turn->cmd->topic);
+    sweep_changed(turn->broker, turn->queue, turn->now_ms);
 }
 
 #endif

@@ -11,6 +11,7 @@ struct line {
     struct list waiters; /* places, by arrival */
     struct list in_list; /* waits.fresh or .blocked; in none while it is idle */
     struct queue *queue;
+    uint32_t count;      /* of waiters */
     bool blocked;        /* in waits.blocked */
 };
 
@@ -78,8 +79,15 @@ void wait_stir(struct waits *waits, struct queue *queue)
 {
     struct line *line = queue->watch;
 
-    if (is_idle(line))
+    if (line && is_idle(line))
         set_fresh(waits, line);
+}
+
+uint32_t wait_count(const struct queue *queue)
+{
+    const struct line *line = queue->watch;
+
+    return line ? line->count : 0;
 }
 
 static struct line *line_of(struct queue *queue)
@@ -101,9 +109,9 @@ static void free_line(struct line *line)
     free(line);
 }
 
-static bool can_deliver(const struct broker *broker, const struct queue *queue)
+static bool can_deliver(const struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
-    return waiting_count(&queue->ready) > 0 &&
+    return waiting_count(&queue->ready) > 0 && !is_pop_paused(queue, now_ms) &&
            (queue->auto_ack || queue->in_flight < broker->options.max_in_flight);
 }
 
@@ -149,9 +157,11 @@ void wait_begin(struct turn *turn, struct queue *const *queues, size_t count)
             again = again || queues[k] == queues[i];
         *place = (struct place){.line = line_of(queues[i]), .index = (uint32_t)i};
         list_init(&place->in_line);
-        if (!again)
+        if (!again) {
             list_add_tail(&place->line->waiters, &place->in_line);
-        if (is_idle(place->line) && can_deliver(turn->broker, queues[i]))
+            place->line->count++;
+        }
+        if (is_idle(place->line) && can_deliver(turn->broker, queues[i], turn->now_ms))
             set_blocked(waits, place->line);
     }
     if (wheel_next(&waits->wheel) == UINT64_MAX)
@@ -170,6 +180,7 @@ static void drop(struct waits *waits, struct waiter *waiter)
             continue;
         bool was_first = place->line->waiters.next == &place->in_line;
         list_remove(&place->in_line);
+        place->line->count--;
         if (list_empty(&place->line->waiters) || (was_first && place->line->blocked))
             set_fresh(waits, place->line);
     }
@@ -216,7 +227,7 @@ static int serve(struct broker *broker, struct waiter *waiter, uint64_t now_ms)
     for (size_t i = 0; i < waiter->count; i++) {
         struct place *place = &waiter->places[i];
         struct queue *queue = place->line->queue;
-        if (list_empty(&place->in_line) || first_of(place->line) != place || !can_deliver(broker, queue))
+        if (list_empty(&place->in_line) || first_of(place->line) != place || !can_deliver(broker, queue, now_ms))
             continue;
         struct cmd cmd = {.kind = CMD_WPOP, .flags = waiter->flags, .topic = slice_of(queue->name, queue->name_len)};
         struct turn turn = {.broker = broker, .session = waiter->session, .cmd = &cmd, .now_ms = now_ms,
@@ -239,7 +250,7 @@ static void serve_line(struct broker *broker, struct line *line, uint64_t now_ms
 {
     struct waits *waits = &broker->waits;
 
-    while (!list_empty(&line->waiters) && can_deliver(broker, line->queue)) {
+    while (!list_empty(&line->waiters) && can_deliver(broker, line->queue, now_ms)) {
         struct waiter *waiter = waiter_of(first_of(line));
         struct session *session = waiter->session;
         const char *reason = "";
@@ -274,13 +285,15 @@ static bool has_hope(const struct waiter *waiter)
 }
 
 /* `no message`, unless there is one that may not be delivered. */
-static void end_late(struct waits *waits, struct waiter *waiter)
+static void end_late(struct waits *waits, struct waiter *waiter, uint64_t now_ms)
 {
     int err = GMQ_E_NO_MESSAGE;
 
-    for (size_t i = 0; i < waiter->count; i++)
-        if (waiting_count(&waiter->places[i].line->queue->ready) > 0)
+    for (size_t i = 0; i < waiter->count; i++) {
+        const struct queue *queue = waiter->places[i].line->queue;
+        if (waiting_count(&queue->ready) > 0 && !is_pop_paused(queue, now_ms))
             err = GMQ_E_IN_FLIGHT_LIMIT;
+    }
     end(waits, waiter, err, NULL);
 }
 
@@ -301,7 +314,7 @@ void wait_serve(struct broker *broker, uint64_t now_ms, bool changed)
     LIST_EACH(&waits->late, late, next) {
         struct waiter *waiter = CONTAINER_OF(late, struct waiter, in_slot);
         if (!has_hope(waiter))
-            end_late(waits, waiter);
+            end_late(waits, waiter, now_ms);
     }
 }
 
@@ -327,10 +340,10 @@ static void end_all(struct waits *waits, int err, const char *word)
     end_slot(waits, &waits->late, err, word);
 }
 
-static void time_is_over(struct waits *waits, struct waiter *waiter)
+static void time_is_over(struct waits *waits, struct waiter *waiter, uint64_t now_ms)
 {
     if (!has_hope(waiter)) {
-        end_late(waits, waiter);
+        end_late(waits, waiter, now_ms);
         return;
     }
     leave_slot(waits, waiter);
@@ -368,7 +381,7 @@ uint64_t wait_expire(struct broker *broker, uint64_t now_ms)
         advance(waits, next);
         const struct list *due = &waits->slots[wheel_due_slot(&waits->wheel)];
         while (!list_empty(due))
-            time_is_over(waits, CONTAINER_OF(due->next, struct waiter, in_slot));
+            time_is_over(waits, CONTAINER_OF(due->next, struct waiter, in_slot), now_ms);
     }
     return next;
 }

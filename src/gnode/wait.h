@@ -15,7 +15,7 @@
  *       nothing (more) to deliver        something has changed: broker_turn()
  *
  *        So a line that is idle has nothing that could be delivered: no message, or its topic's limit of messages in
- *        flight is reached.
+ *        flight is reached, or its pop side is paused.
  * Ends   A message; the time is over, or the client has closed its side, even half (`no message`, or
  *        `too many messages wait for their ack`); the node stops, or its log takes no more records.
  * Cost   A push to a topic nobody waits for: one test. A waiter: 40 bytes, 32 for each of its topics, and 48 for each
@@ -56,7 +56,10 @@ static inline bool wait_is_used(const struct waits *waits)
     return UNLIKELY(waits->count > 0 || !list_empty(&waits->fresh));
 }
 
-/* For the engine's hook: a queue that has a line may deliver. */
+/* How many wait for the queue, those whose time is just over too. */
+uint32_t wait_count(const struct queue *queue);
+
+/* For the engine's hook, and when a pause ends: a queue may deliver; nothing when it has no line. */
 void wait_stir(struct waits *waits, struct queue *queue);
 
 /* The session of turn->cmd, a wpop that found nothing in these queues, waits from now on. */

@@ -65,6 +65,7 @@ static void add(struct life *life, uint64_t lsn, uint64_t id)
         assert_non_null(life->live);
     }
     life->live[life->count++] = (struct life_item){.lsn = lsn, .id = id};
+    life->last_id = id > life->last_id ? id : life->last_id;
 }
 
 static void drop(struct life *life, uint64_t lsn)
@@ -117,12 +118,22 @@ static void life_wake(void *ctx)
     bell_ring(&life->bell);
 }
 
+static bool life_key_of(const struct record *rec, uint64_t *ret_key)
+{
+    if (rec->type != RECORD_PUSH || rec->payload.len < ID_BYTES)
+        return false;
+    *ret_key = get_le64(rec->payload.ptr);
+    return true;
+}
+
+static uint64_t life_last_key(void *ctx) { return ((struct life *)ctx)->last_id; }
+
 /* ---- life ------------------------------------------------------------------------------------------------------- */
 
 int life_open(struct life *life)
 {
     struct log_hooks hooks = {.ctx = life, .reset = life_reset, .load = life_load, .apply = life_apply,
-                              .wake = life_wake};
+                              .wake = life_wake, .key_of = life_key_of, .last_key = life_last_key};
 
     life_reset(life);
     life->log = log_new(&life->options);
@@ -154,6 +165,7 @@ static bool step(struct log *log)
     bool any = log_step_writer(log);
 
     any = log_step_reader(log) || any;
+    any = log_step_scout(log) || any;
     return log_step_janitor(log) || any;
 }
 
@@ -319,6 +331,17 @@ int life_read(struct life *life, uint64_t lsn, uint64_t id)
     assert_int_equal(get_le64(rec.payload.ptr), id);
     for (size_t i = 0; i < rec.payload.len - ID_BYTES; i++)
         assert_int_equal((uint8_t)rec.payload.ptr[ID_BYTES + i], (uint8_t)(id * 31 + i * 7));
+    return rc;
+}
+
+int life_find(struct life *life, uint64_t id, uint64_t *ret_lsn)
+{
+    int rc = log_find(life->log, id, ret_lsn);
+
+    while (rc == 0) {
+        life_turn(life);
+        rc = log_find(life->log, id, ret_lsn);
+    }
     return rc;
 }
 

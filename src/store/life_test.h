@@ -27,6 +27,7 @@ struct life {
     size_t count, room;
     uint64_t queue_lsn; /* 0 = none */
     uint64_t applied;
+    uint64_t last_id; /* ever, in all lives */
     int refused;      /* by log_room */
     bool refuse_load; /* checkpoints are bad for the owner */
     _Atomic uint32_t rung;
@@ -71,6 +72,9 @@ bool life_is_read_only(const struct life *life);
 
 /* What log_read answers in the end; with 1 the body is checked against `id`. */
 int life_read(struct life *life, uint64_t lsn, uint64_t id);
+
+/* What log_find answers in the end. */
+int life_find(struct life *life, uint64_t id, uint64_t *ret_lsn);
 
 bool life_has(const struct life *life, uint64_t id);
 uint64_t life_now(void *ctx); /* the real clock */

@@ -94,6 +94,7 @@ void log_roll(struct log *log, enum seal_reason reason)
         .prev_end = log->tail,
         .capacity = from->bytes - SEGMENT_HEADER_BYTES,
         .epoch = log->epoch,
+        .first_key = log_next_key(log),
         .header_ok = true,
     };
     (void)segments_add(&log->segments, &seg);
@@ -173,6 +174,8 @@ void log_publish(struct log *log)
         bell_ring(&log->writer.bell);
     if (cache_flush(&log->cache))
         bell_ring(&log->reader.bell);
+    if (UNLIKELY(!list_empty(&log->scout_jobs)) && log_find_flush(log))
+        bell_ring(&log->scout.bell);
 }
 
 uint64_t log_written(const struct log *log) { return log->written; }
@@ -191,6 +194,7 @@ void log_take_splits(struct log *log)
     while (chan_take(&log->writer.splits, &split)) {
         log_checkpoint_spoil(log, split.base);
         segments_split(&log->segments, &log->ring, split.base, log->tail, split.epoch);
+        log_find_split(log, split.base);
         log->epoch = (uint32_t)max_u64(log->epoch, split.epoch);
         (void)snprintf(log->troubles[LOG_TROUBLE_HEALED], sizeof(log->troubles[0]), "%s", split.reason);
     }
@@ -213,6 +217,7 @@ bool log_poll(struct log *log)
     changed = cache_poll(&log->cache, &stuck) || changed;
     if (cache_flush(&log->cache) || waiting) /* it may have waited for room among its replies */
         bell_ring(&log->reader.bell);
+    changed = log_find_poll(log) || changed;
     if (stuck)
         log->hooks.wake(log->hooks.ctx);
     log_set_limit(log);
@@ -310,7 +315,7 @@ void log_note_trouble(struct log *log, enum log_trouble kind, const char *what, 
 uint64_t log_memory(const struct log *log)
 {
     return log->ring.bytes + log->options.read_cache_bytes + log->segments.room * sizeof(log->segments.at[0]) +
-           log->dead_bytes;
+           log->dead_bytes + atomic_load(&log->scout.index_bytes) + log_find_bytes(log);
 }
 
 bool log_step_writer(struct log *log) { return writer_step(&log->writer); }
@@ -318,3 +323,5 @@ bool log_step_writer(struct log *log) { return writer_step(&log->writer); }
 bool log_step_reader(struct log *log) { return reader_step(&log->reader); }
 
 bool log_step_janitor(struct log *log) { return janitor_step(&log->janitor); }
+
+bool log_step_scout(struct log *log) { return scout_step(&log->scout); }

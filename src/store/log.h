@@ -7,6 +7,8 @@
  *        and writes checkpoints. The log does not know what a topic is.
  * Why    A store into a mapped file stalls the loop for up to 27 ms, a pwrite by the loop for 82 ms; a copy into
  *        the ring never waits (docs/durability.md has the figures).
+ * Keys   Some records have a key, of which the log knows only that it rises with the LSN: hooks.key_of. By it they are
+ *        found again, on a thread of its own, the scout.
  * Order  log_new, log_recover, log_start, then per turn of the loop: log_poll, appends and reads, log_publish;
  *        at the end log_stop, log_free.
  * Thread Every function here is called by the loop thread alone. hooks.wake is called by the helper threads.
@@ -61,6 +63,12 @@ struct log_hooks {
     uint64_t (*image_bytes_max)(void *ctx);
     /* Damage that was found, in words, and where; may be NULL. */
     void (*found)(void *ctx, const char *what, uint64_t begin, uint64_t end);
+    /*
+     * The key of a record that has one. Keys of later records are greater. Called by any thread, reads nothing but the
+     * record. NULL = there are none.
+     */
+    bool (*key_of)(const struct record *rec, uint64_t *ret_key);
+    uint64_t (*last_key)(void *ctx); /* the greatest of all that were applied; there when key_of is */
 };
 
 /* What recovery found; for the log line and the API. */
@@ -194,6 +202,36 @@ NODISCARD int log_read(struct log *log, uint64_t lsn, struct record *ret);
 /* Tells the reader what will be asked for next, in this order; what is at hand already costs nothing. */
 void log_prefetch(struct log *log, const uint64_t *lsns, size_t count);
 
+/*
+ * The address of the record with this key. 1 = `ret_lsn` is set; 0 = it is being looked for, ask again after
+ * hooks.wake; GMQ_E_MESSAGE_UNKNOWN = it is in no file that is left, or never was; GMQ_E_UNREADABLE = it may be among
+ * what is damaged. What was found stays at least until it was asked for once, or for 64 log_poll().
+ */
+NODISCARD int log_find(struct log *log, uint64_t key, uint64_t *ret_lsn);
+
+/*
+ * A walk over all records from the address `from` on, where one stands, to what is written; compacted segments are
+ * passed over. `visit` is called for each, by the scout's thread or by this one, never by two at a time; false = no
+ * further. It ends after `bytes_max` bytes of the log, too.
+ * `release` frees `ctx` when nobody will touch it any more: in log_walk_end() or in a later log_poll(); may be NULL.
+ */
+struct log_walk;
+struct log_walked {
+    uint64_t at;  /* how far it came; where the next one goes on */
+    bool gap;     /* something between is missing: damaged, removed, or left out by a compaction */
+    bool stopped; /* by `visit` */
+    bool whole;   /* nothing more was written when it ended */
+};
+NODISCARD struct log_walk *log_walk_begin(struct log *log, uint64_t from, uint64_t bytes_max,
+                                          bool (*visit)(void *ctx, const struct record *rec), void *ctx,
+                                          void (*release)(void *ctx));
+
+/* 1 = it has ended, `ret` is filled; 0 = hooks.wake comes. */
+NODISCARD int log_walk_look(const struct log_walk *walk, struct log_walked *ret);
+
+/* Ends it, wherever it is. Takes NULL. */
+void log_walk_end(struct log_walk *walk);
+
 /* ---- space ------------------------------------------------------------------------------------------------------ */
 
 /* The message (PUSH or LINK) / the queue record (QUEUE) at `lsn` is needed no more. Each exactly once. */
@@ -252,5 +290,6 @@ bool log_segment(const struct log *log, size_t index, struct log_segment *ret);
 bool log_step_writer(struct log *log);
 bool log_step_reader(struct log *log);
 bool log_step_janitor(struct log *log);
+bool log_step_scout(struct log *log);
 
 #endif

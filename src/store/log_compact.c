@@ -242,6 +242,7 @@ static struct segment merge(const struct log *log, const struct compaction *c, c
         .base = c->header.base, .end = c->header.end, .prev_end = c->header.prev_end,
         .capacity = c->file_bytes - SEGMENT_HEADER_BYTES, .tracked = c->records, .tracked_bytes = c->record_bytes,
         .epoch = c->header.epoch, .generation = c->header.generation, .header_ok = true,
+        .first_key = SEGMENT_KEYLESS,
     };
 
     for (size_t i = 0; i < c->count; i++) {
@@ -249,6 +250,8 @@ static struct segment merge(const struct log *log, const struct compaction *c, c
         seg.live += victim->live;
         seg.pins += victim->pins;
         seg.dead_at = max_u64(seg.dead_at, victim->dead_at);
+        seg.first_key = seg.first_key == SEGMENT_KEYLESS ? victim->first_key : seg.first_key;
+        seg.key_lost = seg.key_lost || (victim->key_lost && seg.first_key == victim->first_key);
         deadset_join(&seg.dead, victim->dead, c->victims[i].drop);
         for (size_t k = 0; k < FROZEN_COUNT; k++)
             deadset_join(&seg.frozen[k], victim->frozen[k], c->victims[i].drop);

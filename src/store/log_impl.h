@@ -6,6 +6,7 @@
  * log_space.c  room, spare and reserve, what is dead, checkpoints
  * log_compact.c  which segments are compacted, and what comes in their place
  * log_read.c   reading
+ * log_find.c   looking for records by their keys, walks
  * recover.c    rebuilding the state of a directory
  *
  * The loop owns everything here; writer, reader and janitor are met through their channels and atomics only.
@@ -22,6 +23,7 @@
 #include "store/log.h"
 #include "store/reader.h"
 #include "store/ring.h"
+#include "store/scout.h"
 #include "store/segment.h"
 #include "store/writer.h"
 
@@ -118,11 +120,22 @@ struct log {
     size_t doomed_count;
     uint64_t compactions, compacted_segments, compact_read_bytes, compact_bytes, reclaimed_bytes;
 
+    /* looking for records */
+    struct find *finds;      /* by key: under way, and what was found */
+    struct list finds_used;  /* those that are not under way, the one asked for last is the last */
+    size_t finds_count;
+    struct list scout_jobs;  /* that wait for room among the scout's requests */
+    struct list walks;
+    size_t scout_away;
+    uint64_t finds_polls;
+    bool finds_refused;      /* there was no room for one */
+
     struct writer writer;
     struct reader reader;
+    struct scout scout;
     struct cache cache;
     struct janitor janitor;
-    pthread_t writer_thread, reader_thread, janitor_thread;
+    pthread_t writer_thread, reader_thread, janitor_thread, scout_thread;
 };
 
 /* Seals the open segment and goes on in the spare, or else the reserve; one of them is ready. */
@@ -148,6 +161,24 @@ bool log_push_job(struct log *log, const struct job *job);
 void log_compact_poll(struct log *log);
 void log_compact_done(struct log *log, const struct job *job);
 void log_replaced_gone(struct log *log, const struct job *job);
+
+/* Takes in what the scout has found, and goes on with it. True when something came that somebody waits for. */
+bool log_find_poll(struct log *log);
+
+/* Sends what is asked of the scout. True when something was sent: it is to be woken. */
+bool log_find_flush(struct log *log);
+
+/* After the scout has ended: gives back what it was asked for and has found. */
+void log_find_fini(struct log *log);
+
+/* Bytes of memory that it takes. */
+uint64_t log_find_bytes(const struct log *log);
+
+/* All keys of what is appended from now on are greater than this; 0 = there are none. */
+uint64_t log_next_key(const struct log *log);
+
+/* The segment that begins at `lsn` was split from the one before it: its first key, from the ring. */
+void log_find_split(struct log *log, uint64_t lsn);
 
 /* Which file the record at `lsn` is in; `ctx` is the log. */
 bool log_locate(void *ctx, uint64_t lsn, struct segment_name *ret);

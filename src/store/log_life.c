@@ -43,10 +43,10 @@ static bool init_helpers(struct log *log)
 {
     const struct log_options *o = &log->options;
 
-    log->writer.disk = log->reader.disk = log->janitor.disk = o->disk;
-    log->writer.dir = log->reader.dir = log->janitor.dir = log->dir;
-    log->writer.wake = log->reader.wake = log->janitor.wake = wake;
-    log->writer.wake_ctx = log->reader.wake_ctx = log->janitor.wake_ctx = log;
+    log->writer.disk = log->reader.disk = log->janitor.disk = log->scout.disk = o->disk;
+    log->writer.dir = log->reader.dir = log->janitor.dir = log->scout.dir = log->dir;
+    log->writer.wake = log->reader.wake = log->janitor.wake = log->scout.wake = wake;
+    log->writer.wake_ctx = log->reader.wake_ctx = log->janitor.wake_ctx = log->scout.wake_ctx = log;
     log->writer.clock_ns = log->janitor.clock_ns = o->clock_ns;
     log->writer.clock_ctx = log->janitor.clock_ctx = o->clock_ctx;
     log->janitor.compact_rate = o->gc_rate;
@@ -56,7 +56,8 @@ static bool init_helpers(struct log *log)
     log->janitor.watch.max_disk = o->max_disk;
     log->janitor.watch.free_min = o->disk_free_min;
     log->reader.budget = o->read_cache_bytes / 2;
-    bool good = writer_init(&log->writer) && reader_init(&log->reader) && janitor_init(&log->janitor);
+    bool good = writer_init(&log->writer) && reader_init(&log->reader) && janitor_init(&log->janitor) &&
+                scout_init(&log->scout);
     cache_init(&log->cache, o->read_cache_bytes, &log->reader.requests, &log->reader.replies);
     log->cache.locate = log_locate;
     log->cache.locate_ctx = log;
@@ -72,6 +73,9 @@ struct log *log_new(const struct log_options *options)
     log->options = *options;
     log->hooks.wake = no_wake;
     log->lock = -1;
+    list_init(&log->finds_used);
+    list_init(&log->scout_jobs);
+    list_init(&log->walks);
     log->writer.file = -1;
     cache_init(&log->cache, options->read_cache_bytes, NULL, NULL);
     log->dir = strdup(options->dir);
@@ -211,11 +215,20 @@ static void end_reader(struct log *log)
     (void)pthread_join(log->reader_thread, NULL);
 }
 
+static void end_scout(struct log *log)
+{
+    atomic_store(&log->scout.end, true);
+    bell_ring(&log->scout.bell);
+    (void)pthread_join(log->scout_thread, NULL);
+}
+
 int log_start(struct log *log)
 {
     int rc = 0;
 
     ENSURE(log->recovered && !log->running);
+    log->scout.key_of = log->hooks.key_of;
+    segments_last(&log->segments)->first_key = log_next_key(log);
     (void)watch_look(&log->janitor.watch);
     if (log->options.threads) {
         rc = start_thread(&log->writer_thread, writer_main, &log->writer, "gmq-log");
@@ -227,10 +240,15 @@ int log_start(struct log *log)
         rc = start_thread(&log->janitor_thread, janitor_main, &log->janitor, "gmq-janitor");
         if (rc < 0)
             goto out_reader;
+        rc = start_thread(&log->scout_thread, scout_main, &log->scout, "gmq-scout");
+        if (rc < 0)
+            goto out_janitor;
     }
     log->running = true;
     (void)log_poll(log);
     return 0;
+out_janitor:
+    end_janitor(log, JANITOR_KILL);
 out_reader:
     end_reader(log);
 out_writer:
@@ -254,6 +272,7 @@ static void drain(struct log *log)
     if (log->options.threads) {
         end_janitor(log, JANITOR_FINISH);
         end_reader(log);
+        end_scout(log);
     } else {
         while (!chan_empty(&log->janitor.jobs))
             (void)janitor_step(&log->janitor);
@@ -313,7 +332,10 @@ void log_free(struct log *log)
         end_writer(log, WRITER_KILL);
         end_janitor(log, JANITOR_KILL);
         end_reader(log);
+        end_scout(log);
     }
+    log_find_fini(log);
+    scout_fini(&log->scout);
     writer_fini(&log->writer);
     janitor_fini(&log->janitor);
     cache_fini(&log->cache);

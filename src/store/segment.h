@@ -8,6 +8,7 @@
  *        dead_at  LSN of the log's tail when live and pins came to 0 in a closed segment; 0 before
  *        dead     which of the tracked records are needed no more
  *        frozen   what `dead` was at the cut of the checkpoints that count: being written, newest, older
+ *        first_key  no key in it is less, none before it is as great; 0 = not known, SEGMENT_KEYLESS = it has none
  *        blind    `dead` is not known: the segment goes when all of it is dead, but nothing less of it
  * Cost   Finding a segment O(log n), O(1) for the one found last.
  *
@@ -27,6 +28,8 @@
 /* Added to `live` of a segment in which recovery passed over damage: its counts are unknown, it never goes. */
 #define SEGMENT_DAMAGED (UINT64_C(1) << 40)
 
+#define SEGMENT_KEYLESS UINT64_MAX
+
 enum { FROZEN_PENDING, FROZEN_NEWEST, FROZEN_OLDER, FROZEN_COUNT };
 
 struct segment {
@@ -37,6 +40,7 @@ struct segment {
     uint64_t tracked_bytes; /* strides of the tracked records */
     uint64_t weighed_dead, weighed_bytes; /* when so many were dead, the others took so much; 0, 0 = never weighed */
     struct deadset *dead, *frozen[FROZEN_COUNT]; /* owned */
+    uint64_t first_key, key_polls; /* key_polls: the loop's turn when it was looked for */
     uint32_t epoch, generation;
     bool header_ok; /* recovery: its header could be read */
     bool told;      /* recovery: it could not, but `prev_end` is known */
@@ -44,6 +48,7 @@ struct segment {
     bool blind;
     bool merged;    /* recovery: its counts are those of the segments it was made of */
     bool busy;      /* it is being compacted */
+    bool key_lost;  /* keys before the first one that was found may be lost */
 };
 
 struct segments {

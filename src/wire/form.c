@@ -51,6 +51,18 @@ static bool is_good(struct slice text)
     return true;
 }
 
+bool form_decode(struct slice text, struct arena *arena, struct slice *ret_text)
+{
+    char *to = arena_take(arena, text.len + 1);
+    size_t len = 0;
+
+    while (text.len > 0)
+        if (!take_byte(&text, true, &to[len++]))
+            return false;
+    *ret_text = slice_of(to, len);
+    return true;
+}
+
 /* A key must decode to `key` and nothing else; a bad one matches none. */
 static bool key_is(struct slice text, const char *key)
 {

@@ -14,12 +14,16 @@
 #ifndef GMQ_WIRE_FORM_H
 #define GMQ_WIRE_FORM_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 enum {
     FORM_PARTS_MAX = 1000,        /* parts of a multipart form; one with more has no fields */
     FORM_PART_HEAD_MAX = 8 * 1024 /* bytes of one part's header lines */
 };
+
+/* A key or value of a query with its %XX and `+` resolved, in the arena; false at a bad `%`. */
+NODISCARD bool form_decode(struct slice text, struct arena *arena, struct slice *ret_text);
 
 /* The first value of `key` in a query string or urlencoded form; false when there is none. */
 bool form_get(struct slice query, const char *key, struct buf *scratch, struct slice *ret_value);

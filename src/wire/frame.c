@@ -221,6 +221,27 @@ static size_t parse_mack(const struct frame_limits *limits, const struct input *
     return at + len;
 }
 
+static size_t parse_call(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                         struct frame *ret)
+{
+    size_t at = in->line_bytes, bytes_max = frame_call_bytes_max(limits);
+
+    if (words->count != 2)
+        return fail_params(in, ret, "call");
+    if (in->all.len - at < 4)
+        return cut_off(in, ret, at + 4, GMQ_E_BODY_LENGTH);
+    size_t len = get_be32(in->all.ptr + at);
+    at += 4;
+    if (len > bytes_max)
+        return fail(in, ret, GMQ_E_BODY_LIMIT, bytes_max);
+    if (in->all.len - at < len)
+        return cut_off(in, ret, at + len, GMQ_E_BODY_SHORT);
+    ret->is_call = true;
+    ret->name = words->at[1];
+    ret->json = slice_of(in->all.ptr + at, len);
+    return at + len;
+}
+
 static size_t parse_words(const struct frame_limits *limits, const struct input *in, const struct words *words,
                           struct frame *ret)
 {
@@ -242,6 +263,8 @@ static size_t parse_words(const struct frame_limits *limits, const struct input 
         return parse_wpop(in, words, ret);
     if (IS(name, "mack"))
         return parse_mack(limits, in, words, ret);
+    if (IS(name, "call"))
+        return parse_call(limits, in, words, ret);
     ret->err = GMQ_E_COMMAND_UNKNOWN;
     return in->line_bytes;
 }

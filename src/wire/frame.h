@@ -9,8 +9,9 @@
  *   ack ID TOPIC\n             set TOPIC NUMBER\n
  *   wpop TOPIC[/TOPIC]... WAIT_MS COUNT\n
  *   mack TOPIC COUNT\n         COUNT x u64 BE id
+ *   call NAME\n                u32 BE length, JSON: an operation of op.h
  *
- * wpop, mack and the optional words in brackets are gmq's own; the original's clients never send them.
+ * wpop, mack, call and the optional words in brackets are gmq's own; the original's clients never send them.
  * docs/protocol-tcp.md is the manual.
  *
  * What is refused, and how (err, close):
@@ -22,6 +23,7 @@
  *   a line, COUNT, body or batch above its limit                     LINE_, BATCH_, BODY_LIMIT, closed, rest unread
  *   pub with a DELAY above its limit                                 DELAY, closed, body unread
  *   pub with a negative DELAY; mpub with a delay above the limit     DELAY_NEGATIVE, DELAY, stays open, all consumed
+ *   the JSON of a call above frame_call_bytes_max()                  BODY_LIMIT, closed, unread
  *   the end of the input within a length; within a body or the ids   BODY_LENGTH; BODY_SHORT, closed
  *
  * A number that is none counts as 0 (num_go_atoi()). The topic is not looked at, and may be empty.
@@ -42,15 +44,25 @@ struct frame_limits {
     uint64_t delay_s_max;     /* delay of a pub or of an item of an mpub, default 259200 (3 days); 0 allows no delay */
 };
 
+enum { FRAME_CALL_EXTRA_BYTES = 64 << 10 };
+
 /* What a request turned out to be. */
 struct frame {
-    struct cmd cmd;       /* good when err is 0 and close is false */
+    struct cmd cmd;       /* good when err is 0 and close is false, and it is no call */
+    bool is_call;         /* `name` and `json` are an operation, not yet looked at */
+    struct slice name, json;
     int err;              /* 0, or the GMQ_E_* to answer with a 102 */
     const char *err_word; /* what completes the text of GMQ_E_PARAMS, else NULL */
     uint64_t err_number;  /* what completes the text of a *_LIMIT error, else 0 */
     bool close;           /* close the connection: after the answer, or at once when err is 0 */
     size_t need;          /* after a result of 0: the bytes this request needs at least, from its start; 0 not known */
 };
+
+/* The JSON of a call: a body of the longest length in base64, and room for what stands around it. */
+static inline size_t frame_call_bytes_max(const struct frame_limits *limits)
+{
+    return limits->body_bytes_max + limits->body_bytes_max / 2 + FRAME_CALL_EXTRA_BYTES;
+}
 
 /*
  * Reads the request at the start of `in`. Looks at no byte beyond `in`, keeps nothing between calls.

@@ -16,6 +16,7 @@ enum reply_type {
     REPLY_MESSAGE = 101, /* JSON of a message, or an array of them */
     REPLY_ERROR = 102,   /* text */
     REPLY_RESULT = 103,  /* text */
+    REPLY_JSON = 107,    /* what an operation answers, see report_json.h */
     REPLY_BINARY = 106,  /* messages as bytes, each: u64 BE id, u16 BE retry count, u16 BE topic, u32 BE length, body */
 };
 

@@ -25,6 +25,7 @@ enum report_kind {
     REPORT_JOB,       /* jobs[0] */
     REPORT_JOBS,      /* jobs[0..count) */
     REPORT_DELIVERY,  /* messages[0..count): what a pop hands out */
+    REPORT_REFUSAL,   /* err, name = its text: an error whose text is not constant */
 };
 
 /* How a message is gone. */
@@ -123,6 +124,7 @@ struct report_texts;
 
 struct report {
     enum report_kind kind;
+    int err;    /* REFUSAL: GMQ_E_* */
     uint64_t id, due_ms, done;
     struct slice name;
     enum message_place place;

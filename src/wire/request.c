@@ -179,6 +179,25 @@ int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_
     return end(out, to);
 }
 
+int request_call(struct buf *out, struct slice name, struct slice json)
+{
+    if (name.len == 0 || memchr(name.ptr, ' ', name.len) || memchr(name.ptr, '\n', name.len) ||
+        memchr(name.ptr, '\r', name.len))
+        return GMQ_E_PARAMS;
+    if (json.len > UINT32_MAX)
+        return GMQ_E_BODY_LIMIT;
+    char *to = buf_reserve(out, LINE_BYTES_MAX + name.len + json.len);
+    if (!to)
+        return -ENOMEM;
+    to = put(put_str(to, "call "), name);
+    *to++ = '\n';
+    put_be32(to, (uint32_t)json.len);
+    to += 4;
+    if (json.len > 0)
+        to = put(to, json);
+    return end(out, to);
+}
+
 int request_set(struct buf *out, struct slice topic, bool auto_ack)
 {
     int err;

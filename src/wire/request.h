@@ -40,6 +40,12 @@ NODISCARD int request_wpop(struct buf *out, const struct slice *topics, size_t t
 /* gmq's own. The reply is "ok", or a JSON array of the ids that were not in flight (answer_read_ids()). */
 NODISCARD int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count);
 
+/*
+ * An operation of op.h with the JSON object of its arguments; gmq's own. The reply is a REPLY_JSON. GMQ_E_PARAMS: the
+ * name would break the line.
+ */
+NODISCARD int request_call(struct buf *out, struct slice name, struct slice json);
+
 /* Auto-ack on or off. */
 NODISCARD int request_set(struct buf *out, struct slice topic, bool auto_ack);
 

@@ -1,0 +1,176 @@
+/*
+ * desk.c - somebody who looks at messages, page by page, while the life goes on
+ *
+ * What is looked at does not change, and as long as nothing else changes it either, the pages are the oracle's list,
+ * from the head or from the tail. When something has changed between two pages, it begins anew.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sim/life.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+static const enum oracle_state STATES[] = {ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD};
+
+/* Where a message stands in its list. */
+struct key {
+    uint64_t first, second;
+};
+
+static struct key key_of(const struct oracle_message *m)
+{
+    switch (m->state) {
+    case ORACLE_DELAYED:
+        return (struct key){.first = m->time_ms, .second = m->lsn};
+    case ORACLE_DEAD:
+        return (struct key){.first = m->lsn};
+    default:
+        return (struct key){.first = m->order};
+    }
+}
+
+static bool is_before(struct key a, struct key b)
+{
+    return a.first != b.first ? a.first < b.first : a.second < b.second;
+}
+
+/* The one that the list goes on with behind `last`, NULL = at its beginning. */
+static const struct oracle_message *next_of(const struct life *life, const struct oracle_message *last)
+{
+    const struct desk *desk = &life->desk;
+    const struct oracle_message *next = NULL;
+    bool back = desk->args.from_tail;
+
+    for (size_t i = 0; i < life->oracle.now.count; i++) {
+        const struct oracle_message *m = &life->oracle.now.live[i];
+        if (m->topic != desk->topic || m->state != STATES[desk->args.place])
+            continue;
+        if (last && (back ? !is_before(key_of(m), key_of(last)) : !is_before(key_of(last), key_of(m))))
+            continue;
+        if (!next || (back ? is_before(key_of(next), key_of(m)) : is_before(key_of(m), key_of(next))))
+            next = m;
+    }
+    return next;
+}
+
+static void check_body(struct life *life, const struct report_message *shown, const struct oracle_message *m)
+{
+    const struct desk *desk = &life->desk;
+
+    if (shown->bytes != m->body_bytes || shown->unreadable || (shown->retries != m->retries))
+        life_fail(life, "message %" PRIu64 " is shown with %" PRIu64 " bytes and %u retries", m->id, shown->bytes,
+                  shown->retries);
+    if (desk->args.body == CMD_BODY_WHOLE && workload_hash(shown->body) != m->body_hash)
+        life_fail(life, "message %" PRIu64 " is shown with another body", m->id);
+}
+
+static void check_page(struct life *life, const struct report *report)
+{
+    struct desk *desk = &life->desk;
+    const struct oracle_message *last = desk->seen > 0 ? oracle_by_id(&life->oracle, desk->last_id) : NULL;
+    bool in_order = desk->args.place != PLACE_IN_FLIGHT;
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_message *shown = &report->messages[i];
+        const struct oracle_message *m = in_order ? next_of(life, last) : oracle_by_id(&life->oracle, shown->id);
+        if (!m || m->id != shown->id || m->state != STATES[desk->args.place] || m->topic != desk->topic)
+            life_fail(life, "message %" PRIu64 " is shown as the %zu. one that is %s, should be %" PRIu64, shown->id,
+                      desk->seen + i + 1, place_word(desk->args.place), m ? m->id : 0);
+        check_body(life, shown, m);
+        last = m;
+        desk->last_id = m->id;
+    }
+    desk->seen += report->count;
+    size_t all = oracle_count(&life->oracle, desk->topic, STATES[desk->args.place]);
+    if (report->next.len == 0 && desk->seen != all)
+        life_fail(life, "%zu messages that are %s are shown, there are %zu", desk->seen, place_word(desk->args.place),
+                  all);
+}
+
+static bool on_answer(struct session *session, const struct answer *answer)
+{
+    struct desk *desk = CONTAINER_OF(session, struct desk, session);
+    struct life *life = CONTAINER_OF(desk, struct life, desk);
+    bool same = engine_digest(life->broker.engine) == desk->digest;
+
+    desk->more = false;
+    if (answer->kind != ANSWER_REPORT)
+        life_fail(life, "a page is refused with error %d", answer->err);
+    const struct report *report = answer->report;
+    life_say(life, "desk   < %zu that are %s%s", report->count, place_word(desk->args.place), same ? "" : ", changed");
+    if (!same || life->disturbed || life->decayed || life->unreadable)
+        return true;
+    check_page(life, report);
+    life->pages++;
+    desk->more = report->next.len > 0;
+    ENSURE(report->next.len <= sizeof(desk->cursor));
+    if (desk->more)
+        memcpy(desk->cursor, report->next.ptr, report->next.len);
+    desk->args.cursor = slice_of(desk->cursor, report->next.len);
+    return true;
+}
+
+static void on_resume(struct session *session) { CONTAINER_OF(session, struct desk, session)->resumed = true; }
+
+static const struct session_ops OPS = {.answer = on_answer, .resume = on_resume};
+
+static void execute(struct life *life)
+{
+    struct desk *desk = &life->desk;
+    uint64_t before = engine_digest(life->broker.engine);
+    struct cmd cmd = {.kind = CMD_PEEK, .topic = slice_str(life->oracle.now.topics[desk->topic].name),
+                      .args = &desk->args};
+
+    if (!desk->stalled)
+        desk->digest = before;
+    desk->stalled = desk->resumed = false;
+    int rc = broker_execute(&life->broker, &desk->session, &cmd, life->now_ms);
+    if (rc != 0 && rc != -EAGAIN)
+        life_fail(life, "a page ends with %d", rc);
+    desk->stalled = rc != 0;
+    if (engine_digest(life->broker.engine) != before)
+        life_fail(life, "who looks at messages changes them");
+}
+
+/* A first page. */
+static void begin(struct life *life)
+{
+    struct desk *desk = &life->desk;
+    struct rng *rng = &life->rng;
+
+    desk->topic = (uint32_t)rng_below(rng, WORKLOAD_MAX_TOPICS);
+    const struct oracle_topic *topic = &life->oracle.now.topics[desk->topic];
+    if (topic->number == 0 || topic->exited)
+        return;
+    desk->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .place = (enum message_place)rng_below(rng, 4)};
+    desk->args.from_tail = (desk->args.place == PLACE_READY || desk->args.place == PLACE_DEAD) && rng_chance(rng, 500);
+    desk->args.limit = (int64_t)rng_between(rng, 1, rng_chance(rng, 500) ? 5 : CMD_LIMIT_MAX);
+    desk->args.body = (enum cmd_body)rng_below(rng, 3);
+    desk->seen = 0;
+    life_say(life, "desk   > %s: %s%s, up to %d", topic->name, place_word(desk->args.place),
+             desk->args.from_tail ? " from the tail" : "", (int)desk->args.limit);
+    execute(life);
+}
+
+void desk_act(struct life *life)
+{
+    struct desk *desk = &life->desk;
+
+    if (desk->stalled) {
+        if (desk->resumed)
+            execute(life);
+    } else if (desk->more && engine_digest(life->broker.engine) == desk->digest) {
+        execute(life);
+    } else if (rng_chance(&life->rng, life->desk_permille)) {
+        begin(life);
+    }
+}
+
+void desk_connect(struct life *life)
+{
+    life->desk = (struct desk){.stalled = false};
+    session_init(&life->desk.session, &life->broker, &OPS);
+}
+
+void desk_leave(struct life *life) { session_fini(&life->desk.session); }

@@ -1,0 +1,232 @@
+/* history_test.c - one message by its id, and what happened to it. SPDX-License-Identifier: MIT */
+#include "gnode/history.h"
+
+#include "engine/id.h"
+#include "gnode/desk_test.h"
+
+#include <stdio.h>
+
+enum { EVENTS_MAX = 100, TEXT_BYTES = 64, BODY_BYTES = 600 };
+
+/* The last report, with what it points to. */
+static struct {
+    struct report_message message;
+    char body[BODY_BYTES], topic[TEXT_BYTES];
+    struct report_event events[EVENTS_MAX];
+    size_t count;
+    bool whole;
+    char next[DESK_TEXT_MAX];
+} seen;
+
+static void copy(char *to, size_t size, struct slice from)
+{
+    assert_true(from.len < size);
+    memcpy(to, from.len > 0 ? from.ptr : "", from.len);
+    to[from.len] = '\0';
+}
+
+static void see(const struct report *report)
+{
+    memset(&seen, 0, sizeof(seen));
+    seen.count = report->count;
+    copy(seen.next, sizeof(seen.next), report->next);
+    if (report->kind == REPORT_MESSAGE) {
+        seen.message = report->messages[0];
+        copy(seen.body, sizeof(seen.body), report->messages[0].body);
+        copy(seen.topic, sizeof(seen.topic), report->messages[0].topic);
+    }
+    if (report->kind == REPORT_HISTORY) {
+        assert_true(report->count <= EVENTS_MAX);
+        memcpy(seen.events, report->events, report->count * sizeof(seen.events[0]));
+        seen.whole = report->whole;
+    }
+}
+
+static void begin(void)
+{
+    desk_begin(0);
+    desk.see = see;
+}
+
+static int get(uint64_t id, enum cmd_body body)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .body = body, .body_bytes = 3};
+    struct cmd cmd = {.kind = CMD_GET, .id = id, .args = &args};
+
+    return desk_run(&cmd);
+}
+
+static int history(uint64_t id, int64_t limit, const char *cursor)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .limit = limit, .cursor = slice_str(cursor)};
+    struct cmd cmd = {.kind = CMD_HISTORY, .id = id, .args = &args};
+
+    return desk_run(&cmd);
+}
+
+static int ack(uint64_t id)
+{
+    struct cmd cmd = {.kind = CMD_ACK, .topic = slice_str("t"), .id = id};
+
+    return desk_run(&cmd);
+}
+
+/* The story so far, as letters. */
+static void expect_story(uint64_t id, const char *letters, bool whole)
+{
+    static const char LETTERS[] = {[EVENT_PUSHED] = 'p', [EVENT_DUE] = 'd', [EVENT_DELIVERED] = 'D',
+                                   [EVENT_TOUCHED] = 't', [EVENT_EXPIRED] = 'e', [EVENT_RELEASED] = 'r',
+                                   [EVENT_DEAD] = 'x', [EVENT_REDRIVEN] = 'v', [EVENT_RESCHEDULED] = 's',
+                                   [EVENT_GONE] = 'g'};
+    char told[EVENTS_MAX + 1];
+
+    assert_int_equal(history(id, 0, ""), 0);
+    for (size_t i = 0; i < seen.count; i++) {
+        told[i] = LETTERS[seen.events[i].kind];
+        assert_true(seen.events[i].at_ms >= DESK_START_MS);
+        assert_true(i == 0 || seen.events[i].at_ms >= seen.events[i - 1].at_ms);
+    }
+    told[seen.count] = '\0';
+    assert_string_equal(told, letters);
+    assert_int_equal(seen.whole, whole);
+    assert_string_equal(seen.next, "");
+}
+
+TEST(get_tells_where_a_message_is_and_as_much_of_its_body_as_is_wanted)
+{
+    begin();
+    uint64_t ready = desk_push(0), delayed = desk_push(100);
+    assert_int_equal(get(ready, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.id, ready);
+    assert_int_equal(seen.message.place, PLACE_READY);
+    assert_string_equal(seen.topic, "t");
+    assert_int_equal(seen.message.bytes, 6);
+    assert_false(seen.message.has_body);
+    assert_int_equal(seen.message.max_retries, -1);
+    assert_int_equal(seen.message.pushed_ms, id_time_ms(ready));
+    assert_int_equal(get(ready, CMD_BODY_FIRST), 0);
+    assert_true(seen.message.has_body && !seen.message.whole_body);
+    assert_string_equal(seen.body, "a b");
+    assert_int_equal(get(ready, CMD_BODY_WHOLE), 0);
+    assert_true(seen.message.whole_body);
+    assert_string_equal(seen.body, "a body");
+    assert_int_equal(get(delayed, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_DELAYED);
+    assert_int_equal(seen.message.due_ms, desk.now_ms + 100000);
+    assert_int_equal(desk_pop(), ready);
+    assert_int_equal(get(ready, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_IN_FLIGHT);
+    assert_int_equal(seen.message.due_ms, desk.now_ms + DESK_TTR_MS);
+    assert_int_equal(seen.message.since_ms, desk.now_ms);
+    desk_live(DESK_TTR_MS + 1);
+    assert_int_equal(get(ready, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_DEAD);
+    assert_int_equal(seen.message.why, DEAD_RETRIES);
+    assert_true(seen.message.since_ms > 0 && seen.message.first_ms > 0);
+    assert_int_equal(get(1, CMD_BODY_NONE), GMQ_E_MESSAGE_UNKNOWN);
+    assert_int_equal(get(delayed + 1, CMD_BODY_NONE), GMQ_E_MESSAGE_UNKNOWN);
+    desk_end();
+}
+
+TEST(get_tells_how_a_message_went_as_long_as_the_log_says_it)
+{
+    begin();
+    uint64_t acked = desk_push(0), after = desk_push(0);
+    assert_int_equal(desk_pop(), acked);
+    assert_int_equal(ack(acked), 0);
+    assert_int_equal(get(acked, CMD_BODY_WHOLE), 0);
+    assert_int_equal(seen.message.place, PLACE_GONE);
+    assert_true(seen.message.how_known);
+    assert_int_equal(seen.message.how, GONE_ACKED);
+    assert_true(seen.message.gone_ms >= seen.message.pushed_ms);
+    assert_string_equal(seen.body, "a body");
+    struct cmd set = {.kind = CMD_SET, .topic = slice_str("t"), .number = 1};
+    assert_int_equal(desk_run(&set), 0);
+    assert_int_equal(desk_pop(), after);
+    assert_int_equal(get(after, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.how, GONE_AUTO_ACKED);
+    assert_int_equal(seen.message.gone_ms, desk.now_ms);
+    desk_restart();
+    assert_int_equal(get(acked, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.how, GONE_ACKED);
+    desk_end();
+}
+
+TEST(history_tells_a_life_in_order)
+{
+    begin();
+    uint64_t id = desk_push(2);
+    expect_story(id, "p", true);
+    desk_live(3000);
+    expect_story(id, "pd", true);
+    assert_int_equal(desk_pop(), id);
+    expect_story(id, "pdD", true);
+    assert_int_equal(seen.events[2].due_ms, seen.events[2].at_ms + DESK_TTR_MS);
+    desk_restart();
+    desk.see = see;
+    expect_story(id, "pdD", true);
+    desk_live(5000);
+    expect_story(id, "pdDex", true);
+    assert_int_equal(seen.events[4].why, DEAD_RETRIES);
+    struct cmd dead = {.kind = CMD_DEAD, .topic = slice_str("t"), .number = 1};
+    assert_int_equal(desk_run(&dead), 0);
+    expect_story(id, "pdDexg", true);
+    assert_int_equal(history(id + 1, 0, ""), GMQ_E_MESSAGE_UNKNOWN);
+    desk_end();
+}
+
+TEST(history_comes_in_pages_and_refuses_cursors_of_others)
+{
+    char cursor[DESK_TEXT_MAX] = "", told[EVENTS_MAX] = "";
+    size_t n = 0;
+
+    begin();
+    uint64_t id = desk_push(2), other = desk_push(0);
+    desk_live(3000);
+    assert_int_equal(desk_pop(), other);
+    assert_int_equal(desk_pop(), id);
+    desk_live(3000);
+    do {
+        assert_int_equal(history(id, 1, cursor), 0);
+        assert_true(seen.count <= 1 + 2 * STORY_EVENTS_MORE && n < 20);
+        for (size_t i = 0; i < seen.count; i++)
+            told[n++] = (char)('0' + seen.events[i].kind);
+        memcpy(cursor, seen.next, sizeof(cursor));
+        assert_true(cursor[0] != '\0' || seen.whole);
+    } while (cursor[0] != '\0');
+    told[n] = '\0';
+    char expected[] = {'0' + EVENT_PUSHED, '0' + EVENT_DUE, '0' + EVENT_DELIVERED, '0' + EVENT_EXPIRED,
+                       '0' + EVENT_DEAD, '\0'};
+    assert_string_equal(told, expected);
+    assert_int_equal(history(id, 1, ""), 0);
+    memcpy(cursor, seen.next, sizeof(cursor));
+    assert_int_equal(history(other, 1, cursor), GMQ_E_CURSOR);
+    assert_int_equal(history(id, 1, "rubbish"), GMQ_E_CURSOR);
+    assert_int_equal(history(id, 1, "h0.0.0.0"), GMQ_E_CURSOR);
+    (void)snprintf(cursor, sizeof(cursor), "h1.%llx.ffffffffffffffff.ffffffffffffffff", (unsigned long long)id);
+    assert_int_equal(history(id, 0, cursor), 0); /* a forged one: no harm */
+    assert_int_equal(history(id, 1001, ""), GMQ_E_VALUE);
+    desk_end();
+}
+
+TEST(history_of_many_at_once_and_of_askers_that_go)
+{
+    begin();
+    uint64_t id = desk_push(0);
+    for (int i = 0; i < 3000; i++)
+        (void)desk_push(0);
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN};
+    struct cmd cmd = {.kind = CMD_HISTORY, .id = id, .args = &args};
+    desk_settle();
+    for (int i = 0; i < 10; i++) {
+        int rc = broker_execute(&desk.broker, &desk.session, &cmd, desk.now_ms);
+        assert_int_equal(rc, -EAGAIN);
+        (void)broker_turn(&desk.broker, desk.now_ms);
+        session_fini(&desk.session); /* the client goes while the log is read */
+        session_init(&desk.session, &desk.broker, desk.session.ops);
+    }
+    desk_settle();
+    assert_int_equal(desk.broker.tellings, 0);
+    expect_story(id, "p", true);
+    desk_end();
+}

@@ -1,0 +1,278 @@
+/* story.c - see story.h. SPDX-License-Identifier: MIT */
+#include "gnode/story.h"
+
+#include "base/mem.h"
+#include "engine/id.h"
+#include "engine/payload.h"
+#include "engine/ref.h"
+#include "gnode/describe.h"
+
+#include <stdlib.h>
+
+void story_init(struct story *story, uint64_t id, uint32_t queue, size_t limit)
+{
+    *story = (struct story){.id = id, .queue = queue, .limit = limit};
+    if (limit == 0)
+        return;
+    story->report = report_new(REPORT_HISTORY, limit + 2 * STORY_EVENTS_MORE);
+    story->report->id = id;
+    story->holders = mem_new((limit + 2 * STORY_EVENTS_MORE) * sizeof(story->holders[0]));
+}
+
+void story_fini(struct story *story)
+{
+    report_free(story->report);
+    free(story->holders);
+    story->report = NULL;
+    story->holders = NULL;
+}
+
+static struct report_event *add(struct story *story, enum event_kind kind, uint64_t at_ms)
+{
+    if (!story->report)
+        return &story->nowhere;
+    ENSURE(story->report->count < story->limit + 2 * STORY_EVENTS_MORE);
+    struct report_event *event = &story->report->events[story->report->count++];
+    *event = (struct report_event){.kind = kind, .at_ms = at_ms};
+    return event;
+}
+
+static struct slice keep(const struct story *story, struct slice text)
+{
+    return story->report && text.len > 0 ? report_keep(story->report, text) : slice_of("", 0);
+}
+
+/* ---- what follows from what happens next ------------------------------------------------------------------------- */
+
+/* A delay that must have ended by then. */
+static void was_due(struct story *story)
+{
+    if (story->due_ms == 0)
+        return;
+    (void)add(story, EVENT_DUE, story->due_ms);
+    story->due_ms = 0;
+}
+
+/* It is not in flight any more, and nobody has said so. */
+static void was_over(struct story *story)
+{
+    if (!story->in_flight)
+        return;
+    (void)add(story, EVENT_EXPIRED, story->deadline_ms);
+    story->in_flight = false;
+}
+
+static void was_dead(struct story *story, uint64_t at_ms)
+{
+    uint64_t over_ms = story->in_flight ? story->deadline_ms : at_ms;
+
+    was_over(story);
+    if (story->dead)
+        return;
+    was_due(story);
+    add(story, EVENT_DEAD, over_ms)->why = DEAD_RETRIES;
+    story->dead = true;
+}
+
+static void ends(struct story *story, enum gone_how how, uint64_t at_ms)
+{
+    story->gone = true;
+    story->how = how;
+    story->gone_ms = at_ms;
+    add(story, EVENT_GONE, at_ms)->how = how;
+}
+
+/* ---- records ----------------------------------------------------------------------------------------------------- */
+
+static void see_push(struct story *story, const struct record *rec)
+{
+    struct payload_push push;
+
+    if (!payload_get_push(rec->payload, &push))
+        return;
+    bool again = (rec->flags & RECORD_F_AGAIN) != 0;
+    if (!again)
+        story->now_ms = id_time_ms(push.id);
+    if (push.id != story->id)
+        return;
+    enum event_kind kind = !again ? EVENT_PUSHED : story->dead ? EVENT_REDRIVEN : EVENT_RESCHEDULED;
+    add(story, kind, story->now_ms)->due_ms = push.due_ms;
+    story->queue = rec->queue;
+    story->due_ms = push.due_ms;
+    story->in_flight = story->dead = story->purged = false;
+}
+
+static void delivered(struct story *story, const struct payload_pop *pop, const struct payload_delivery *to,
+                      bool auto_ack)
+{
+    was_over(story);
+    was_due(story);
+    struct report_event *event = add(story, EVENT_DELIVERED, pop->now_ms);
+    event->retries = ref_retries(to->ref);
+    if (story->report)
+        story->holders[story->report->count - 1] = pop->holder;
+    if (auto_ack || to->ttr_ms == PAYLOAD_TTR_AUTO_ACK) {
+        ends(story, GONE_AUTO_ACKED, pop->now_ms);
+        return;
+    }
+    event->due_ms = story->deadline_ms = pop->now_ms + to->ttr_ms;
+    story->in_flight = true;
+    story->purged = false;
+}
+
+static void see_pop(struct story *story, const struct record *rec)
+{
+    struct payload_pop pop;
+
+    if (!payload_get_pop(rec->payload, &pop))
+        return;
+    story->now_ms = pop.now_ms;
+    for (uint32_t i = 0; rec->queue == story->queue && i < pop.count; i++) {
+        struct payload_delivery to = payload_delivery(pop.entries, i);
+        if (to.id == story->id)
+            delivered(story, &pop, &to, (rec->flags & RECORD_F_AUTOACK) != 0);
+    }
+}
+
+static bool names(const struct story *story, struct slice pairs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (payload_pair(pairs, i).id == story->id)
+            return true;
+    return false;
+}
+
+static void see_ack(struct story *story, const struct record *rec)
+{
+    unsigned list = rec->aux & 0xff, how = rec->aux >> 8;
+
+    if (rec->queue != story->queue || how == PAYLOAD_HOW_MOVED ||
+        !names(story, rec->payload, (uint32_t)(rec->payload.len / PAYLOAD_PAIR_BYTES)))
+        return;
+    if (list == PAYLOAD_LIST_DEAD)
+        was_dead(story, story->now_ms);
+    else if (list == PAYLOAD_LIST_READY)
+        was_over(story);
+    if (list == PAYLOAD_LIST_READY)
+        was_due(story);
+    enum gone_how gone = how == PAYLOAD_HOW_DELETED ? GONE_DELETED : GONE_ACKED;
+    ends(story, how == PAYLOAD_HOW_EXPIRED ? GONE_EXPIRED : gone, story->now_ms);
+}
+
+static void see_release(struct story *story, const struct record *rec)
+{
+    struct payload_release release;
+
+    if (!payload_get_release(rec->payload, &release))
+        return;
+    story->now_ms = release.now_ms;
+    if (rec->queue != story->queue || !names(story, release.entries, release.count))
+        return;
+    bool redriven = (rec->aux & 0xff) == PAYLOAD_LIST_DEAD;
+    if (redriven)
+        was_dead(story, release.now_ms);
+    uint64_t due = release.due_ms > release.now_ms ? release.due_ms : 0;
+    add(story, redriven ? EVENT_REDRIVEN : EVENT_RELEASED, release.now_ms)->due_ms = due;
+    story->in_flight = story->dead = story->purged = false;
+    story->due_ms = due;
+}
+
+static void see_bury(struct story *story, const struct record *rec)
+{
+    struct payload_bury bury;
+
+    if (!payload_get_bury(rec->payload, &bury))
+        return;
+    story->now_ms = bury.now_ms;
+    if (rec->queue != story->queue || !names(story, bury.entries, bury.count))
+        return;
+    if (rec->aux == PAYLOAD_BURY_READY) {
+        was_over(story);
+        was_due(story);
+    }
+    struct report_event *event = add(story, EVENT_DEAD, bury.now_ms);
+    event->why = describe_why(bury.reason);
+    event->text = keep(story, bury.text);
+    story->in_flight = story->purged = false;
+    story->dead = true;
+}
+
+static void see_touch(struct story *story, const struct record *rec)
+{
+    struct payload_touch touch;
+
+    if (!payload_get_touch(rec->payload, &touch))
+        return;
+    story->now_ms = touch.now_ms;
+    for (uint32_t i = 0; rec->queue == story->queue && i < touch.count; i++) {
+        struct payload_touched to = payload_touched(touch.entries, i);
+        if (to.id != story->id)
+            continue;
+        add(story, EVENT_TOUCHED, touch.now_ms)->due_ms = to.deadline_ms;
+        story->deadline_ms = to.deadline_ms;
+    }
+}
+
+bool story_see(void *ctx, const struct record *rec)
+{
+    struct story *story = ctx;
+    struct payload_tick tick;
+
+    switch (rec->type) {
+    case RECORD_PUSH:
+        see_push(story, rec);
+        break;
+    case RECORD_POP:
+        see_pop(story, rec);
+        break;
+    case RECORD_ACK:
+        see_ack(story, rec);
+        break;
+    case RECORD_RELEASE:
+        see_release(story, rec);
+        break;
+    case RECORD_BURY:
+        see_bury(story, rec);
+        break;
+    case RECORD_TOUCH:
+        see_touch(story, rec);
+        break;
+    case RECORD_TICK:
+        if (payload_get_tick(rec->payload, &tick))
+            story->now_ms = tick.now_ms;
+        break;
+    default:
+        break;
+    }
+    return !story->gone && (!story->report || story->report->count < story->limit);
+}
+
+void story_end(struct story *story, const struct story_end *end)
+{
+    if (story->gone)
+        return;
+    switch (end->place) {
+    case PLACE_GONE:
+        if (story->purged)
+            ends(story, GONE_DELETED, story->purged_ms);
+        break;
+    case PLACE_DEAD:
+        if (story->dead)
+            break;
+        was_over(story);
+        was_due(story);
+        struct report_event *event = add(story, EVENT_DEAD, end->dead_ms);
+        event->why = end->why;
+        event->text = keep(story, end->text);
+        break;
+    case PLACE_DELAYED:
+        was_over(story);
+        break;
+    case PLACE_READY:
+        was_over(story);
+        was_due(story);
+        break;
+    case PLACE_IN_FLIGHT:
+        break;
+    }
+}

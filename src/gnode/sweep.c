@@ -1,0 +1,149 @@
+/* sweep.c - see sweep.h. SPDX-License-Identifier: MIT */
+#include "gnode/sweep.h"
+
+#include "gnode/turn.h"
+
+enum {
+    SWEEPS_A_TURN = 256, /* topics */
+    NO_ROOM_MS = 100,    /* between tries to delete a topic for which the log has no room */
+};
+
+/* ---- when -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t idle_ms(const struct broker *broker, const struct queue *queue)
+{
+    return queue->set.idle_ms > 0 ? queue->set.idle_ms : broker->options.topic_idle_ms;
+}
+
+/* When the topic must be looked at next; UINT64_MAX = never. */
+static uint64_t due_ms(const struct broker *broker, const struct queue *queue, uint64_t now_ms)
+{
+    uint64_t due = UINT64_MAX, until_ms = queue->set.pop_paused_until_ms, idle = idle_ms(broker, queue);
+    const struct usage *usage = queue->usage;
+
+    if (!queue->name || queue->exited)
+        return UINT64_MAX;
+    if (until_ms > now_ms && until_ms < TOPIC_PAUSED)
+        due = until_ms;
+    if (idle > 0) {
+        uint64_t end_ms = (usage ? usage->used_ms : now_ms) + idle;
+        due = min_u64(due, end_ms > now_ms ? end_ms : now_ms + idle);
+    }
+    return due;
+}
+
+static void disarm(struct sweep *sweep, struct usage *usage)
+{
+    if (list_empty(&usage->in_slot))
+        return;
+    list_remove(&usage->in_slot);
+    if (list_empty(&sweep->slots[usage->slot]))
+        wheel_clear(&sweep->wheel, usage->slot);
+}
+
+static void enter_slot(struct sweep *sweep, struct usage *usage)
+{
+    usage->slot = wheel_slot(&sweep->wheel, usage->due_ms);
+    list_add_tail(&sweep->slots[usage->slot], &usage->in_slot);
+}
+
+static void arm(struct sweep *sweep, struct usage *usage, uint64_t at_ms, uint64_t now_ms)
+{
+    disarm(sweep, usage);
+    if (at_ms == UINT64_MAX)
+        return;
+    usage->due_ms = min_u64(at_ms, WHEEL_MS_MAX);
+    if (wheel_next(&sweep->wheel) == UINT64_MAX)
+        wheel_advance(&sweep->wheel, now_ms);
+    enter_slot(sweep, usage);
+}
+
+void sweep_changed(struct broker *broker, struct queue *queue, uint64_t now_ms)
+{
+    uint64_t at_ms = due_ms(broker, queue, now_ms);
+    struct usage *usage = queue->usage;
+
+    if (usage)
+        usage->used_ms = now_ms;
+    if (at_ms == UINT64_MAX && !usage)
+        return;
+    arm(&broker->sweep, usage_of(broker, queue, now_ms), at_ms, now_ms);
+}
+
+void sweep_begin(struct broker *broker, uint64_t now_ms)
+{
+    struct sweep *sweep = &broker->sweep;
+
+    for (size_t i = 0; i < ARRAY_LEN(sweep->slots); i++)
+        list_init(&sweep->slots[i]);
+    wheel_advance(&sweep->wheel, now_ms);
+    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++)
+        sweep_changed(broker, engine_queue(broker->engine, number), now_ms);
+}
+
+/* ---- what -------------------------------------------------------------------------------------------------------- */
+
+static bool is_idle(const struct broker *broker, const struct queue *queue, uint64_t now_ms)
+{
+    const struct usage *usage = queue->usage;
+    uint64_t idle = idle_ms(broker, queue);
+
+    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && waiting_count(&queue->ready) == 0 &&
+           queue->delayed == 0 && queue->in_flight == 0 && queue->dead.count == 0 && wait_count(queue) == 0;
+}
+
+/* False: the log has no room now. */
+static bool delete_idle(struct broker *broker, const struct queue *queue)
+{
+    uint32_t flags = PAYLOAD_QUEUE_EXITED | (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u);
+
+    if (broker_room(broker, broker_queue_stride(queue->name_len), true) != 0)
+        return false;
+    (void)broker_rewrite_queue(broker, queue, flags, &queue->set);
+    return true;
+}
+
+static void look(struct broker *broker, struct usage *usage, uint64_t now_ms)
+{
+    struct queue *queue = usage->queue;
+    uint64_t again_ms = UINT64_MAX;
+
+    usage_look(broker, queue, now_ms);
+    if (queue->set.pop_paused_until_ms > 0 && queue->set.pop_paused_until_ms <= now_ms)
+        wait_stir(&broker->waits, queue);
+    if (is_idle(broker, queue, now_ms) && !delete_idle(broker, queue))
+        again_ms = now_ms + NO_ROOM_MS;
+    arm(&broker->sweep, usage, min_u64(again_ms, max_u64(due_ms(broker, queue, now_ms), now_ms + 1)), now_ms);
+}
+
+static void advance(struct sweep *sweep, uint64_t to_ms)
+{
+    wheel_advance(&sweep->wheel, to_ms);
+    unsigned slot = sweep->wheel.moving;
+    if (slot == 0)
+        return;
+    struct list moving;
+    struct list *node;
+    list_take(&moving, &sweep->slots[slot]);
+    wheel_clear(&sweep->wheel, slot);
+    while ((node = list_pop(&moving)))
+        enter_slot(sweep, CONTAINER_OF(node, struct usage, in_slot));
+}
+
+uint64_t sweep_turn(struct broker *broker, uint64_t now_ms)
+{
+    struct sweep *sweep = &broker->sweep;
+    unsigned left = SWEEPS_A_TURN;
+    uint64_t next;
+
+    while ((next = wheel_next(&sweep->wheel)) <= now_ms) {
+        advance(sweep, next);
+        const struct list *due = &sweep->slots[wheel_due_slot(&sweep->wheel)];
+        for (; !list_empty(due); left--) {
+            if (left == 0)
+                return now_ms;
+            look(broker, CONTAINER_OF(due->next, struct usage, in_slot), now_ms);
+        }
+    }
+    return next;
+}

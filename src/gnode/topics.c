@@ -1,0 +1,239 @@
+/*
+ * topics.c - the commands on topics: made, settled, paused, looked at
+ *
+ * A list of topics is in the order of their numbers, which is that in which they were made: no other can be had a page
+ * at a time without a sorted copy of all names. So a page costs what is on it, and what the filter passes over of the
+ * LIST_LOOKS_MAX topics that one request looks at; its cursor is a number, which is never used again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "gnode/turn.h"
+
+#include "base/num.h"
+#include "engine/id.h"
+#include "engine/ref.h"
+#include "gnode/topic_check.h"
+
+enum { LIST_LOOKS_MAX = 65536 };
+
+static bool is_there(const struct queue *queue) { return queue && queue->name && !queue->exited; }
+
+static uint32_t flags_of(const struct queue *queue) { return queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0; }
+
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
+
+/* When the oldest ready message was pushed; 0 = none, or its record cannot be read; -EAGAIN: it is being fetched. */
+static int oldest_ready(const struct turn *turn, const struct queue *queue, uint64_t *ret_ms)
+{
+    struct payload_push push;
+    struct record rec;
+    uint64_t ref;
+
+    *ret_ms = 0;
+    if (engine_peek_ready(queue, &ref, 1) == 0)
+        return 0;
+    int rc = log_read(turn->broker->log, ref_lsn(ref), &rec);
+    if (rc == 0)
+        return -EAGAIN;
+    if (rc > 0 && payload_get_push(rec.payload, &push))
+        *ret_ms = id_time_ms(push.id);
+    return 0;
+}
+
+static void fill(struct report *report, const struct turn *turn, struct queue *queue)
+{
+    const struct broker *broker = turn->broker;
+    struct report_topic *topic = &report->topics[report->count++];
+    uint32_t retries = queue->set.max_retries;
+
+    usage_look(turn->broker, queue, turn->now_ms);
+    *topic = (struct report_topic){
+        .name = report_keep(report, slice_of(queue->name, queue->name_len)),
+        .created_ms = queue->start_ms,
+        .ready = waiting_count(&queue->ready),
+        .delayed = queue->delayed,
+        .in_flight = queue->in_flight,
+        .dead = queue->dead.count,
+        .pushed = queue->push_num,
+        .popped = queue->pop_num,
+        .waiting = wait_count(queue),
+        .auto_ack = queue->auto_ack,
+        .settings = queue->set,
+        .ttr_ms = queue->set.ttr_ms > 0 ? queue->set.ttr_ms : broker->options.ttr_ms,
+        .max_retries = retries == TOPIC_NODE_RETRIES ? engine_max_retries(broker->engine) : retries,
+    };
+    usage_report(queue, turn->now_ms, topic);
+    if (queue->set.push_paused_until_ms <= turn->now_ms)
+        topic->settings.push_paused_until_ms = 0;
+    if (queue->set.pop_paused_until_ms <= turn->now_ms)
+        topic->settings.pop_paused_until_ms = 0;
+}
+
+/* Its facts as they are now, when all up to `end_lsn` is promised. */
+static int answer_topic(const struct turn *turn, uint64_t end_lsn)
+{
+    struct report *report = report_new(REPORT_TOPIC, 1);
+
+    fill(report, turn, turn->queue);
+    return answer_report(turn, report, end_lsn);
+}
+
+int exec_topic(struct turn *turn)
+{
+    uint64_t oldest_ms;
+
+    if (!is_there(turn->queue))
+        return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
+    if (oldest_ready(turn, turn->queue, &oldest_ms) < 0)
+        return no_room(turn, -EAGAIN);
+    struct report *report = report_new(REPORT_TOPIC, 1);
+    fill(report, turn, turn->queue);
+    report->topics[0].oldest_ready_ms = oldest_ms;
+    return answer_report(turn, report, 0);
+}
+
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
+
+static bool matches(const struct queue *queue, struct slice text)
+{
+    return text.len == 0 || memmem(queue->name, queue->name_len, text.ptr, text.len) != NULL;
+}
+
+static void set_next(struct report *report, uint64_t number)
+{
+    char text[NUM_U64_MAX_CHARS];
+
+    report->next = report_keep(report, slice_of(text, num_write_u64(text, number)));
+}
+
+int exec_topics(struct turn *turn)
+{
+    const struct cmd_args *args = turn->cmd->args;
+    uint64_t number = 0, all = engine_queues(turn->broker->engine);
+    uint64_t limit = args->limit == 0 ? CMD_LIMIT_DEFAULT : (uint64_t)args->limit;
+
+    if (args->limit < 0 || args->limit > CMD_LIMIT_MAX)
+        return refuse(turn, GMQ_E_VALUE, 0, "limit must be 1 to 1000");
+    if (args->cursor.len > 0 && (!num_parse_u64(args->cursor, &number) || number > UINT32_MAX))
+        return refuse(turn, GMQ_E_CURSOR, 0, NULL);
+    struct report *report = report_new(REPORT_TOPICS, limit);
+    uint64_t end = min_u64(number + LIST_LOOKS_MAX, all);
+    while (number < end) {
+        struct queue *queue = engine_queue(turn->broker->engine, (uint32_t)++number);
+        if (!is_there(queue) || !matches(queue, args->text))
+            continue;
+        if (report->count == limit) {
+            number--;
+            break;
+        }
+        fill(report, turn, queue);
+    }
+    if (number < all)
+        set_next(report, number);
+    return answer_report(turn, report, 0);
+}
+
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t flags_given(const struct cmd_args *args, uint32_t otherwise)
+{
+    if (!(args->settings_given & CMD_GIVEN_AUTO_ACK))
+        return otherwise;
+    return args->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0;
+}
+
+/* Writes the settings of the topic, which is there, and answers with its facts. */
+static int rewrite(struct turn *turn, uint32_t flags, const struct topic_settings *set)
+{
+    int rc = broker_room(turn->broker, broker_queue_stride(turn->cmd->topic.len), true);
+
+    if (rc < 0)
+        return no_room(turn, rc);
+    uint64_t end = broker_rewrite_queue(turn->broker, turn->queue, flags, set);
+    sweep_changed(turn->broker, turn->queue, turn->now_ms);
+    return answer_topic(turn, end);
+}
+
+int exec_topic_create(struct turn *turn)
+{
+    const struct cmd_args *args = turn->cmd->args;
+    struct topic_settings set = TOPIC_SETTINGS_NONE;
+    struct broker *broker = turn->broker;
+    const char *fault = topic_check(&args->settings, args->settings_given);
+
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
+    if (is_there(turn->queue))
+        return refuse(turn, GMQ_E_TOPIC_EXISTS, 0, NULL);
+    topic_apply(&set, args);
+    if (turn->queue)
+        return rewrite(turn, flags_given(args, 0), &set);
+    int rc = check_creation(turn);
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    rc = broker_room(broker, broker_queue_stride(turn->cmd->topic.len), false);
+    if (rc < 0)
+        return no_room(turn, rc);
+    uint64_t end = broker_append_queue(broker, engine_next_queue(broker->engine), turn->cmd->topic, turn->now_ms,
+                                       flags_given(args, 0), &set);
+    turn->queue = engine_find(broker->engine, turn->cmd->topic);
+    sweep_changed(broker, turn->queue, turn->now_ms);
+    return answer_topic(turn, end);
+}
+
+int exec_topic_set(struct turn *turn)
+{
+    const struct cmd_args *args = turn->cmd->args;
+    const char *fault = topic_check(&args->settings, args->settings_given);
+
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
+    if (!is_there(turn->queue))
+        return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
+    struct topic_settings set = turn->queue->set;
+    topic_apply(&set, args);
+    return rewrite(turn, flags_given(args, flags_of(turn->queue)), &set);
+}
+
+/* ---- pauses ------------------------------------------------------------------------------------------------------ */
+
+/* When the pause ends, or what is wrong. */
+static const char *read_until(const struct turn *turn, uint64_t *ret_ms)
+{
+    const struct cmd_args *args = turn->cmd->args;
+
+    *ret_ms = 0;
+    if (turn->cmd->kind == CMD_RESUME)
+        return NULL;
+    *ret_ms = TOPIC_PAUSED;
+    if (args->delay_ms != CMD_NOT_GIVEN) {
+        if (args->delay_ms < 1 || (uint64_t)args->delay_ms > TOPIC_SPAN_MS_MAX)
+            return "for_ms must be 1 to 315360000000";
+        *ret_ms = turn->now_ms + (uint64_t)args->delay_ms;
+    } else if (args->due_ms != 0) {
+        if (args->due_ms <= turn->now_ms || args->due_ms > turn->now_ms + TOPIC_SPAN_MS_MAX)
+            return "until must be in the future, and within 10 years";
+        *ret_ms = args->due_ms;
+    }
+    return NULL;
+}
+
+int exec_pause(struct turn *turn)
+{
+    unsigned sides = turn->cmd->args->sides;
+    uint64_t until_ms;
+    const char *fault = read_until(turn, &until_ms);
+
+    if (!fault && sides > (CMD_SIDE_PUSH | CMD_SIDE_POP))
+        fault = "push and pop are what can be paused";
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
+    if (!is_there(turn->queue))
+        return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
+    struct topic_settings set = turn->queue->set;
+    if (sides != CMD_SIDE_POP)
+        set.push_paused_until_ms = until_ms;
+    if (sides != CMD_SIDE_PUSH)
+        set.pop_paused_until_ms = until_ms;
+    return rewrite(turn, flags_of(turn->queue), &set);
+}

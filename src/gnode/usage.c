@@ -1,0 +1,183 @@
+/* usage.c - see usage.h. SPDX-License-Identifier: MIT */
+#include "gnode/usage.h"
+
+#include "base/mem.h"
+#include "gnode/broker.h"
+
+#include <stdlib.h>
+
+enum {
+    LOOKS_A_TURN = 1024, /* topics */
+    MARK_MS = 5000,
+    RATE_UNIT = 1000 * 1000, /* thousandths of a message a second, of messages a millisecond */
+};
+
+static uint64_t tail_lsn(const struct broker *broker)
+{
+    struct log_stats stats;
+
+    log_stats(broker->log, &stats);
+    return stats.tail_lsn;
+}
+
+static bool is_seen(const struct queue *queue)
+{
+    return queue->push_num == queue->push_seen && queue->pop_num == queue->pop_seen &&
+           queue->counts.acked == queue->ack_seen;
+}
+
+static void see(struct queue *queue)
+{
+    queue->push_seen = queue->push_num;
+    queue->pop_seen = queue->pop_num;
+    queue->ack_seen = queue->counts.acked;
+}
+
+static struct usage_mark mark_of(const struct queue *queue, uint64_t at_ms)
+{
+    return (struct usage_mark){.at_ms = at_ms, .pushed = queue->push_seen, .popped = queue->pop_seen,
+                               .acked = queue->ack_seen};
+}
+
+void usage_begin(struct broker *broker, uint64_t now_ms)
+{
+    broker->usage.pass_ms = UINT64_MAX;
+    broker->usage.last_ms = now_ms;
+    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
+        struct queue *queue = engine_queue(broker->engine, number);
+        queue->counts = (struct queue_counts){.acked = 0};
+        see(queue);
+    }
+    broker->usage.tail_lsn = tail_lsn(broker);
+}
+
+void usage_end(struct broker *broker)
+{
+    for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
+        struct queue *queue = engine_queue(broker->engine, number);
+        free(queue->usage);
+        queue->usage = NULL;
+    }
+    broker->usage.bytes = 0;
+}
+
+struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms)
+{
+    if (queue->usage)
+        return queue->usage;
+    struct usage *usage = mem_new(sizeof(*usage));
+    broker->usage.bytes += mem_taken(sizeof(*usage));
+    usage->queue = queue;
+    usage->used_ms = now_ms;
+    usage->marks[0] = usage->marks[1] = mark_of(queue, broker->usage.last_ms);
+    list_init(&usage->in_slot);
+    queue->usage = usage;
+    return usage;
+}
+
+/* A mark for each five seconds, for as long as the counters move between them. */
+static void move_marks(struct usage_all *all, struct usage *usage, uint64_t now_ms)
+{
+    const struct usage_mark *newer = &usage->marks[1];
+
+    if (now_ms < newer->at_ms + MARK_MS)
+        return;
+    usage->marks[0] = *newer;
+    usage->marks[1] = mark_of(usage->queue, now_ms);
+    newer = &usage->marks[1];
+    const struct usage_mark *older = &usage->marks[0];
+    if (older->pushed == newer->pushed && older->popped == newer->popped && older->acked == newer->acked) {
+        usage->busy = false;
+        all->busy--;
+    }
+}
+
+/* It stood still, so it was as it is now a moment ago. */
+static void wake(struct broker *broker, struct usage *usage)
+{
+    uint64_t at_ms = max_u64(broker->usage.last_ms, usage->marks[1].at_ms);
+
+    usage->marks[0] = usage->marks[1] = mark_of(usage->queue, at_ms);
+    usage->busy = true;
+    broker->usage.busy++;
+}
+
+void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
+{
+    if (LIKELY(is_seen(queue)))
+        return;
+    struct usage *usage = usage_of(broker, queue, now_ms);
+    if (!usage->busy)
+        wake(broker, usage);
+    if (queue->push_num != queue->push_seen)
+        usage->last_push_ms = now_ms;
+    if (queue->pop_num != queue->pop_seen)
+        usage->last_pop_ms = now_ms;
+    usage->used_ms = now_ms;
+    see(queue);
+}
+
+static void go_on(struct broker *broker, uint64_t now_ms)
+{
+    struct usage_all *all = &broker->usage;
+    uint32_t end = (uint32_t)min_u64((uint64_t)all->next + LOOKS_A_TURN, engine_queues(broker->engine) + 1u);
+
+    for (; all->next < end; all->next++) {
+        struct queue *queue = engine_queue(broker->engine, all->next);
+        usage_look(broker, queue, now_ms);
+        struct usage *usage = queue->usage;
+        if (usage && usage->busy)
+            move_marks(all, usage, now_ms);
+    }
+    if (all->next <= engine_queues(broker->engine))
+        return;
+    all->next = 0;
+    all->last_ms = now_ms;
+}
+
+uint64_t usage_turn(struct broker *broker, uint64_t now_ms)
+{
+    struct usage_all *all = &broker->usage;
+
+    if (broker->options.usage_ms == 0)
+        return UINT64_MAX;
+    if (all->next == 0) {
+        if (all->pass_ms == UINT64_MAX && tail_lsn(broker) != all->tail_lsn)
+            all->pass_ms = now_ms + broker->options.usage_ms;
+        if (now_ms < all->pass_ms)
+            return all->pass_ms;
+        if (all->busy == 0 && tail_lsn(broker) == all->tail_lsn) {
+            all->pass_ms = UINT64_MAX;
+            return UINT64_MAX;
+        }
+        all->next = 1;
+        all->tail_lsn = tail_lsn(broker);
+        all->pass_ms = now_ms + broker->options.usage_ms;
+    }
+    go_on(broker, now_ms);
+    return all->next > 0 ? now_ms : all->pass_ms;
+}
+
+static uint64_t rate(uint64_t now, uint64_t then, uint64_t ms) { return ms > 0 ? (now - then) * RATE_UNIT / ms : 0; }
+
+void usage_report(const struct queue *queue, uint64_t now_ms, struct report_topic *ret)
+{
+    const struct usage *usage = queue->usage;
+
+    ret->acked = queue->counts.acked;
+    ret->redelivered = queue->counts.redelivered;
+    ret->died = queue->counts.died;
+    ret->expired = queue->counts.expired;
+    ret->deleted = queue->counts.deleted;
+    if (!usage)
+        return;
+    ret->last_push_ms = usage->last_push_ms;
+    ret->last_pop_ms = usage->last_pop_ms;
+    if (!usage->busy)
+        return;
+    const struct usage_mark *since = &usage->marks[0];
+    uint64_t ms = max_u64(now_ms - min_u64(since->at_ms, now_ms), 1000);
+    ret->push_rate_mhz = rate(queue->push_seen, since->pushed, ms);
+    ret->pop_rate_mhz = rate(queue->pop_seen, since->popped, ms);
+    ret->ack_rate_mhz = rate(queue->ack_seen, since->acked, ms);
+}
