@@ -9,7 +9,9 @@ killed.
 
 SPDX-License-Identifier: MIT
 """
+import json
 import struct
+import sys
 
 import gmqtest
 from gmqtest import Gnode, Http, Refused, Tcp
@@ -103,7 +105,7 @@ class Machine(RuleBasedStateMachine):
     def mpub_ids(self, topic, items):
         if not self.may_push(topic):
             return self.refused(self.tcp.want, "paused", Tcp.mpub_bytes(topic, items, " ids"), 103)
-        for ident, body in zip(self.tcp.want(Tcp.mpub_bytes(topic, items, " ids"), 103).split(b","), items):
+        for ident, body in zip(json.loads(self.tcp.want(Tcp.mpub_bytes(topic, items, " ids"), 103)), items, strict=True):
             self.model.push(int(ident), topic, body)
 
     @rule(topic=topics, text=texts.filter(lambda text: text and "\0" not in text))
@@ -195,8 +197,8 @@ class Machine(RuleBasedStateMachine):
     @staticmethod
     def deliveries(data):
         """Of the reply of a wpop."""
-        (_, count), at = struct.unpack(">HH", data[:4]), 4
-        for _ in range(count):
+        at = 0
+        while at < len(data):
             ident, retries, _, length = struct.unpack(">QHHI", data[at:at + 16])
             yield ident, retries, data[at + 16:at + 16 + length]
             at += 16 + length
@@ -225,7 +227,7 @@ class Machine(RuleBasedStateMachine):
             assert self.tcp.ack(ident, topic) == known
         elif door == "mack":
             data = self.tcp.want(f"mack {topic} 1\n".encode() + struct.pack(">Q", ident), 103)
-            assert data == (b"ok" if known else str(ident).encode()), data
+            assert data == (b"ok" if known else json.dumps([str(ident)]).encode()), data
         elif door == "http":
             path = f"/ack?msgId={ident}&topic={gmqtest.urllib.parse.quote(topic)}"
             assert (self.http.get(path).json["code"] == 0) == known
@@ -462,7 +464,7 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self):
         try:
-            if self.node:
+            if self.node and sys.exc_info()[0] is None:
                 self.check_figures()
                 assert self.node.stop() == 0, self.node.output
         finally:
