@@ -72,7 +72,7 @@ struct record {
 /* Types whose records stay needed until they are acked, replaced or consumed, each on its own. */
 static inline bool record_is_tracked(uint8_t type)
 {
-    return type == RECORD_PUSH || type == RECORD_LINK || type == RECORD_QUEUE || type == RECORD_CLIENT ||
+    return type == RECORD_PUSH || type == RECORD_LINK || type == RECORD_QUEUE ||
            type == RECORD_CHUNK || type == RECORD_DCHUNK;
 }
 

@@ -42,14 +42,31 @@ struct death {
     struct slice text;
 };
 
+/* A message that was ready, and has been taken, is gone or dead: nobody knows its size. */
+static void leave_ready(struct queue *queue)
+{
+    uint64_t left = queue_messages(queue);
+
+    state_less_bytes(queue, queue->bytes / (left + 1) & ~UINT64_C(63));
+}
+
+/* The same for one whose lease has ended. */
+static void leave_flight(struct queue *queue, const struct lease *lease)
+{
+    if (UNLIKELY(lease->since_ms == 0))
+        leave_ready(queue);
+    else
+        state_less_bytes(queue, UINT64_C(64) * lease->size64);
+}
+
 static void bury(struct engine *engine, struct queue *queue, uint64_t ref, const struct death *death)
 {
+    queue->counts.died++;
     struct fact *fact = state_came_back(engine, ref, death->since_ms, 0);
 
     fact->dead_ms = death->now_ms;
     fact->why = (uint8_t)death->why;
     facts_set_text(&engine->facts, fact, death->text);
-    queue->counts.died++;
     refset_add(&queue->dead, ref);
     state_count_dead(engine, queue, 1);
 }
@@ -89,6 +106,7 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
     if (lease->own_retries > 0)
         max = lease->own_retries - 1;
     if (counts && ref_retries(lease->ref) >= max) {
+        leave_flight(queue, lease);
         bury(engine, queue, ref, &(struct death){.since_ms = lease->since_ms, .now_ms = now_ms});
         return;
     }
@@ -140,6 +158,7 @@ static void apply_push(struct engine *engine, const struct record *rec)
     if (UNLIKELY(push.tlvs.len > 0))
         note_attrs(engine, rec, &push);
     queue->push_num++;
+    queue->bytes += (push.body.len + 63) & ~(size_t)63;
     engine->last_id = max_u64(engine->last_id, push.id);
 }
 
@@ -155,6 +174,7 @@ static void deliver(struct engine *engine, struct queue *queue, const struct pay
     queue->pop_num++;
     if (auto_ack) {
         queue->counts.acked++;
+        state_less_bytes(queue, UINT64_C(64) * to->size64);
         state_gone(engine, to->ref);
         return;
     }
@@ -176,6 +196,8 @@ static void apply_pop(struct engine *engine, const struct record *rec)
         return;
     }
     saw_time(engine, pop.now_ms);
+    if (pop.holder > CLIENTS_MAX)
+        pop.holder = 0;
     for (uint32_t i = 0; i < pop.count; i++) {
         struct payload_delivery to = payload_delivery(pop.entries, i);
         deliver(engine, queue, &pop, &to, rec->flags & RECORD_F_AUTOACK || to.ttr_ms == PAYLOAD_TTR_AUTO_ACK);
@@ -209,32 +231,49 @@ static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, c
     if (list == PAYLOAD_LIST_DEAD) {
         if (!take_dead(engine, queue, pair->ref))
             return false;
-        queue->counts.deleted++;
     } else if (list == PAYLOAD_LIST_FLIGHT) {
         struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
         if (!lease)
             return false;
+        uint64_t bytes = UINT64_C(64) * lease->size64;
         end_lease(engine, queue, lease);
-        queue->counts.acked++;
+        state_less_bytes(queue, bytes);
         stir(engine, queue);
-    } else if (list != PAYLOAD_LIST_READY || !take(engine, queue, pair->ref)) {
+    } else if (list == PAYLOAD_LIST_READY && take(engine, queue, pair->ref)) {
+        leave_ready(queue);
+    } else {
         return false;
     }
     state_gone(engine, pair->ref);
     return true;
 }
 
+static void count_gone(struct queue *queue, unsigned list, unsigned how, uint64_t count)
+{
+    if (how == PAYLOAD_HOW_EXPIRED)
+        queue->counts.expired += count;
+    else if (how == PAYLOAD_HOW_DELETED || list == PAYLOAD_LIST_DEAD)
+        queue->counts.deleted += count;
+    else if (how == PAYLOAD_HOW_ACKED)
+        queue->counts.acked += count;
+}
+
 static void apply_ack(struct engine *engine, const struct record *rec)
 {
     struct queue *queue = engine_queue(engine, rec->queue);
+    uint64_t gone = 0;
 
     for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (queue && ack_one(engine, queue, rec->aux & 0xff, &pair))
+        if (queue && ack_one(engine, queue, rec->aux & 0xff, &pair)) {
+            gone++;
             continue;
+        }
         engine->ignored++;
         state_orphan(engine, ref_lsn(pair.ref));
     }
+    if (queue)
+        count_gone(queue, rec->aux & 0xff, rec->aux >> 8, gone);
 }
 
 /* Out of the dead letters, as if it had never been delivered. */
@@ -244,6 +283,7 @@ static bool redrive(struct engine *engine, struct queue *queue, uint64_t ref, co
 
     if (!take_dead(engine, queue, ref))
         return false;
+    queue->bytes += queue->bytes / max_u64(queue_messages(queue), 1) & ~UINT64_C(63); /* nobody knows its size */
     ref = ref_make(ref_lsn(ref), 0);
     (void)state_came_back(engine, ref, 0, due_ms);
     if (due_ms > 0)
@@ -314,14 +354,17 @@ static bool bury_one(struct engine *engine, struct queue *queue, unsigned from, 
     if (from == PAYLOAD_BURY_READY) {
         if (!take(engine, queue, pair->ref))
             return false;
+        leave_ready(queue);
         bury(engine, queue, pair->ref, &death);
         return true;
     }
     struct lease *lease = from == PAYLOAD_BURY_FLIGHT ? find_lease(engine, queue, pair->ref, pair->id) : NULL;
     if (!lease)
         return false;
+    struct lease ended = *lease;
     death.since_ms = lease->since_ms;
     end_lease(engine, queue, lease);
+    leave_flight(queue, &ended);
     bury(engine, queue, ref_again(pair->ref), &death);
     stir(engine, queue);
     return true;
@@ -462,6 +505,16 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }
 
+static void apply_client(struct engine *engine, const struct record *rec)
+{
+    struct payload_client client;
+
+    if (payload_get_client(rec->payload, &client))
+        clients_set(&engine->clients, client.number, client.name, client.address);
+    else
+        engine->ignored++;
+}
+
 /* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */
 static void apply_chunk(struct engine *engine, const struct record *rec)
 {
@@ -568,6 +621,9 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_QUEUE:
         apply_queue(engine, rec);
+        break;
+    case RECORD_CLIENT:
+        apply_client(engine, rec);
         break;
     case RECORD_CHUNK:
         apply_chunk(engine, rec);

@@ -48,6 +48,7 @@ static void fini(struct engine *engine)
     free(engine->orphans);
     delays_free(&engine->delays);
     facts_free(&engine->facts);
+    clients_free(&engine->clients);
     flight_free(&engine->flight);
     dedup_free(&engine->dedup);
     keys_free(&engine->keys);
@@ -161,7 +162,8 @@ uint64_t engine_memory(const struct engine *engine)
     return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
            engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +
-           facts_bytes(&engine->facts) + dedup_bytes(&engine->dedup) + keys_bytes(&engine->keys);
+           facts_bytes(&engine->facts) + engine->clients.bytes + dedup_bytes(&engine->dedup) +
+           keys_bytes(&engine->keys);
 }
 
 bool engine_has_lease_room(const struct engine *engine) { return flight_has_room(&engine->flight); }
@@ -314,5 +316,17 @@ bool engine_delays_aside(const struct engine *engine, size_t i, struct delays_ch
     const struct delays_aside *aside = &engine->delays.aside[i];
     *ret = (struct delays_chunk){.lsn = waiting_chunk_lsn(aside->chunk), .count = waiting_chunk_refs(aside->chunk),
                                  .start_ms = aside->start_ms, .level = aside->level};
+    return true;
+}
+
+bool engine_client(const struct engine *engine, uint32_t number, struct engine_client *ret)
+{
+    const struct client_entry *entry = clients_get(&engine->clients, number);
+
+    *ret = (struct engine_client){.held = number <= CLIENTS_MAX ? engine->flight.held[number] : 0};
+    if (!entry)
+        return false;
+    ret->name = client_entry_name(entry);
+    ret->address = client_entry_address(entry);
     return true;
 }

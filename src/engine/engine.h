@@ -70,12 +70,23 @@ struct queue {
     struct waiting ready;
     struct refset dead;
     uint64_t delayed, in_flight; /* messages in these states, those in chunks too */
+    uint64_t bytes;              /* of the bodies of ready, delayed and in flight, see queue_messages() */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
     struct queue_counts counts;
     void *watch; /* its owner's, no part of the state; NULL = the hook `stir` is not called */
+    uint32_t popper;       /* its owner's: by whom it was popped last */
     void *usage; /* its owner's, no part of the state */
     uint64_t push_seen, pop_seen, ack_seen; /* its owner's: the counters when it looked last */
 };
+
+/*
+ * What a topic's limits count: the messages that are ready, delayed or in flight; `bytes` is of the same, each rounded
+ * up to 64. Where a message leaves of which no record says the size, it is taken to be as large as the average.
+ */
+static inline uint64_t queue_messages(const struct queue *queue)
+{
+    return waiting_count(&queue->ready) + queue->delayed + queue->in_flight;
+}
 
 struct engine *engine_new(const struct engine_hooks *hooks);
 void engine_free(struct engine *engine);
@@ -151,6 +162,15 @@ uint64_t engine_memory(const struct engine *engine);
 
 /* Can a message more be in flight without more memory? */
 bool engine_has_lease_room(const struct engine *engine);
+
+/* A client by its number, 1..4096; texts are good until the next CLIENT record. */
+struct engine_client {
+    struct slice name, address; /* of its host; either may be empty */
+    uint32_t held;              /* messages in flight, of all topics */
+};
+
+/* False when the number is nobody's; it may hold messages all the same, of a life whose records are lost. */
+bool engine_client(const struct engine *engine, uint32_t number, struct engine_client *ret);
 
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 

@@ -152,6 +152,7 @@ void flight_add(struct flight *flight, const struct lease *like)
     flight->free_list = lease->hash_next;
     uint32_t *head = bucket_at(flight, bucket_of(flight, hash(like->queue, like->id)));
     *lease = *like;
+    flight->held[like->holder]++;
     lease->hash_next = *head;
     *head = name;
     link_slot(flight, lease, name, wheel_slot(&flight->wheel, like->deadline_ms));
@@ -236,6 +237,7 @@ void flight_remove(struct flight *flight, struct lease *lease)
     uint32_t name = *at;
     *at = lease->hash_next;
     unlink_slot(flight, lease);
+    flight->held[lease->holder]--;
     lease->slot = FLIGHT_FREE;
     lease->hash_next = flight->free_list;
     flight->free_list = name;

@@ -14,6 +14,7 @@
 #ifndef GMQ_ENGINE_FLIGHT_H
 #define GMQ_ENGINE_FLIGHT_H
 
+#include "engine/clients.h"
 #include "engine/wheel.h"
 
 enum { LEASE_TTR_MS_MAX = 0xffffff };
@@ -44,6 +45,7 @@ struct flight {
     uint32_t free_list; /* lease name, chained by hash_next */
     uint32_t bucket_count, bucket_base; /* base = power of two <= count < 2 * base */
     uint64_t count;
+    uint32_t held[CLIENTS_MAX + 1]; /* leases of each holder */
 };
 
 void flight_init(struct flight *flight);

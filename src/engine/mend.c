@@ -104,6 +104,8 @@ uint64_t engine_mend(struct engine *engine)
         dropped += mend_dead(engine, &engine->queues[i]->queue);
     }
     dropped += delays_drop(&engine->delays, drop_delayed, engine) + mend_flight(engine);
+    for (uint32_t i = 0; i < engine->queue_count; i++)
+        state_less_bytes(&engine->queues[i]->queue, 0);
     free(engine->orphans);
     engine->orphans = NULL;
     engine->orphan_count = engine->orphan_slots = 0;

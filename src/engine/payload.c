@@ -2,6 +2,7 @@
 #include "engine/payload.h"
 
 #include "base/bytes.h"
+#include "engine/clients.h"
 #include "engine/wheel.h"
 
 enum queue_tlv { TLV_END, TLV_NAME, TLV_BIND_KEY, TLV_START_MS, TLV_FLAGS, TLV_TTR_MS, TLV_MAX_RETRIES,
@@ -78,6 +79,17 @@ void payload_put_touch(char *to, const struct payload_touch *touch, const struct
         put_le64(to + 8, entries[i].id);
         put_le64(to + 16, entries[i].deadline_ms);
     }
+}
+
+void payload_put_client(char *to, const struct payload_client *client)
+{
+    put_le32(to, client->number);
+    put_le16(to + 4, (uint16_t)client->name.len);
+    put_le16(to + 6, (uint16_t)client->address.len);
+    if (client->name.len > 0)
+        memcpy(to + PAYLOAD_CLIENT_BYTES, client->name.ptr, client->name.len);
+    if (client->address.len > 0)
+        memcpy(to + PAYLOAD_CLIENT_BYTES + client->name.len, client->address.ptr, client->address.len);
 }
 
 void payload_put_tick(char *to, const struct payload_tick *tick)
@@ -303,6 +315,20 @@ bool payload_get_touch(struct slice payload, struct payload_touch *ret)
         .entries = slice_of(payload.ptr + PAYLOAD_TOUCH_BYTES, payload.len - PAYLOAD_TOUCH_BYTES),
     };
     return ret->now_ms <= WHEEL_MS_MAX;
+}
+
+bool payload_get_client(struct slice payload, struct payload_client *ret)
+{
+    if (payload.len < PAYLOAD_CLIENT_BYTES)
+        return false;
+    size_t name = get_le16(payload.ptr + 4), address = get_le16(payload.ptr + 6);
+    const char *texts = payload.ptr + PAYLOAD_CLIENT_BYTES;
+    if (name > CLIENT_TEXT_BYTES_MAX || address > CLIENT_TEXT_BYTES_MAX ||
+        name + address > payload.len - PAYLOAD_CLIENT_BYTES)
+        return false;
+    *ret = (struct payload_client){
+        .number = get_le32(payload.ptr), .name = slice_of(texts, name), .address = slice_of(texts + name, address)};
+    return ret->number >= 1 && ret->number <= CLIENTS_MAX;
 }
 
 bool payload_get_tick(struct slice payload, struct payload_tick *ret)

@@ -21,6 +21,7 @@
  *           u8 jitter, u16 n, u32 cap, n x u32 ms }, 8 limits { u64 messages, u64 bytes, u64 age_ms, u64 over },
  *           9 u64 idle_ms, 10 pauses { u64 push until, u64 pop until }, 11 dedup keys { u64 window ms, u64 count };
  *           queue 0 = settings of the node
+ *   CLIENT  0 u32 number (1..4096)   4 u16 name bytes   6 u16 address bytes   8 name, address (up to 255 bytes each)
  *   CHUNK   0 u32 n (1..507)   4 u32 0   8 n x u64 ref;  aux: 0, the waiting list
  *   LOAD    0 u64 lsn   8 u32 n   12 u32 enum payload_load_kind   16 when loaded: n x u64 ref;  aux as CHUNK
  *           aux as DCHUNK: 16 u64 start_ms   24 when loaded: n x { u64 ref, u32 queue, u32 due_off };  queue 0
@@ -60,6 +61,7 @@ enum {
     PAYLOAD_CHUNK_REFS_MAX = 507,
     PAYLOAD_LOAD_BYTES = 16, /* before the refs */
     PAYLOAD_REF_BYTES = 8,
+    PAYLOAD_CLIENT_BYTES = 8, /* before the texts */
     PAYLOAD_TICK_TIMERS_MAX = 4096,
     PAYLOAD_TICK_MOVES_MAX = 8192,
     PAYLOAD_DCHUNK_BYTES = 16, /* before the entries */
@@ -181,6 +183,12 @@ struct payload_bury {
     struct slice text; /* behind the entries, up to PAYLOAD_TEXT_BYTES_MAX */
 };
 
+/* Who a holder of messages is, from now on. */
+struct payload_client {
+    uint32_t number;
+    struct slice name, address;
+};
+
 struct payload_tick {
     uint64_t now_ms;
     uint32_t count;
@@ -247,6 +255,7 @@ void payload_put_push(char *to, const struct payload_push *push);
 void payload_put_pop(char *to, const struct payload_pop *pop, const struct payload_delivery *entries);
 void payload_put_pair(char *to, const struct payload_pair *pair);
 void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries);
+void payload_put_client(char *to, const struct payload_client *client);
 void payload_put_tick(char *to, const struct payload_tick *tick);
 void payload_put_release(char *to, const struct payload_release *release, const struct payload_pair *entries);
 void payload_put_touch(char *to, const struct payload_touch *touch, const struct payload_touched *entries);
@@ -272,6 +281,7 @@ bool payload_new_id(const struct record *rec, uint64_t *ret_id);
 NODISCARD bool payload_get_push(struct slice payload, struct payload_push *ret);
 NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
 NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);
+NODISCARD bool payload_get_client(struct slice payload, struct payload_client *ret);
 NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
 NODISCARD bool payload_get_release(struct slice payload, struct payload_release *ret);
 NODISCARD bool payload_get_touch(struct slice payload, struct payload_touch *ret);

@@ -6,6 +6,7 @@
 #ifndef GMQ_ENGINE_STATE_H
 #define GMQ_ENGINE_STATE_H
 
+#include "engine/clients.h"
 #include "engine/dedup.h"
 #include "engine/delays.h"
 #include "engine/engine.h"
@@ -34,6 +35,7 @@ struct engine {
     struct flight flight;
     struct waiting_pool lists;
     struct facts facts;       /* of messages that came back or are dead */
+    struct clients clients;   /* by whom messages are held */
     uint64_t dead;            /* dead letters of all queues */
     uint64_t dead_bytes;      /* the memory of their lists */
     uint64_t name_words;      /* of all queues' names, in an image */
@@ -94,6 +96,14 @@ static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, 
     return fact;
 }
 
+/* A message, which has left already, had so many bytes. What was counted wrong is forgotten when none is left. */
+static inline void state_less_bytes(struct queue *queue, uint64_t bytes)
+{
+    queue->bytes -= min_u64(bytes, queue->bytes);
+    if (queue->in_flight == 0 && queue->delayed == 0 && waiting_count(&queue->ready) == 0)
+        queue->bytes = 0;
+}
+
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
 uint64_t state_settings_words(const struct topic_settings *set);
 
@@ -150,6 +160,8 @@ struct state_section {
     ((uint64_t)(text)[0] | (uint64_t)(text)[1] << 8 | (uint64_t)(text)[2] << 16 | (uint64_t)(text)[3] << 24)
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
+extern const struct state_section STATE_BYTES;    /* save_bytes.c */
+extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */
 extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
 extern const struct state_section STATE_KEYS;     /* save_keys.c */

@@ -216,6 +216,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
     }
     note_node_settings(broker, now_ms);
     usage_begin(broker, now_ms);
+    holders_begin(broker);
     broker->name_next = 1;
     broker->name_end = engine_queues(broker->engine) + 1;
     name_lost_queues(broker, now_ms);
@@ -316,7 +317,7 @@ uint64_t broker_memory(const struct broker *broker)
     uint64_t doors = broker->options.doors_memory ? broker->options.doors_memory(broker->options.doors_ctx) : 0;
 
     return engine_memory(broker->engine) + engine_saved_bytes(broker->engine) + log_memory(broker->log) +
-           broker->parked_bytes + broker->usage.bytes + doors;
+           broker->parked_bytes + broker->usages.bytes + broker->holders.bytes + doors;
 }
 
 enum memory_state broker_memory_state(const struct broker *broker)
@@ -347,6 +348,7 @@ void broker_abandon(struct broker *broker)
     wait_fini(&broker->waits);
     jobs_fini(&broker->jobs);
     usage_end(broker);
+    holders_end(broker);
     snapshot_abandon(broker);
     log_free(broker->log);
     engine_free(broker->engine);

@@ -18,6 +18,7 @@
 #define GMQ_GNODE_BROKER_H
 
 #include "engine/engine.h"
+#include "gnode/holders.h"
 #include "gnode/imager.h"
 #include "gnode/jobs.h"
 #include "gnode/session.h"
@@ -79,7 +80,8 @@ struct broker {
     uint64_t opened_ms;        /* when this life began */
     struct jobs jobs;          /* on dead letters */
     struct waits waits;        /* sessions that wait for a message */
-    struct usage_all usage;    /* what topics are beside their queues */
+    struct holders holders;    /* the numbers of clients */
+    struct usages usages;      /* what topics are beside their queues */
     struct sweep sweep;        /* what comes to topics with time */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);

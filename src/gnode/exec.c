@@ -406,6 +406,10 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_topic_create(&turn);
     case CMD_TOPIC_SET:
         return exec_topic_set(&turn);
+    case CMD_CLIENT:
+        return exec_client(&turn);
+    case CMD_CONSUMERS:
+        return exec_consumers(&turn);
     case CMD_PAUSE:
     case CMD_RESUME:
         return exec_pause(&turn);

@@ -282,10 +282,16 @@ static bool call_is_there(const struct session *session)
     return !http_hung_up(CONTAINER_OF((uintptr_t)session, const struct call, session)->req);
 }
 
+static size_t call_peer(const struct session *session, char *to, size_t bytes)
+{
+    return http_peer_host(CONTAINER_OF((uintptr_t)session, const struct call, session)->req, to, bytes);
+}
+
 static const struct session_ops SESSION_OPS = {
     .answer = call_answer,
     .resume = call_resume,
     .is_there = call_is_there,
+    .peer = call_peer,
 };
 
 /* ---- the life of a call ------------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "engine/ref.h"
+#include "gnode/consumers.h"
 #include "gnode/gather.h"
 #include "gnode/lists.h"
 #include "gnode/wait.h"
@@ -139,11 +140,13 @@ static size_t pop_bytes(size_t n)
 
 static inline uint64_t append_pop(const struct turn *turn, const struct payload_delivery *to, size_t n)
 {
-    struct payload_pop pop = {.now_ms = turn->now_ms, .count = (uint32_t)n};
+    struct payload_pop pop = {.now_ms = turn->now_ms, .holder = turn->holder, .count = (uint32_t)n};
     char *at = log_begin(turn->broker->log, RECORD_POP, turn->queue->auto_ack ? RECORD_F_AUTOACK : 0, 0,
                          turn->queue->number, PAYLOAD_POP_BYTES + n * PAYLOAD_POP_ENTRY_BYTES);
 
     payload_put_pop(at, &pop, to);
+    if (UNLIKELY(turn->queue->popper != turn->session->seat))
+        consumers_switch(turn->broker, turn->queue, turn->session, turn->now_ms);
     return broker_apply(turn->broker);
 }
 
@@ -283,6 +286,9 @@ int pop_deliver(struct turn *turn, uint32_t wanted, unsigned index)
 
     if (is_pop_paused(turn->queue, turn->now_ms))
         return GMQ_E_NO_MESSAGE;
+    turn->holder = turn->session->holder;
+    if (UNLIKELY(turn->holder == HOLDER_NOT_ASKED))
+        turn->holder = holders_find(turn->session); /* before the message is looked at: it may append */
     int rc = find_message(turn, &found);
     if (rc < 0)
         return rc;

@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct parked) == 32, "a parked reply is 32 bytes");
 
 void session_init(struct session *session, struct broker *broker, const struct session_ops *ops)
 {
-    *session = (struct session){.ops = ops, .broker = broker};
+    *session = (struct session){.ops = ops, .broker = broker, .holder = HOLDER_NOT_ASKED};
     list_init(&session->in_parked);
     list_init(&session->in_stalled);
 }
@@ -69,6 +69,7 @@ void session_fini(struct session *session)
     while (session->parked_count > 0)
         drop_first(session);
     wait_forget(session);
+    holders_leave(session);
     list_remove(&session->in_stalled);
     if (session->broker->gatherer == session) {
         session->broker->gatherer = NULL;

@@ -12,6 +12,7 @@
 #define GMQ_GNODE_SESSION_H
 
 #include "base/list.h"
+#include "gnode/holders.h"
 #include "wire/reply.h"
 #include "wire/report.h"
 
@@ -59,6 +60,8 @@ struct session_ops {
     void (*resume)(struct session *session);
     /* False: it is known that the client is gone. Asked before a waiting pop is served; NULL = it is there. */
     bool (*is_there)(const struct session *session);
+    /* Writes the address of the client's host, without its port, at most `bytes`; returns its length. NULL = none. */
+    size_t (*peer)(const struct session *session, char *to, size_t bytes);
     /* A waiting pop is answered: the session takes commands again, after this call. NULL = nobody cares. */
     void (*go_on)(struct session *session);
 };
@@ -103,6 +106,10 @@ struct session {
     size_t held;            /* bytes of parked copies */
     uint8_t form;           /* how the command that is being executed wants its answer written: the door's own words */
     bool half_closed;       /* the client sends no more: a wpop does not wait */
+    uint8_t name_len;       /* of the client's name, 0 = it has none; see holders.h */
+    uint32_t holder;        /* its number, HOLDER_NOT_ASKED before it has popped */
+    uint32_t seat;          /* that tells it apart from earlier clients of that number */
+    char name[CMD_NAME_BYTES_MAX];
 };
 
 void session_init(struct session *session, struct broker *broker, const struct session_ops *ops);

@@ -146,10 +146,16 @@ static void client_go_on(struct session *session)
     tcp_retry_soon(&CONTAINER_OF(session, struct tcp_client, session)->conn);
 }
 
+static size_t client_peer(const struct session *session, char *to, size_t bytes)
+{
+    return tcp_peer_host(&CONTAINER_OF((uintptr_t)session, const struct tcp_client, session)->conn, to, bytes);
+}
+
 static const struct session_ops SESSION_OPS = {
     .answer = client_answer,
     .resume = client_resume,
     .is_there = client_is_there,
+    .peer = client_peer,
     .go_on = client_go_on,
 };
 

@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "engine/id.h"
 #include "engine/ref.h"
+#include "gnode/consumers.h"
 #include "gnode/topic_check.h"
 
 enum { LIST_LOOKS_MAX = 65536 };
@@ -54,8 +55,10 @@ static void fill(struct report *report, const struct turn *turn, struct queue *q
         .delayed = queue->delayed,
         .in_flight = queue->in_flight,
         .dead = queue->dead.count,
+        .bytes = queue->bytes,
         .pushed = queue->push_num,
         .popped = queue->pop_num,
+        .consumers = consumers_seen(queue, turn->now_ms),
         .waiting = wait_count(queue),
         .auto_ack = queue->auto_ack,
         .settings = queue->set,
@@ -236,4 +239,16 @@ int exec_pause(struct turn *turn)
     if (sides != CMD_SIDE_PUSH)
         set.pop_paused_until_ms = until_ms;
     return rewrite(turn, flags_of(turn->queue), &set);
+}
+
+/* ---- clients ----------------------------------------------------------------------------------------------------- */
+
+int exec_client(struct turn *turn)
+{
+    int rc = session_name(turn->session, turn->cmd->args->text);
+
+    if (rc < 0)
+        return refuse(turn, rc, 0, NULL);
+    session_answer(turn->session, &(struct parked){.kind = ANSWER_OK});
+    return 0;
 }

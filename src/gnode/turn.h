@@ -26,6 +26,7 @@ struct turn {
     const struct cmd *cmd;
     uint64_t now_ms;
     struct queue *queue; /* NULL: the topic is not there (yet) */
+    uint32_t holder;     /* whose a delivery is; 0 = not known */
 };
 
 /* ---- the commands; as broker_execute() --------------------------------------------------------------------------- */
@@ -81,6 +82,10 @@ NODISCARD int exec_topics(struct turn *turn);
 NODISCARD int exec_topic_create(struct turn *turn);
 NODISCARD int exec_topic_set(struct turn *turn);
 NODISCARD int exec_pause(struct turn *turn);
+NODISCARD int exec_client(struct turn *turn);
+
+/* consumers.c */
+NODISCARD int exec_consumers(struct turn *turn);
 
 /* jobs.c: DEAD_REDRIVE, DEAD_DELETE; JOB, JOBS, JOB_CANCEL */
 NODISCARD int exec_dead_job(struct turn *turn);

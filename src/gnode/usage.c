@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "gnode/broker.h"
+#include "gnode/consumers.h"
 
 #include <stdlib.h>
 
@@ -41,24 +42,26 @@ static struct usage_mark mark_of(const struct queue *queue, uint64_t at_ms)
 
 void usage_begin(struct broker *broker, uint64_t now_ms)
 {
-    broker->usage.pass_ms = UINT64_MAX;
-    broker->usage.last_ms = now_ms;
+    broker->usages.pass_ms = UINT64_MAX;
+    broker->usages.last_ms = now_ms;
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
         queue->counts = (struct queue_counts){.acked = 0};
         see(queue);
     }
-    broker->usage.tail_lsn = tail_lsn(broker);
+    broker->usages.tail_lsn = tail_lsn(broker);
 }
 
 void usage_end(struct broker *broker)
 {
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
+        if (queue->usage)
+            free(((struct usage *)queue->usage)->consumers);
         free(queue->usage);
         queue->usage = NULL;
     }
-    broker->usage.bytes = 0;
+    broker->usages.bytes = 0;
 }
 
 struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms)
@@ -66,17 +69,17 @@ struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_
     if (queue->usage)
         return queue->usage;
     struct usage *usage = mem_new(sizeof(*usage));
-    broker->usage.bytes += mem_taken(sizeof(*usage));
+    broker->usages.bytes += mem_taken(sizeof(*usage));
     usage->queue = queue;
     usage->used_ms = now_ms;
-    usage->marks[0] = usage->marks[1] = mark_of(queue, broker->usage.last_ms);
+    usage->marks[0] = usage->marks[1] = mark_of(queue, broker->usages.last_ms);
     list_init(&usage->in_slot);
     queue->usage = usage;
     return usage;
 }
 
 /* A mark for each five seconds, for as long as the counters move between them. */
-static void move_marks(struct usage_all *all, struct usage *usage, uint64_t now_ms)
+static void move_marks(struct usages *all, struct usage *usage, uint64_t now_ms)
 {
     const struct usage_mark *newer = &usage->marks[1];
 
@@ -84,6 +87,7 @@ static void move_marks(struct usage_all *all, struct usage *usage, uint64_t now_
         return;
     usage->marks[0] = *newer;
     usage->marks[1] = mark_of(usage->queue, now_ms);
+    consumers_mark(usage->queue);
     newer = &usage->marks[1];
     const struct usage_mark *older = &usage->marks[0];
     if (older->pushed == newer->pushed && older->popped == newer->popped && older->acked == newer->acked) {
@@ -95,11 +99,13 @@ static void move_marks(struct usage_all *all, struct usage *usage, uint64_t now_
 /* It stood still, so it was as it is now a moment ago. */
 static void wake(struct broker *broker, struct usage *usage)
 {
-    uint64_t at_ms = max_u64(broker->usage.last_ms, usage->marks[1].at_ms);
+    uint64_t at_ms = max_u64(broker->usages.last_ms, usage->marks[1].at_ms);
 
     usage->marks[0] = usage->marks[1] = mark_of(usage->queue, at_ms);
+    consumers_mark(usage->queue);
+    consumers_mark(usage->queue);
     usage->busy = true;
-    broker->usage.busy++;
+    broker->usages.busy++;
 }
 
 void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
@@ -113,13 +119,14 @@ void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
         usage->last_push_ms = now_ms;
     if (queue->pop_num != queue->pop_seen)
         usage->last_pop_ms = now_ms;
+    consumers_settle(queue, now_ms);
     usage->used_ms = now_ms;
     see(queue);
 }
 
 static void go_on(struct broker *broker, uint64_t now_ms)
 {
-    struct usage_all *all = &broker->usage;
+    struct usages *all = &broker->usages;
     uint32_t end = (uint32_t)min_u64((uint64_t)all->next + LOOKS_A_TURN, engine_queues(broker->engine) + 1u);
 
     for (; all->next < end; all->next++) {
@@ -137,7 +144,7 @@ static void go_on(struct broker *broker, uint64_t now_ms)
 
 uint64_t usage_turn(struct broker *broker, uint64_t now_ms)
 {
-    struct usage_all *all = &broker->usage;
+    struct usages *all = &broker->usages;
 
     if (broker->options.usage_ms == 0)
         return UINT64_MAX;

@@ -5,7 +5,7 @@
  *        while a command is executed. So times of use are late by up to a second. For an answer about a topic it is
  *        looked at anew. A pass looks at so many topics a turn, and there is none while the log stands still and all
  *        rates are 0.
- * Rates  Are of the last 5 to 10 seconds: since the older of two marks, the newer of which becomes the older after five.
+ * Rates  Are of the last 5 to 10 seconds: since the older of two marks; the newer one becomes the older after five.
  * Life   Since the node was started: nothing of it is in the log.
  * Owns   struct usage, which a topic has when it has been used, or has something that comes with time (sweep.h).
  *
@@ -31,6 +31,7 @@ struct usage {
     bool busy;                   /* a rate is not 0 */
     struct usage_mark marks[2];  /* the older one first */
     uint64_t last_push_ms, last_pop_ms; /* 0 = not in this life */
+    struct consumers *consumers; /* NULL while there was none */
     uint64_t used_ms;            /* pushed to, popped from, acked or settled */
     struct list in_slot;         /* sweep.slots[slot] when something comes with time */
     uint64_t due_ms;
@@ -38,7 +39,7 @@ struct usage {
 };
 
 /* Of a broker. */
-struct usage_all {
+struct usages {
     uint32_t busy;     /* topics that are */
     uint32_t next;     /* topic that the pass goes on with; 0 = none is under way */
     uint64_t pass_ms;  /* when the next one begins; UINT64_MAX = when the log has gone on */

@@ -175,6 +175,31 @@ int addr_bound_port(int fd)
     return ntohs(((const struct sockaddr_in *)(const void *)&sa)->sin_port);
 }
 
+size_t addr_peer_host(int fd, char *to, size_t bytes)
+{
+    struct sockaddr_storage sa;
+    socklen_t sa_bytes = sizeof(sa);
+    char text[INET6_ADDRSTRLEN];
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)&sa)->sin6_addr;
+    const void *from = &((const struct sockaddr_in *)(const void *)&sa)->sin_addr;
+    int family = AF_INET;
+
+    if (getpeername(fd, (struct sockaddr *)&sa, &sa_bytes) != 0)
+        return 0;
+    if (sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(v6)) {
+        from = v6;
+        family = AF_INET6;
+    } else if (sa.ss_family == AF_INET6) {
+        from = &v6->s6_addr[12];
+    } else if (sa.ss_family != AF_INET) {
+        return 0;
+    }
+    if (!inet_ntop(family, from, text, sizeof(text)) || strlen(text) > bytes)
+        return 0;
+    memcpy(to, text, strlen(text));
+    return strlen(text);
+}
+
 void addr_error_text(int err, char *to, size_t bytes)
 {
     const char *text = strerrordesc_np(err);

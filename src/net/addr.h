@@ -53,6 +53,9 @@ NODISCARD int addr_listen(const struct addr *addr, int backlog);
 /* The port that the socket `fd` is bound to, or -errno. */
 NODISCARD int addr_bound_port(int fd);
 
+/* Writes the host at the other end of the connected socket `fd`, without a NUL; returns its length, 0 = not known. */
+size_t addr_peer_host(int fd, char *to, size_t bytes);
+
 /* The text of an errno value as Go prints it: strerror() with a small first letter; writes at most `bytes`. */
 void addr_error_text(int err, char *to, size_t bytes);
 

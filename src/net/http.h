@@ -127,6 +127,9 @@ struct slice http_header(const struct http_request *req, const char *name);
  */
 NODISCARD int http_watch(struct http_request *req);
 
+/* Writes the client's host without a NUL; returns its length, 0 = not known. */
+size_t http_peer_host(const struct http_request *req, char *to, size_t bytes);
+
 /* Has the client closed the connection, or its sending side, as far as the kernel knows now? */
 bool http_hung_up(const struct http_request *req);
 

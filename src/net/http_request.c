@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/num.h"
+#include "net/addr.h"
 #include "net/http_impl.h"
 
 enum {
@@ -415,6 +416,11 @@ struct slice http_header(const struct http_request *req, const char *name)
     const char *value = MHD_lookup_connection_value(call->mhd, MHD_HEADER_KIND, name);
 
     return value ? slice_str(value) : slice_of(NULL, 0);
+}
+
+size_t http_peer_host(const struct http_request *req, char *to, size_t bytes)
+{
+    return addr_peer_host(CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn->fd, to, bytes);
 }
 
 bool http_hung_up(const struct http_request *req)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/addr.h"
+
 enum { SWEEP_MS = 1000, BACKLOG = 1024 };
 
 static void settle(struct tcp_conn *conn);
@@ -252,6 +254,13 @@ bool tcp_hung_up(const struct tcp_conn *conn)
     if (conn->closing || conn->eof || uv_fileno((const uv_handle_t *)&conn->handle, &look.fd) != 0)
         return true;
     return poll(&look, 1, 0) > 0;
+}
+
+size_t tcp_peer_host(const struct tcp_conn *conn, char *to, size_t bytes)
+{
+    int fd;
+
+    return uv_fileno((const uv_handle_t *)&conn->handle, &fd) == 0 ? addr_peer_host(fd, to, bytes) : 0;
 }
 
 void tcp_retry_soon(struct tcp_conn *conn)

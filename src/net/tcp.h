@@ -128,6 +128,9 @@ void tcp_retry_soon(struct tcp_conn *conn);
 /* Has the client closed the connection, or its sending side, as far as the kernel knows now? */
 bool tcp_hung_up(const struct tcp_conn *conn);
 
+/* Writes the client's host without a NUL; returns its length, 0 = not known. */
+size_t tcp_peer_host(const struct tcp_conn *conn, char *to, size_t bytes);
+
 /* Reads no more; closes when everything in conn->out is sent. */
 void tcp_end(struct tcp_conn *conn);
 
