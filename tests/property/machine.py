@@ -1,7 +1,7 @@
 """machine - random operations by all doors at once against a plain model, over restarts and kill -9
 
-Every step is one operation by one door, chosen at random: the original's TCP commands, gmq's own, `call`, the original's
-HTTP and /api/v1. Its answer must be the model's; so must the figures of all topics, after each restart and at the end.
+Every step is one operation by one door, chosen at random: the original's TCP commands, gmq's own, `call`, the
+original's HTTP and /api/v1. Its answer must be the model's; so must the figures of all topics, after each restart and at the end.
 A life that fails is made as short as can be before it is shown, step by step.
 
 What a node may forget is no more than what it may: the deliveries of pops that nothing promised came after, when it is
@@ -105,7 +105,8 @@ class Machine(RuleBasedStateMachine):
     def mpub_ids(self, topic, items):
         if not self.may_push(topic):
             return self.refused(self.tcp.want, "paused", Tcp.mpub_bytes(topic, items, " ids"), 103)
-        for ident, body in zip(json.loads(self.tcp.want(Tcp.mpub_bytes(topic, items, " ids"), 103)), items, strict=True):
+        ids = json.loads(self.tcp.want(Tcp.mpub_bytes(topic, items, " ids"), 103))
+        for ident, body in zip(ids, items, strict=True):
             self.model.push(int(ident), topic, body)
 
     @rule(topic=topics, text=texts.filter(lambda text: text and "\0" not in text))
@@ -244,7 +245,8 @@ class Machine(RuleBasedStateMachine):
         if not message:
             return
         args = {"delay_ms": LATER_MS} if later else {}
-        answer = self.api(door).op("message.nack", topic=message.topic, ids=[str(message.id)], count_retry=count, **args)
+        answer = self.api(door).op("message.nack", topic=message.topic, ids=[str(message.id)], count_retry=count,
+                                   **args)
         assert answer == {"done": 1, "unknown": []}, answer
         self.model.back(message, count, later)
 
@@ -363,6 +365,7 @@ class Machine(RuleBasedStateMachine):
         """All pages together are what there is."""
         if topic not in self.model.topics:
             return
+        tail = tail and state in (READY, DEAD)
         seen, args = [], {"from": "tail" if tail else "head"}
         while True:
             page = self.api(door).op("message.list", topic=topic, state=state, limit=limit, **args)
