@@ -92,7 +92,7 @@ class Machine(RuleBasedStateMachine):
     # ---- push --------------------------------------------------------------------------------------------------
 
     def may_push(self, topic):
-        return "push" not in self.model.topic(topic).paused
+        return topic not in self.model.topics or "push" not in self.model.topics[topic].paused
 
     @rule(topic=topics, body=bodies, later=st.booleans())
     def pub(self, topic, body, later):
@@ -235,7 +235,6 @@ class Machine(RuleBasedStateMachine):
         else:
             answer = self.api(door).op("message.ack", topic=topic, ids=[str(ident)])
             assert answer == {"done": int(known), "unknown": [] if known else [str(ident)]}, answer
-        self.model.topic(topic)
         if known:
             self.model.gone(message)
 
@@ -335,6 +334,7 @@ class Machine(RuleBasedStateMachine):
         else:
             assert self.api(door).op("topic.set", topic=topic, auto_ack=on)["auto_ack"] == on
         self.model.topic(topic).auto_ack = on
+        self.model.topic(topic).kept = True
         self.model.sure()
 
     @rule(door=api_doors, topic=topics, sides=st.sampled_from((("push",), ("pop",), ("push", "pop"))),
@@ -387,7 +387,6 @@ class Machine(RuleBasedStateMachine):
             return
         got = self.tcp.dead(topic, count)
         assert len(got) == min(count, len(dead)), (got, ids_of(dead))
-        self.model.topic(topic)
         for one in got:
             message = self.model.messages[one["id"]]
             assert message in dead and one["body"].encode() == message.body, one
@@ -456,6 +455,10 @@ class Machine(RuleBasedStateMachine):
         else:
             assert self.node.stop() == 0, self.node.output
         self.start()
+        # A topic that only a pop has made, which found nothing, was promised to nobody.
+        for name, topic in list(self.model.topics.items()):
+            if kill and not topic.kept and self.http.stat(name) is None:
+                del self.model.topics[name]
         lost = self.check_figures()
         assert kill or lost == 0, f"{lost} deliveries are forgotten by an orderly stop"
         assert lost <= len(self.model.unsure), f"{lost} deliveries are forgotten, {len(self.model.unsure)} may be"

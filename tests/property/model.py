@@ -26,6 +26,7 @@ class Topic:
         self.ready, self.auto_ack = [], False
         self.pushed = self.popped = 0
         self.paused = set()
+        self.kept = False       # something was promised of it
 
 
 class Model:
@@ -52,6 +53,7 @@ class Model:
         topic, message = self.topic(name), Message(ident, name, body, **more)
         self.messages[ident] = message
         topic.pushed += 1
+        topic.kept = True
         if delayed:
             message.state = DELAYED
         else:
