@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
-#include "store/deadset.h"
+#include "base/lsnset.h"
 #include "store/format.h"
 
 static bool look(struct slice input)
@@ -21,12 +21,12 @@ static bool look(struct slice input)
     const char *dead = view.dead.ptr;
     for (uint32_t i = 0; i < view.header.segments; i++) {
         struct checkpoint_segment seg;
-        struct deadset *set;
+        struct lsnset *set;
         checkpoint_view_segment(&view, i, &seg);
         ENSURE(fuzz_within(slice_of(dead, seg.dead_bytes), view.dead));
-        if (deadset_load(dead, seg.dead_bytes, seg.base, seg.end, &set)) {
-            ENSURE(deadset_image_bytes(set) <= seg.dead_bytes);
-            deadset_free(set);
+        if (lsnset_load(dead, seg.dead_bytes, seg.base, seg.end, &set)) {
+            ENSURE(lsnset_image_bytes(set) <= seg.dead_bytes);
+            lsnset_free(set);
         }
         dead += seg.dead_bytes;
     }

@@ -112,6 +112,15 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
     case 4:
         tape_ack(&life->tape, number, PAYLOAD_LIST_DEAD, ref_make(some_lsn, at[1] >> 5), some_lsn);
         break;
+    case 13:
+        tape_ack(&life->tape, number, PAYLOAD_LIST_READY, ref_make(some_lsn, 0), some_lsn);
+        break;
+    case 11:
+        tape_ack(&life->tape, number, PAYLOAD_LIST_DELAYED, ref_make(some_lsn, 0), some_lsn);
+        break;
+    case 12:
+        tape_purge(&life->tape, number, at[1] >> 5 & 3, argument);
+        break;
     case 5:
         tape_bury(&life->tape, number, life->now_ms, ref_make(some_lsn, at[1] >> 5));
         break;

@@ -433,7 +433,7 @@ static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *qu
         return wrong(oracle, "topic %s: name or flags differ", topic->name);
     return same_count(oracle, topic, "pushes", queue->push_num, topic->push_num) &&
            same_count(oracle, topic, "pops", queue->pop_num, topic->pop_num) &&
-           same_count(oracle, topic, "ready", waiting_count(&queue->ready), oracle_count(oracle, i, ORACLE_READY)) &&
+           same_count(oracle, topic, "ready", queue_ready(queue), oracle_count(oracle, i, ORACLE_READY)) &&
            same_count(oracle, topic, "delayed", queue->delayed, oracle_delayed(oracle, i)) &&
            same_count(oracle, topic, "in flight", queue->in_flight, oracle_count(oracle, i, ORACLE_FLIGHT)) &&
            same_count(oracle, topic, "dead", queue->dead.count, oracle_count(oracle, i, ORACLE_DEAD)) &&

@@ -32,7 +32,10 @@ static bool take(struct engine *engine, struct queue *queue, uint64_t ref)
             return false;
         engine->search_left -= in_memory;
     }
-    return waiting_take(&engine->lists, &queue->ready, ref);
+    bool taken = waiting_take(&engine->lists, &queue->ready, ref);
+    if (UNLIKELY(queue->ghosts.ready > 0))
+        state_trim_some(engine, queue);
+    return taken;
 }
 
 struct death {
@@ -42,19 +45,11 @@ struct death {
     struct slice text;
 };
 
-/* A message that was ready, and has been taken, is gone or dead: nobody knows its size. */
-static void leave_ready(struct queue *queue)
-{
-    uint64_t left = queue_messages(queue);
-
-    state_less_bytes(queue, queue->bytes / (left + 1) & ~UINT64_C(63));
-}
-
-/* The same for one whose lease has ended. */
+/* A message whose lease has ended leaves. */
 static void leave_flight(struct queue *queue, const struct lease *lease)
 {
     if (UNLIKELY(lease->since_ms == 0))
-        leave_ready(queue);
+        state_less_messages(queue, 1);
     else
         state_less_bytes(queue, UINT64_C(64) * lease->size64);
 }
@@ -91,6 +86,8 @@ static void become_delayed(struct engine *engine, struct queue *queue, uint64_t 
         delays_descend(&engine->delays, engine_now_ms(engine), &(uint64_t){0});
     delays_add(&engine->delays, &(struct delay_entry){.ref = ref, .due_ms = due_ms, .queue = queue->number});
     queue->delayed++;
+    if (UNLIKELY(ref_lsn(ref) < queue->ghosts.purge_lsn))
+        state_spare(engine, queue, ref_lsn(ref));
 }
 
 /*
@@ -113,6 +110,8 @@ static void come_back(struct engine *engine, struct queue *queue, const struct l
     queue->counts.redelivered++;
     if (due_ms == 0)
         due_ms = min_u64(now_ms + retry_delay_ms(&queue->set.retry, lease->ref), WHEEL_MS_MAX);
+    if (UNLIKELY(!state_no_ghosts(engine)))
+        state_returns(engine, ref_lsn(ref));
     (void)state_came_back(engine, ref, lease->since_ms, due_ms > now_ms ? due_ms : 0);
     if (due_ms > now_ms)
         become_delayed(engine, queue, ref, due_ms);
@@ -226,24 +225,47 @@ static bool take_dead(struct engine *engine, struct queue *queue, uint64_t ref)
     return true;
 }
 
-static bool ack_one(struct engine *engine, struct queue *queue, unsigned list, const struct payload_pair *pair)
+static bool ack_flight(struct engine *engine, struct queue *queue, const struct payload_pair *pair)
 {
-    if (list == PAYLOAD_LIST_DEAD) {
-        if (!take_dead(engine, queue, pair->ref))
-            return false;
-    } else if (list == PAYLOAD_LIST_FLIGHT) {
-        struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
-        if (!lease)
-            return false;
-        uint64_t bytes = UINT64_C(64) * lease->size64;
-        end_lease(engine, queue, lease);
-        state_less_bytes(queue, bytes);
-        stir(engine, queue);
-    } else if (list == PAYLOAD_LIST_READY && take(engine, queue, pair->ref)) {
-        leave_ready(queue);
-    } else {
+    struct lease *lease = find_lease(engine, queue, pair->ref, pair->id);
+
+    if (!lease)
         return false;
-    }
+    uint64_t bytes = UINT64_C(64) * lease->size64;
+    end_lease(engine, queue, lease);
+    state_less_bytes(queue, bytes);
+    stir(engine, queue);
+    return true;
+}
+
+/*
+ * From the middle of a list; how often it came back is not looked at. Of a log with a hole the message may stand in
+ * flight still: engine_mend() will find it there.
+ */
+static bool leave_list(struct engine *engine, struct queue *queue, unsigned list, const struct payload_pair *pair)
+{
+    uint64_t lsn = ref_lsn(pair->ref);
+
+    if (flight_find(&engine->flight, queue->number, pair->id))
+        return false;
+    return list == PAYLOAD_LIST_READY ? state_ghost_ready(engine, queue, lsn)
+                                      : state_ghost_delayed(engine, queue, lsn);
+}
+
+static bool ack_one(struct engine *engine, struct queue *queue, const struct record *rec,
+                    const struct payload_pair *pair)
+{
+    unsigned list = payload_ack_list(rec->aux);
+    bool left = false;
+
+    if (list == PAYLOAD_LIST_FLIGHT)
+        left = ack_flight(engine, queue, pair);
+    else if (list == PAYLOAD_LIST_DEAD)
+        left = take_dead(engine, queue, pair->ref);
+    else if (list <= PAYLOAD_LIST_DELAYED && ref_lsn(pair->ref) < rec->lsn)
+        left = leave_list(engine, queue, list, pair);
+    if (!left)
+        return false;
     state_gone(engine, pair->ref);
     return true;
 }
@@ -265,7 +287,7 @@ static void apply_ack(struct engine *engine, const struct record *rec)
 
     for (uint32_t i = 0; i < rec->payload.len / PAYLOAD_PAIR_BYTES; i++) {
         struct payload_pair pair = payload_pair(rec->payload, i);
-        if (queue && ack_one(engine, queue, rec->aux & 0xff, &pair)) {
+        if (queue && ack_one(engine, queue, rec, &pair)) {
             gone++;
             continue;
         }
@@ -273,7 +295,7 @@ static void apply_ack(struct engine *engine, const struct record *rec)
         state_orphan(engine, ref_lsn(pair.ref));
     }
     if (queue)
-        count_gone(queue, rec->aux & 0xff, rec->aux >> 8, gone);
+        count_gone(queue, payload_ack_list(rec->aux), payload_ack_how(rec->aux), gone);
 }
 
 /* Out of the dead letters, as if it had never been delivered. */
@@ -285,6 +307,8 @@ static bool redrive(struct engine *engine, struct queue *queue, uint64_t ref, co
         return false;
     queue->bytes += queue->bytes / max_u64(queue_messages(queue), 1) & ~UINT64_C(63); /* nobody knows its size */
     ref = ref_make(ref_lsn(ref), 0);
+    if (UNLIKELY(!state_no_ghosts(engine)))
+        state_returns(engine, ref_lsn(ref));
     (void)state_came_back(engine, ref, 0, due_ms);
     if (due_ms > 0)
         become_delayed(engine, queue, ref, due_ms);
@@ -354,7 +378,7 @@ static bool bury_one(struct engine *engine, struct queue *queue, unsigned from, 
     if (from == PAYLOAD_BURY_READY) {
         if (!take(engine, queue, pair->ref))
             return false;
-        leave_ready(queue);
+        state_less_messages(queue, 1);
         bury(engine, queue, pair->ref, &death);
         return true;
     }
@@ -391,7 +415,12 @@ static void fire_delay(struct engine *engine, const struct delay_entry *entry)
 {
     struct queue *queue = engine_queue(engine, entry->queue);
 
-    queue->delayed--;
+    if (UNLIKELY(!state_no_ghosts(engine))) {
+        if (!state_fires(engine, queue, entry->ref))
+            return;
+    } else {
+        queue->delayed--;
+    }
     become_ready(engine, queue, entry->ref);
 }
 
@@ -515,6 +544,13 @@ static void apply_client(struct engine *engine, const struct record *rec)
         engine->ignored++;
 }
 
+/* The head of a list has changed, or may have: ghosts do not stay there. */
+static void see_head(struct engine *engine, struct queue *queue)
+{
+    if (UNLIKELY(queue->ghosts.ready > 0))
+        state_trim_some(engine, queue);
+}
+
 /* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */
 static void apply_chunk(struct engine *engine, const struct record *rec)
 {
@@ -522,10 +558,24 @@ static void apply_chunk(struct engine *engine, const struct record *rec)
     struct queue *queue = engine_queue(engine, rec->queue);
 
     if (queue && rec->aux == PAYLOAD_WAITING && payload_get_chunk(rec->payload, &chunk) &&
-        waiting_spill(&engine->lists, &queue->ready, rec->lsn, chunk.refs))
+        waiting_spill(&engine->lists, &queue->ready, rec->lsn, chunk.refs)) {
+        see_head(engine, queue);
         return;
+    }
     engine->ignored++;
     chunk_gone(engine, rec->lsn);
+}
+
+static void apply_purge(struct engine *engine, const struct record *rec)
+{
+    struct payload_purge purge;
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue || !payload_get_purge(rec->payload, &purge) || !state_purge(engine, queue, rec, purge.count)) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, purge.now_ms);
 }
 
 static bool load(struct engine *engine, struct queue *queue, const struct payload_load *load)
@@ -586,7 +636,10 @@ static bool load_waiting(struct engine *engine, const struct record *rec)
     struct payload_load payload;
     struct queue *queue = engine_queue(engine, rec->queue);
 
-    return queue && payload_get_load(rec->payload, &payload) && load(engine, queue, &payload);
+    if (!queue || !payload_get_load(rec->payload, &payload) || !load(engine, queue, &payload))
+        return false;
+    see_head(engine, queue);
+    return true;
 }
 
 static void apply_load(struct engine *engine, const struct record *rec)
@@ -612,6 +665,9 @@ void engine_apply(struct engine *engine, const struct record *rec)
         break;
     case RECORD_BURY:
         apply_bury(engine, rec);
+        break;
+    case RECORD_PURGE:
+        apply_purge(engine, rec);
         break;
     case RECORD_TOUCH:
         apply_touch(engine, rec);

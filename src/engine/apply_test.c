@@ -79,9 +79,9 @@ TEST(engine_push_makes_messages_ready_in_order)
     for (unsigned i = 0; i < 3; i++)
         refs[i] = tape_push(&tape, 1, 10 + i, 0);
     holds(&tape, 3, 0, 0, 0);
-    assert_int_equal(engine_peek_ready(jobs(&tape), seen, ARRAY_LEN(seen)), 3);
+    assert_int_equal(engine_peek_ready(tape.engine, jobs(&tape), seen, ARRAY_LEN(seen)), 3);
     assert_memory_equal(seen, refs, sizeof(refs));
-    assert_int_equal(engine_peek_ready(jobs(&tape), seen, 2), 2);
+    assert_int_equal(engine_peek_ready(tape.engine, jobs(&tape), seen, 2), 2);
     assert_int_equal(jobs(&tape)->push_num, 3);
     assert_int_equal(engine_last_id(tape.engine), 12);
     end(&tape, 0);
@@ -292,7 +292,7 @@ TEST(engine_tick_fires_no_more_than_it_says)
     holds(&tape, 4, 5, 0, 0);
     tape_tick(&tape, NOW_MS + 9000, 5);
     holds(&tape, 9, 0, 0, 0);
-    assert_int_equal(engine_peek_ready(jobs(&tape), seen, 9), 9);
+    assert_int_equal(engine_peek_ready(tape.engine, jobs(&tape), seen, 9), 9);
     assert_memory_equal(seen, refs, sizeof(refs));
     assert_true(engine_next_due_ms(tape.engine) == UINT64_MAX);
     end(&tape, 0);
@@ -308,7 +308,7 @@ TEST(engine_fires_messages_before_leases_of_the_same_millisecond)
     (void)pop(&tape, 10, NOW_MS);
     uint64_t late = tape_push(&tape, 1, 11, NOW_MS + TTR_MS);
     tape_tick(&tape, NOW_MS + TTR_MS, ALL);
-    assert_int_equal(engine_peek_ready(jobs(&tape), seen, 2), 2);
+    assert_int_equal(engine_peek_ready(tape.engine, jobs(&tape), seen, 2), 2);
     assert_int_equal(seen[0], late);
     assert_int_equal(seen[1], ref_again(popped));
     end(&tape, 0);
@@ -511,7 +511,7 @@ TEST(engine_pop_that_names_a_later_message_drops_none_of_those_before_it)
         refs[i] = tape_push(&tape, 1, 10 + i, 0);
     tape_pop(&tape, 1, NOW_MS, &(struct payload_delivery){.ref = refs[1], .id = 11, .ttr_ms = TTR_MS}, false);
     holds(&tape, 2, 0, 1, 0);
-    assert_int_equal(engine_peek_ready(jobs(&tape), seen, 3), 2);
+    assert_int_equal(engine_peek_ready(tape.engine, jobs(&tape), seen, 3), 2);
     assert_int_equal(seen[0], refs[2]);
     assert_int_equal(seen[1], refs[0]);
     end(&tape, 0);
@@ -586,8 +586,8 @@ TEST(engine_passes_over_record_types_of_other_versions)
     for (unsigned type = 0; type < 256; type++)
         if (type != RECORD_PUSH && type != RECORD_POP && type != RECORD_ACK && type != RECORD_BURY &&
             type != RECORD_TICK && type != RECORD_QUEUE && type != RECORD_CHUNK && type != RECORD_LOAD &&
-            type != RECORD_DCHUNK && type != RECORD_RELEASE && type != RECORD_TOUCH &&
-            type != RECORD_CLIENT)
+            type != RECORD_DCHUNK && type != RECORD_PURGE &&
+            type != RECORD_RELEASE && type != RECORD_TOUCH && type != RECORD_CLIENT)
             (void)tape_record(&tape, &(struct record){.type = (uint8_t)type, .queue = 1}, "whatever", 8);
     assert_true(engine_digest(tape.engine) == before);
     char body_only[PAYLOAD_PUSH_BYTES] = {0};

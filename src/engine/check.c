@@ -30,7 +30,7 @@ static int compare_u64(const void *a, const void *b)
 /* Every handle of the engine, to see that none is in two places; and what the timers hold, by queue number - 1. */
 struct handles {
     uint64_t *lsns;
-    uint64_t *delayed, *flying;
+    uint64_t *delayed, *flying, *ghosts; /* ghosts: of the delayed */
     size_t count, size;
 };
 
@@ -58,15 +58,19 @@ static const char *check_dead(const struct queue *queue, struct handles *handles
 
 static const char *check_queue(const struct engine *engine, const struct queue *queue, struct handles *handles)
 {
-    uint64_t ref;
+    uint64_t ref, ghosts = 0;
     const char *fault = waiting_fault(&queue->ready);
 
     HOLDS(!fault, fault);
     HOLDS(!queue->name || engine_find(engine, slice_of(queue->name, queue->name_len)) == queue,
           "a topic's name leads elsewhere");
-    for (struct waiting_cursor at = waiting_begin(&queue->ready); !fault && waiting_next(&at, &ref);)
+    for (struct waiting_cursor at = waiting_begin(&queue->ready); !fault && waiting_next(&at, &ref);) {
+        ghosts += engine_is_ghost(engine, queue, ref, ENGINE_READY);
         fault = add_handle(handles, ref);
+    }
     HOLDS(!fault, fault);
+    HOLDS(ghosts <= queue->ghosts.ready, "more of a waiting list is gone than is counted");
+    HOLDS(queue->ghosts.at_head == state_at_head(engine, queue), "what is gone stands first in its list, unnoticed");
     uint64_t *refs = mem_new(8 * (queue->dead.count + 1));
     fault = check_dead(queue, handles, refs);
     free(refs);
@@ -82,6 +86,8 @@ static const char *check_timers(const struct engine *engine, struct handles *han
     for (struct delays_cursor at = delays_begin(&engine->delays); !fault && delays_next(&at, &entry); n++) {
         HOLDS(entry.queue > 0 && entry.queue <= engine->queue_count, "a delayed message without a topic");
         handles->delayed[entry.queue - 1]++;
+        handles->ghosts[entry.queue - 1] +=
+            engine_is_ghost(engine, engine_queue(engine, entry.queue), entry.ref, ENGINE_DELAYED);
         fault = add_handle(handles, entry.ref);
     }
     HOLDS(!fault, fault);
@@ -121,9 +127,12 @@ static const char *check_all(const struct engine *engine, struct handles *handle
     bool all = delays_in_memory(&engine->delays) == delays_count(&engine->delays);
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         const struct queue *queue = &engine->queues[i]->queue;
-        HOLDS(all ? queue->delayed == handles->delayed[i] : queue->delayed >= handles->delayed[i],
+        uint64_t entries = queue->delayed + queue->ghosts.delayed;
+        HOLDS(all ? entries == handles->delayed[i] : entries >= handles->delayed[i],
               "a topic's count of delayed messages is wrong");
-        delayed += queue->delayed;
+        HOLDS(handles->ghosts[i] <= queue->ghosts.delayed, "more delayed messages are gone than are counted");
+        HOLDS(!queue->ghosts.spared || queue->ghosts.purge_lsn > 0, "messages are spared of no purge");
+        delayed += entries;
         HOLDS(engine->queues[i]->queue.in_flight == handles->flying[i],
               "a topic's count of messages in flight is wrong");
     }
@@ -185,7 +194,8 @@ static const char *check_facts(const struct engine *engine, const struct handles
 static const char *find_fault(const struct engine *engine, bool once)
 {
     struct handles handles = {.size = delays_in_memory(&engine->delays) + engine->flight.count};
-    uint64_t in_memory = 0, dead = 0, chunks = 0, chunked = 0, name_words = 0, counted = 0, dead_bytes = 0;
+    uint64_t in_memory = 0, dead = 0, chunks = 0, chunked = 0, name_words = 0, counted = 0, dead_bytes = 0,
+             figures = 0;
 
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         const struct queue *queue = &engine->queues[i]->queue;
@@ -194,12 +204,14 @@ static const char *find_fault(const struct engine *engine, bool once)
         dead += queue->dead.count;
         counted += queue->ready.counted;
         dead_bytes += refset_bytes(&queue->dead);
+        figures += queue_has_ghosts(&queue->ghosts);
         name_words += state_name_words(queue->name_len);
         chunked += queue->ready.out ? queue->ready.out->chunked + queue->ready.out->put_aside : 0;
         chunks += queue->ready.out ? queue->ready.out->chunks.count + queue->ready.out->aside.count : 0;
     }
     HOLDS(dead == engine->dead, "the count of all dead letters is wrong");
     HOLDS(dead_bytes == engine->dead_bytes, "the memory of the dead letters is wrong");
+    HOLDS(figures == engine->ghosts.queues, "the count of topics with messages that are gone is wrong");
     HOLDS(counted == engine->lists.bytes, "the memory of the lists is wrong");
     HOLDS(chunks == engine->lists.chunks, "the count of all chunks is wrong");
     HOLDS(chunked == engine->lists.chunked, "the count of all messages in chunks is wrong");
@@ -211,6 +223,7 @@ static const char *find_fault(const struct engine *engine, bool once)
     handles.lsns = mem_new(8 * (handles.size + 1));
     handles.delayed = mem_new(8 * (engine->queue_count + 1u));
     handles.flying = mem_new(8 * (engine->queue_count + 1u));
+    handles.ghosts = mem_new(8 * (engine->queue_count + 1u));
     const char *fault = check_all(engine, &handles);
     if (!fault && once)
         fault = check_once(engine, &handles);
@@ -219,6 +232,7 @@ static const char *find_fault(const struct engine *engine, bool once)
     free(handles.lsns);
     free(handles.delayed);
     free(handles.flying);
+    free(handles.ghosts);
     return fault;
 }
 

@@ -6,12 +6,14 @@
 
 #include <stdlib.h>
 
-static void each_of(const struct queue *queue, void (*each)(void *ctx, const struct engine_message *message), void *ctx)
+static void each_of(const struct engine *engine, const struct queue *queue,
+                    void (*each)(void *ctx, const struct engine_message *message), void *ctx)
 {
     struct engine_message message = {.queue = queue->number, .place = ENGINE_READY};
 
     for (struct waiting_cursor at = waiting_begin(&queue->ready); waiting_next(&at, &message.ref);)
-        each(ctx, &message);
+        if (!engine_is_ghost(engine, queue, message.ref, ENGINE_READY))
+            each(ctx, &message);
     message.place = ENGINE_DEAD;
     uint64_t *dead = mem_new(8 * (queue->dead.count + 1));
     size_t n = refset_oldest(&queue->dead, dead, queue->dead.count);
@@ -27,11 +29,15 @@ void engine_each(const struct engine *engine, void (*each)(void *ctx, const stru
     struct delay_entry entry;
 
     for (uint32_t i = 0; i < engine->queue_count; i++)
-        each_of(&engine->queues[i]->queue, each, ctx);
+        each_of(engine, &engine->queues[i]->queue, each, ctx);
     for (struct delays_cursor at = delays_begin(&engine->delays); delays_next(&at, &entry);) {
         struct engine_message message = {
             .ref = entry.ref, .queue = entry.queue, .due_ms = entry.due_ms, .place = ENGINE_DELAYED};
-        each(ctx, &message);
+        const struct queue *queue = engine_queue(engine, entry.queue);
+        if (engine_is_purged(engine, queue, entry.ref))
+            message.place = ENGINE_PURGED;
+        if (message.place == ENGINE_PURGED || !engine_is_ghost(engine, queue, entry.ref, ENGINE_DELAYED))
+            each(ctx, &message);
     }
     for (const struct lease *lease = flight_first(&engine->flight); lease;
          lease = flight_after(&engine->flight, lease)) {

@@ -41,11 +41,14 @@ static void fini(struct engine *engine)
         struct queue *queue = &engine->queues[i]->queue;
         waiting_free(&queue->ready);
         refset_free(&queue->dead);
+        state_free_ghosts(queue);
         free(queue->name);
         free(engine->queues[i]);
     }
     free(engine->queues);
     free(engine->orphans);
+    ghost_set_free(&engine->ghosts.ready);
+    ghost_set_free(&engine->ghosts.delayed);
     delays_free(&engine->delays);
     facts_free(&engine->facts);
     clients_free(&engine->clients);
@@ -161,6 +164,7 @@ uint64_t engine_memory(const struct engine *engine)
 
     return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
            engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
+           engine->ghosts.ready.bytes + engine->ghosts.delayed.bytes + engine->ghosts.spared_bytes +
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +
            facts_bytes(&engine->facts) + engine->clients.bytes + dedup_bytes(&engine->dedup) +
            keys_bytes(&engine->keys);
@@ -190,7 +194,7 @@ int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_
         return GMQ_E_NO_MESSAGE;
     if (!queue->auto_ack && queue->in_flight >= in_flight_max)
         return GMQ_E_IN_FLIGHT_LIMIT;
-    if (!oldest)
+    if (!oldest || UNLIKELY(queue->ghosts.at_head))
         return -EAGAIN;
     *ret_ref = fifo_first(oldest);
     return 0;
@@ -249,11 +253,6 @@ bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts
                                  .dead_ms = fact->dead_ms, .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
                                  .is_dead = fact->why != FACT_NOT_DEAD, .text = slice_of(fact->text, fact->text_len)};
     return true;
-}
-
-size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max)
-{
-    return waiting_peek(&queue->ready, ret_refs, max);
 }
 
 void engine_limit_lists(struct engine *engine, uint64_t refs_max, uint32_t chunk_refs)

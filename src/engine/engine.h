@@ -23,6 +23,7 @@
 #include "base/record.h"
 #include "base/topic_settings.h"
 #include "engine/delays.h"
+#include "engine/ghosts.h"
 #include "engine/refset.h"
 #include "engine/waiting.h"
 
@@ -69,7 +70,8 @@ struct queue {
     uint64_t record_lsn;   /* of its newest QUEUE record, 0 = lost */
     struct waiting ready;
     struct refset dead;
-    uint64_t delayed, in_flight; /* messages in these states, those in chunks too */
+    uint64_t delayed, in_flight; /* messages in these states, those in chunks too; of ready ones queue_ready() */
+    struct queue_ghosts ghosts;  /* what of the lists is gone */
     uint64_t bytes;              /* of the bodies of ready, delayed and in flight, see queue_messages() */
     uint64_t push_num, pop_num;  /* pushes (not redeliveries) and deliveries, ever */
     struct queue_counts counts;
@@ -80,12 +82,23 @@ struct queue {
 };
 
 /*
+ * Ready messages, those in chunks too. What could not be read back is not in it; too few while some of that is gone,
+ * since only the chunk knows which.
+ */
+static inline uint64_t queue_ready(const struct queue *queue)
+{
+    uint64_t entries = waiting_count(&queue->ready);
+
+    return LIKELY(entries > queue->ghosts.ready) ? entries - queue->ghosts.ready : 0;
+}
+
+/*
  * What a topic's limits count: the messages that are ready, delayed or in flight; `bytes` is of the same, each rounded
  * up to 64. Where a message leaves of which no record says the size, it is taken to be as large as the average.
  */
 static inline uint64_t queue_messages(const struct queue *queue)
 {
-    return waiting_count(&queue->ready) + queue->delayed + queue->in_flight;
+    return queue_ready(queue) + queue->delayed + queue->in_flight;
 }
 
 struct engine *engine_new(const struct engine_hooks *hooks);
@@ -179,7 +192,8 @@ uint32_t engine_next_queue(const struct engine *engine);
 
 /*
  * The oldest waiting message. 0, or GMQ_E_NO_MESSAGE, GMQ_E_IN_FLIGHT_LIMIT (auto-ack queues have no such limit), or
- * -EAGAIN: it is in the queue's first chunk, which must be loaded first.
+ * -EAGAIN: it is in the queue's first chunk, which must be loaded first, or, when queue->ghosts.at_head, behind
+ * messages that are gone, which a PURGE record of count 0 takes out of the way.
  */
 NODISCARD int engine_decide_pop(const struct queue *queue, uint64_t in_flight_max, uint64_t *ret_ref);
 
@@ -216,8 +230,11 @@ NODISCARD int engine_decide_dedup(const struct engine *engine, const struct payl
  */
 uint64_t engine_find_key(const struct engine *engine, const struct queue *queue, struct slice key, uint32_t i);
 
-/* The next up to `max` refs, as far as they are in memory, that pops will deliver; returns how many. To prefetch. */
-size_t engine_peek_ready(const struct queue *queue, uint64_t *ret_refs, size_t max);
+/*
+ * The next up to `max` refs, as far as they are in memory and not far behind messages that are gone, that pops will
+ * deliver; returns how many. These and no others one POP record may name.
+ */
+size_t engine_peek_ready(const struct engine *engine, const struct queue *queue, uint64_t *ret_refs, size_t max);
 
 /*
  * Is a CHUNK record owed, since more refs are in memory than may be? Its queue and its refs (room for 507); returns how
@@ -261,7 +278,8 @@ NODISCARD bool engine_save(const struct engine *engine, struct buf *out);
 /* Replaces the state by a saved one. 0 or -EINVAL: then the engine is empty. Believes no number in it. */
 NODISCARD int engine_load(struct engine *engine, const void *image, size_t bytes);
 
-enum engine_place { ENGINE_READY, ENGINE_DELAYED, ENGINE_IN_FLIGHT, ENGINE_DEAD };
+/* ENGINE_PURGED: a delayed message that is gone, but whose record is needed until it would have been due. */
+enum engine_place { ENGINE_READY, ENGINE_DELAYED, ENGINE_IN_FLIGHT, ENGINE_DEAD, ENGINE_PURGED };
 
 struct engine_message {
     uint64_t ref;
@@ -271,7 +289,14 @@ struct engine_message {
     enum engine_place place;
 };
 
-/* Calls `each` with every message there is, but for those in chunks; of one due time in order. */
+/*
+ * An entry of a list, ENGINE_READY or ENGINE_DELAYED, from memory or a chunk: is its message gone, and the entry left
+ * over? And of a delayed one: is its record needed all the same, as of ENGINE_PURGED?
+ */
+bool engine_is_ghost(const struct engine *engine, const struct queue *queue, uint64_t ref, enum engine_place place);
+bool engine_is_purged(const struct engine *engine, const struct queue *queue, uint64_t ref);
+
+/* Calls `each` with every message there is, but for those in chunks; of one due time in order. Ghosts are none. */
 void engine_each(const struct engine *engine, void (*each)(void *ctx, const struct engine_message *message), void *ctx);
 
 struct engine_chunk {

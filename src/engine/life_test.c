@@ -15,7 +15,10 @@
 
 enum { QUEUES = 4, NODE_RETRIES = 2, MESSAGES_MAX = 4000, STEPS = 4000, SEEDS = 8, TTR_MS = 2000 };
 
-enum state { READY, DELAYED, FLYING, DEAD, ASIDE, DELAYED_ASIDE, GONE };
+/* GHOST, PURGED: gone, but its entry has yet to come up among the delayed, or would if it could be read. */
+enum state {
+    READY, DELAYED, GHOST, PURGED, FLYING, DEAD, ASIDE, DELAYED_ASIDE, GHOST_ASIDE, PURGED_ASIDE, GONE_ASIDE, GONE
+};
 
 static const uint64_t YEAR_MS = UINT64_C(31536000000);
 
@@ -134,6 +137,11 @@ static void bury(struct life *life)
     turn(life, message, DEAD);
 }
 
+static bool is_delayed(const struct message *message)
+{
+    return message->state == DELAYED || message->state == GHOST || message->state == PURGED;
+}
+
 /* What fires next: by time, messages before leases, then by age. */
 static struct message *next_timer(struct life *life)
 {
@@ -141,24 +149,25 @@ static struct message *next_timer(struct life *life)
 
     for (size_t i = 0; i < life->count; i++) {
         struct message *message = &life->messages[i];
-        if (message->state != DELAYED && message->state != FLYING)
+        if (!is_delayed(message) && message->state != FLYING)
             continue;
         if (!best || message->at_ms < best->at_ms ||
             (message->at_ms == best->at_ms &&
-             (message->state < best->state || (message->state == best->state && message->order < best->order))))
+             (is_delayed(message) > is_delayed(best) ||
+              (is_delayed(message) == is_delayed(best) && message->order < best->order))))
             best = message;
     }
     return best && best->at_ms <= life->now_ms ? best : NULL;
 }
 
-/* Messages with a timer, as the engine counts them. */
+/* Entries with a timer, as the engine counts them. */
 static uint64_t timers(const struct life *life)
 {
     uint64_t n = 0;
 
     for (uint32_t number = 1; number <= QUEUES; number++) {
         const struct queue *queue = engine_queue(life->tape.engine, number);
-        n += queue->delayed + queue->in_flight;
+        n += queue->delayed + queue->ghosts.delayed + queue->in_flight;
     }
     return n;
 }
@@ -167,6 +176,10 @@ static void fire(struct life *life, struct message *message)
 {
     if (message->state == DELAYED) {
         turn(life, message, READY);
+        return;
+    }
+    if (message->state == GHOST || message->state == PURGED) {
+        turn(life, message, GONE);
         return;
     }
     bool again = ref_retries(message->ref) < NODE_RETRIES;
@@ -232,8 +245,22 @@ static void put_aside(struct life *life)
         return;
     assert_true(tape_load(&life->tape, queue, PAYLOAD_LOAD_ASIDE));
     struct payload_chunk chunk = tape_chunk(&life->tape, lsn);
-    for (size_t i = 0; i < chunk.refs.len; i += PAYLOAD_REF_BYTES)
-        by_lsn(life, ref_lsn(get_le64(chunk.refs.ptr + i)))->state = ASIDE;
+    for (size_t i = 0; i < chunk.refs.len; i += PAYLOAD_REF_BYTES) {
+        struct message *message = by_lsn(life, ref_lsn(get_le64(chunk.refs.ptr + i)));
+        message->state = message->state == GONE ? GONE_ASIDE : ASIDE;
+    }
+}
+
+/* How many refs of messages that are there stand in a stretch of a waiting list. */
+static size_t living(const struct life *life, uint32_t number, const struct fifo *stretch)
+{
+    const struct queue *queue = engine_queue(life->tape.engine, number);
+    uint64_t ref;
+    size_t n = 0;
+
+    for (struct fifo_cursor at = fifo_begin(stretch); fifo_next(&at, &ref);)
+        n += !engine_is_ghost(life->tape.engine, queue, ref, ENGINE_READY);
+    return n;
 }
 
 /* What was put aside comes between the head and all others. */
@@ -244,16 +271,18 @@ static void bring_back(struct life *life)
     const struct waiting *list = &engine_queue(life->tape.engine, queue)->ready;
     size_t waits = select_messages(life, queue, READY, ready), out = select_messages(life, queue, ASIDE, aside);
 
-    assert_int_equal(tape_load(&life->tape, queue, PAYLOAD_LOAD_BACK), out > 0);
-    if (out == 0)
-        return;
-    size_t head = list->out->head.count;
+    size_t head = list->out ? living(life, queue, &list->out->head) : 0;
+    bool back = tape_load(&life->tape, queue, PAYLOAD_LOAD_BACK);
+    assert_true(back || out == 0);
     for (size_t i = 0; i < head; i++)
         turn(life, ready[i], READY);
     for (size_t i = 0; i < out; i++)
         turn(life, aside[i], READY);
     for (size_t i = head; i < waits; i++)
         turn(life, ready[i], READY);
+    out = select_messages(life, queue, GONE_ASIDE, aside);
+    for (size_t i = 0; i < out; i++)
+        aside[i]->state = GONE;
 }
 
 /* A piece of the delayed messages comes back, mostly when it is time, and now and then cannot be read. */
@@ -270,7 +299,7 @@ static void load_delays(struct life *life)
         return;
     struct payload_dchunk held = tape_dchunk(&life->tape, chunk.lsn);
     for (uint32_t i = 0; i < held.count; i++)
-        by_lsn(life, ref_lsn(payload_delayed(held.entries, i).ref))->state = DELAYED_ASIDE;
+        by_lsn(life, ref_lsn(payload_delayed(held.entries, i).ref))->state += DELAYED_ASIDE - DELAYED;
 }
 
 /* One that could not be read can: what is in it counts from now on. */
@@ -285,8 +314,47 @@ static void bring_delays_back(struct life *life)
     for (uint32_t i = 0; i < held.count; i++) {
         struct message *message = by_lsn(life, ref_lsn(payload_delayed(held.entries, i).ref));
         message->at_ms = fires_at(life, message->at_ms);
-        turn(life, message, DELAYED);
+        turn(life, message, message->state - (DELAYED_ASIDE - DELAYED));
     }
+}
+
+/* One that waits, or is delayed, is gone at once, wherever it stands. */
+static void cancel(struct life *life, enum state state)
+{
+    struct message *message = any(life, state);
+
+    if (!message)
+        return;
+    uint16_t aux = payload_ack_aux(state == READY ? PAYLOAD_LIST_READY : PAYLOAD_LIST_DELAYED, PAYLOAD_HOW_DELETED);
+    tape_ack(&life->tape, message->queue, aux, ref_make(ref_lsn(message->ref), 0), message->id);
+    assert_int_equal(life->tape.deaths.last_message, ref_lsn(message->ref));
+    message->state = state == READY ? GONE : GHOST;
+}
+
+/* The oldest of a list go, as far as they are in memory, or all delayed ones. */
+static void purge(struct life *life)
+{
+    static struct message *messages[MESSAGES_MAX];
+    uint32_t number = 1 + (uint32_t)below(life, QUEUES), max = (uint32_t)below(life, 5);
+    const struct queue *queue = engine_queue(life->tape.engine, number);
+    enum state state = (const enum state[]){READY, READY, DEAD, DELAYED}[below(life, 4)];
+    size_t n = select_messages(life, number, state, messages);
+    uint64_t deaths = life->tape.deaths.messages;
+
+    tape_purge(&life->tape, number, state == READY ? PAYLOAD_LIST_READY : state == DEAD ? PAYLOAD_LIST_DEAD
+                                                                                       : PAYLOAD_LIST_DELAYED, max);
+    if (state == READY)
+        n = life->tape.deaths.messages - deaths;
+    else if (state == DEAD)
+        n = min_u64(n, max);
+    assert_int_equal(life->tape.deaths.messages - deaths, state == DELAYED ? 0 : n);
+    assert_true(state != READY || (n <= max && (n > 0 || max == 0 || waiting_in_memory(&queue->ready) == 0 ||
+                                                !waiting_oldest(&queue->ready))));
+    for (size_t i = 0; i < n; i++)
+        messages[i]->state = state == DELAYED ? PURGED : GONE;
+    n = state == DELAYED ? select_messages(life, number, DELAYED_ASIDE, messages) : 0;
+    for (size_t i = 0; i < n; i++)
+        messages[i]->state = PURGED_ASIDE;
 }
 
 /* When a delayed message is due: in the past, soon, in hours, days or years. */
@@ -300,7 +368,7 @@ static uint64_t some_due(struct life *life)
 
 static void step(struct life *life)
 {
-    uint64_t what = below(life, 112);
+    uint64_t what = below(life, 124);
 
     if (what < 28)
         push(life, 0);
@@ -326,6 +394,12 @@ static void step(struct life *life)
         load_delays(life);
     else if (what < 111)
         bring_delays_back(life);
+    else if (what < 116)
+        cancel(life, READY);
+    else if (what < 121)
+        cancel(life, DELAYED);
+    else if (what < 122)
+        purge(life);
     else
         (void)tape_load(&life->tape, 1 + (uint32_t)below(life, QUEUES), PAYLOAD_LOAD_REFS);
     while (tape_spill(&life->tape) > 0)
@@ -362,15 +436,23 @@ static size_t select_messages(struct life *life, uint32_t queue, enum state stat
     return n;
 }
 
-/* What is in memory of a list is the beginning and the end of what should be in it. */
-static void compare_ready(const struct waiting *list, struct message *const *expected, size_t n)
+/* What is in memory of a list is the beginning and the end of what should be in it, and what is gone between. */
+static void compare_ready(struct life *life, const struct queue *queue, struct message *const *expected, size_t n)
 {
-    size_t head = list->out ? list->out->head.count : 0, i = 0;
+    static struct message *gone[MESSAGES_MAX];
+    const struct waiting *list = &queue->ready;
+    size_t head = list->out ? living(life, queue->number, &list->out->head) : 0;
+    size_t tail = living(life, queue->number, &list->tail), i = 0;
     uint64_t ref;
 
-    assert_int_equal(waiting_count(list), n);
-    for (struct waiting_cursor at = waiting_begin(list); waiting_next(&at, &ref); i++)
-        assert_int_equal(ref, expected[i < head ? i : n - list->tail.count + (i - head)]->ref);
+    assert_int_equal(queue_ready(queue), n - min_u64(n, select_messages(life, queue->number, GONE_ASIDE, gone)));
+    for (struct waiting_cursor at = waiting_begin(list); waiting_next(&at, &ref);) {
+        if (engine_is_ghost(life->tape.engine, queue, ref, ENGINE_READY))
+            continue;
+        assert_int_equal(ref, expected[i < head ? i : n - tail + (i - head)]->ref);
+        i++;
+    }
+    assert_int_equal(i, head + tail);
 }
 
 static void compare(struct life *life)
@@ -384,7 +466,7 @@ static void compare(struct life *life)
                                              select_messages(life, number, DELAYED_ASIDE, expected));
         assert_int_equal(queue->in_flight, select_messages(life, number, FLYING, expected));
         size_t n = select_messages(life, number, READY, expected);
-        compare_ready(&queue->ready, expected, n);
+        compare_ready(life, queue, expected, n);
         n = select_messages(life, number, DEAD, expected);
         assert_int_equal(refset_oldest(&queue->dead, refs, MESSAGES_MAX), n);
         for (size_t i = 0; i < n; i++)
@@ -519,6 +601,21 @@ static void delay_some(struct tape *tape, uint64_t now_ms)
     assert_true(tape->engine->delays.aside_count > 0 && tape->engine->delays.chunked > 0);
 }
 
+/* Ghosts in both kinds of lists, and a mark with one that is spared. */
+static void haunt(struct tape *tape, uint64_t now_ms)
+{
+    uint64_t refs[6];
+
+    for (uint64_t i = 0; i < 6; i++)
+        refs[i] = tape_push(tape, 1, 300 + i, i < 4 ? 0 : now_ms + 700000);
+    tape_ack(tape, 1, PAYLOAD_LIST_READY, refs[1], 301);
+    tape_ack(tape, 1, PAYLOAD_LIST_READY, refs[2], 302);
+    tape_ack(tape, 1, PAYLOAD_LIST_DELAYED, refs[4], 304);
+    tape_purge(tape, 1, PAYLOAD_LIST_DELAYED, 0);
+    state_spare(tape->engine, engine_queue(tape->engine, 1), ref_lsn(refs[0]));
+    engine_check(tape->engine);
+}
+
 /* An image with a few messages in every state. */
 static void small_image(struct buf *ret)
 {
@@ -539,6 +636,7 @@ static void small_image(struct buf *ret)
     tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
     tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
     delay_some(&tape, now_ms);
+    haunt(&tape, now_ms);
     buf_init(ret, TAPE_BYTES_MAX);
     assert_true(engine_save(tape.engine, ret));
     tape_close(&tape);

@@ -43,15 +43,29 @@ static uint64_t drop(struct engine *engine, uint64_t ref)
     return 1;
 }
 
+struct mended {
+    struct engine *engine;
+    const struct queue *queue;
+};
+
+/* What is gone already is reported already. */
 static bool drop_ready(void *ctx, uint64_t ref)
 {
-    return is_orphan(ctx, ref) && drop(ctx, ref) > 0;
+    const struct mended *of = ctx;
+
+    return is_orphan(of->engine, ref) && !engine_is_ghost(of->engine, of->queue, ref, ENGINE_READY) &&
+           drop(of->engine, ref) > 0;
 }
 
 /* What is in chunks cannot be looked at here: it comes again. */
 static uint64_t mend_ready(struct engine *engine, struct queue *queue)
 {
-    return waiting_drop(&engine->lists, &queue->ready, drop_ready, engine);
+    struct mended of = {.engine = engine, .queue = queue};
+    uint64_t dropped = waiting_drop(&engine->lists, &queue->ready, drop_ready, &of);
+
+    if (queue->ghosts.ready > 0)
+        state_trim_some(engine, queue);
+    return dropped;
 }
 
 static uint64_t mend_dead(struct engine *engine, struct queue *queue)
@@ -71,9 +85,11 @@ static bool drop_delayed(void *ctx, const struct delay_entry *entry)
 {
     struct engine *engine = ctx;
 
-    if (!is_orphan(engine, entry->ref))
+    struct queue *queue = engine_queue(engine, entry->queue);
+
+    if (!is_orphan(engine, entry->ref) || engine_is_ghost(engine, queue, entry->ref, ENGINE_DELAYED))
         return false;
-    engine_queue(engine, entry->queue)->delayed--;
+    state_one_delayed_less(engine, queue);
     return drop(engine, entry->ref) > 0;
 }
 

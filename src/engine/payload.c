@@ -99,6 +99,13 @@ void payload_put_tick(char *to, const struct payload_tick *tick)
     put_le32(to + 12, tick->moves);
 }
 
+void payload_put_purge(char *to, const struct payload_purge *purge)
+{
+    put_le64(to, purge->now_ms);
+    put_le32(to + 8, purge->count);
+    put_le32(to + 12, 0);
+}
+
 void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count)
 {
     put_le32(to, count);
@@ -338,6 +345,14 @@ bool payload_get_tick(struct slice payload, struct payload_tick *ret)
     *ret = (struct payload_tick){
         .now_ms = get_le64(payload.ptr), .count = get_le32(payload.ptr + 8), .moves = get_le32(payload.ptr + 12)};
     return ret->now_ms <= WHEEL_MS_MAX;
+}
+
+bool payload_get_purge(struct slice payload, struct payload_purge *ret)
+{
+    if (payload.len < PAYLOAD_PURGE_BYTES)
+        return false;
+    *ret = (struct payload_purge){.now_ms = get_le64(payload.ptr), .count = get_le32(payload.ptr + 8)};
+    return ret->now_ms <= WHEEL_MS_MAX && ret->count <= PAYLOAD_PURGE_MAX;
 }
 
 static bool take_retry_policy(struct retry_policy *ret, struct slice value)

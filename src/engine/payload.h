@@ -16,6 +16,7 @@
  *   BURY    0 u64 now_ms   8 u8 enum payload_reason   9 u8 0   10 u16 text bytes (0..255)   12 u32 n
  *           16 n x { u64 ref, u64 id }, text;  aux: enum payload_bury_from
  *   TOUCH   0 u64 now_ms   8 u32 n   12 u32 0   16 n x { u64 ref, u64 id, u64 deadline_ms }
+ *   PURGE   0 u64 now_ms   8 u32 n (how many of the oldest at most)   12 u32 0;  aux: as ACK
  *   TICK    0 u64 now_ms   8 u32 n (how many timers may fire at most)   12 u32 how many may move (0 = no bound)
  *   QUEUE   TLVs: 1 name, 2 bind key, 3 u64 start, 4 u32 flags, 5 u32 ttr, 6 u32 retries, 7 retry policy { u8 kind,
  *           u8 jitter, u16 n, u32 cap, n x u32 ms }, 8 limits { u64 messages, u64 bytes, u64 age_ms, u64 over },
@@ -55,6 +56,8 @@ enum {
     PAYLOAD_SIZE_STEP = 64,
     PAYLOAD_SIZE64_MAX = 0xffffff,
     PAYLOAD_TICK_BYTES = 16,
+    PAYLOAD_PURGE_BYTES = 16,
+    PAYLOAD_PURGE_MAX = 4096, /* messages by one record */
     PAYLOAD_QUEUE_BYTES_MAX = 4096,
     PAYLOAD_SETTINGS_BYTES_MAX = 160, /* of them, for settings other than ttr and retries */
     PAYLOAD_CHUNK_BYTES = 8, /* before the refs */
@@ -85,6 +88,13 @@ enum payload_how {
     PAYLOAD_HOW_EXPIRED = 3,
     PAYLOAD_HOW_MOVED = 4,      /* it lives on at another place of the log */
 };
+
+static inline uint16_t payload_ack_aux(enum payload_list list, enum payload_how how)
+{
+    return (uint16_t)((unsigned)list | (unsigned)how << 8);
+}
+static inline unsigned payload_ack_list(uint16_t aux) { return aux & 0xff; }
+static inline unsigned payload_ack_how(uint16_t aux) { return aux >> 8; }
 
 enum payload_bury_from { PAYLOAD_BURY_READY = 0, PAYLOAD_BURY_FLIGHT = 1 };
 
@@ -195,6 +205,12 @@ struct payload_tick {
     uint32_t moves; /* on the way to their time; 0 = no bound */
 };
 
+/* count 0 of the waiting list: only what is gone already leaves its head. Of the delayed ones all go. */
+struct payload_purge {
+    uint64_t now_ms;
+    uint32_t count;
+};
+
 /*
  * A queue as its newest QUEUE record says. Of queue 0 set.max_retries counts, start_ms (all ids after it are later),
  * and how long and how many dedup keys are kept.
@@ -257,6 +273,7 @@ void payload_put_pair(char *to, const struct payload_pair *pair);
 void payload_put_bury(char *to, const struct payload_bury *bury, const struct payload_pair *entries);
 void payload_put_client(char *to, const struct payload_client *client);
 void payload_put_tick(char *to, const struct payload_tick *tick);
+void payload_put_purge(char *to, const struct payload_purge *purge);
 void payload_put_release(char *to, const struct payload_release *release, const struct payload_pair *entries);
 void payload_put_touch(char *to, const struct payload_touch *touch, const struct payload_touched *entries);
 
@@ -283,6 +300,7 @@ NODISCARD bool payload_get_pop(struct slice payload, struct payload_pop *ret);
 NODISCARD bool payload_get_bury(struct slice payload, struct payload_bury *ret);
 NODISCARD bool payload_get_client(struct slice payload, struct payload_client *ret);
 NODISCARD bool payload_get_tick(struct slice payload, struct payload_tick *ret);
+NODISCARD bool payload_get_purge(struct slice payload, struct payload_purge *ret);
 NODISCARD bool payload_get_release(struct slice payload, struct payload_release *ret);
 NODISCARD bool payload_get_touch(struct slice payload, struct payload_touch *ret);
 

@@ -7,8 +7,8 @@
  *   u64 level of the slot that is moving, of the delays in bits 0..7, of the leases in 8..15; 0 = none
  *   u64 near delayed, u64 leases that come before what is in these slots or later; 0 when none is moving
  *   per queue: u64 name bytes, u64 flags (1 auto-ack, 2 exited), ttr_ms, max_retries, start_ms, record_lsn, push_num,
- *              pop_num, tail, dead, head, chunks, chunks aside, delayed; name padded to 8; refs of the head, chunks
- *              (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
+ *              pop_num, tail, dead, head, chunks, chunks aside, delayed with ghosts; name padded to 8; refs of the
+ *              head, chunks (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   the delayed messages: save_delays.c
  *   per lease: u64 ref, u64 id, u64 deadline_ms, u32 queue, u32 holder, u64 since_ms, u32 size64, u8 own_retries,
  *              u24 ttr_ms, those of one deadline in order
@@ -41,6 +41,7 @@ static const struct state_section *const SECTIONS[] = {
     &STATE_SETTINGS,
     &STATE_FACTS,
     &STATE_BYTES,
+    &STATE_GHOSTS, /* after what counts them as messages */
     &STATE_CLIENTS,
     &STATE_DEDUP,
     &STATE_KEYS,
@@ -123,7 +124,7 @@ static char *save_queue(char *at, const struct queue *queue)
     at = put(at, out->head.count);
     at = put(at, out->chunks.count);
     at = put(at, out->aside.count);
-    at = put(at, queue->delayed);
+    at = put(at, queue->delayed + queue->ghosts.delayed);
     memset(at, 0, 8 * state_name_words(queue->name_len));
     if (queue->name_len > 0)
         memcpy(at, queue->name, queue->name_len);

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/facts.h"
 #include "engine/flight.h"
+#include "engine/ghosts.h"
 #include "engine/keys.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
@@ -34,6 +35,7 @@ struct engine {
     struct delays delays;
     struct flight flight;
     struct waiting_pool lists;
+    struct ghosts ghosts;
     struct facts facts;       /* of messages that came back or are dead */
     struct clients clients;   /* by whom messages are held */
     uint64_t dead;            /* dead letters of all queues */
@@ -100,8 +102,16 @@ static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, 
 static inline void state_less_bytes(struct queue *queue, uint64_t bytes)
 {
     queue->bytes -= min_u64(bytes, queue->bytes);
-    if (queue->in_flight == 0 && queue->delayed == 0 && waiting_count(&queue->ready) == 0)
+    if (queue_messages(queue) == 0)
         queue->bytes = 0;
+}
+
+/* The same for `count` messages of which nobody knows the size. */
+static inline void state_less_messages(struct queue *queue, uint64_t count)
+{
+    uint64_t all = queue_messages(queue) + count;
+
+    state_less_bytes(queue, count == all ? queue->bytes : queue->bytes / max_u64(all, 1) * count & ~UINT64_C(63));
 }
 
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
@@ -112,6 +122,55 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
 
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);
+
+/* The message is gone: the log need not keep its record. */
+static inline void state_message_gone(const struct engine *engine, uint64_t ref)
+{
+    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
+}
+
+/* ---- ghosts (apply_ghosts.c) ------------------------------------------------------------------------------------- */
+
+/* Ghosts at the head of the waiting list leave it, up to so many, or up to some. */
+void state_trim(struct engine *engine, struct queue *queue, uint32_t steps);
+void state_trim_some(struct engine *engine, struct queue *queue);
+
+/* Is the oldest entry in memory a ghost? */
+bool state_at_head(const struct engine *engine, const struct queue *queue);
+
+/* The message of the list is a ghost from now on. False: it was, or the list has no room for one more. */
+bool state_ghost_ready(struct engine *engine, struct queue *queue, uint64_t lsn);
+bool state_ghost_delayed(struct engine *engine, struct queue *queue, uint64_t lsn);
+
+/* Of an engine with ghosts: a delay is over, and counted so. False: the message is gone. */
+bool state_fires(struct engine *engine, struct queue *queue, uint64_t ref);
+
+/* A delayed message that is no ghost leaves its place otherwise. */
+void state_one_delayed_less(struct engine *engine, struct queue *queue);
+
+/* A message that was pushed before queue->ghosts.purge_lsn will be delayed anew. */
+void state_spare(struct engine *engine, struct queue *queue, uint64_t lsn);
+
+/* All delayed messages that were pushed before are gone. */
+void state_purge_delayed(struct engine *engine, struct queue *queue, uint64_t before_lsn);
+
+/* A PURGE record of up to `n` messages; false when it names no such list. */
+bool state_purge(struct engine *engine, struct queue *queue, const struct record *rec, uint32_t n);
+
+/* Counts the figures of a queue that was loaded; frees what they own. */
+void state_count_ghosts(struct engine *engine, const struct queue *queue);
+void state_free_ghosts(struct queue *queue);
+
+/* A message that was dead or in flight waits again: if it is named as a ghost, which only damage does, it is none. */
+void state_returns(struct engine *engine, uint64_t lsn);
+
+/* No list has a ghost, no queue a mark. */
+static inline bool state_no_ghosts(const struct engine *engine)
+{
+    const struct ghosts *ghosts = &engine->ghosts;
+
+    return (ghosts->queues | ghosts->ready.members | ghosts->delayed.members) == 0;
+}
 
 /* ---- the parts of an image --------------------------------------------------------------------------------------- */
 
@@ -160,6 +219,7 @@ struct state_section {
     ((uint64_t)(text)[0] | (uint64_t)(text)[1] << 8 | (uint64_t)(text)[2] << 16 | (uint64_t)(text)[3] << 24)
 
 extern const struct state_section STATE_SETTINGS; /* save_settings.c */
+extern const struct state_section STATE_GHOSTS;   /* save_ghosts.c */
 extern const struct state_section STATE_BYTES;    /* save_bytes.c */
 extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */

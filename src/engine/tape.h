@@ -156,12 +156,22 @@ static inline void tape_pop(struct tape *tape, uint32_t queue, uint64_t now_ms, 
     (void)tape_record(tape, &head, payload, sizeof(payload));
 }
 
-static inline void tape_ack(struct tape *tape, uint32_t queue, enum payload_list list, uint64_t ref, uint64_t id)
+/* `aux` as payload_ack_aux() makes it. */
+static inline void tape_ack(struct tape *tape, uint32_t queue, uint16_t aux, uint64_t ref, uint64_t id)
 {
     char payload[PAYLOAD_PAIR_BYTES];
 
     payload_put_pair(payload, &(struct payload_pair){.ref = ref, .id = id});
-    struct record head = {.type = RECORD_ACK, .queue = queue, .aux = (uint16_t)list};
+    struct record head = {.type = RECORD_ACK, .queue = queue, .aux = aux};
+    (void)tape_record(tape, &head, payload, sizeof(payload));
+}
+
+static inline void tape_purge(struct tape *tape, uint32_t queue, uint16_t aux, uint32_t count)
+{
+    char payload[PAYLOAD_PURGE_BYTES];
+
+    payload_put_purge(payload, &(struct payload_purge){.count = count});
+    struct record head = {.type = RECORD_PURGE, .queue = queue, .aux = aux};
     (void)tape_record(tape, &head, payload, sizeof(payload));
 }
 

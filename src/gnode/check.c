@@ -350,8 +350,12 @@ static const char *judge_chunk(const struct record *rec, const struct engine_chu
         return "its record is no piece of a list";
     if (rec->queue != chunk->queue || payload.count != chunk->count)
         return "its record is of another list";
-    for (size_t i = 0; i < payload.refs.len; i += PAYLOAD_REF_BYTES)
-        add(all, (struct handle){.lsn = ref_lsn(get_le64(payload.refs.ptr + i)), .queue = chunk->queue});
+    const struct queue *queue = engine_queue(all->check->engine, chunk->queue);
+    for (size_t i = 0; i < payload.refs.len; i += PAYLOAD_REF_BYTES) {
+        uint64_t ref = get_le64(payload.refs.ptr + i);
+        if (!queue || !engine_is_ghost(all->check->engine, queue, ref, ENGINE_READY))
+            add(all, (struct handle){.lsn = ref_lsn(ref), .queue = chunk->queue});
+    }
     return NULL;
 }
 
@@ -366,7 +370,11 @@ static const char *judge_dchunk(const struct record *rec, const struct engine_ch
         return "its record is of other delayed messages";
     for (uint32_t i = 0; i < payload.count; i++) {
         struct payload_delayed entry = payload_delayed(payload.entries, i);
-        add(all, (struct handle){.lsn = ref_lsn(entry.ref), .queue = entry.queue});
+        const struct engine *engine = all->check->engine;
+        const struct queue *queue = engine_queue(engine, entry.queue);
+        if (!queue || engine_is_purged(engine, queue, entry.ref) ||
+            !engine_is_ghost(engine, queue, entry.ref, ENGINE_DELAYED))
+            add(all, (struct handle){.lsn = ref_lsn(entry.ref), .queue = entry.queue});
     }
     return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "engine/id.h"
 #include "gnode/broker.h"
+#include "gnode/holders.h"
 #include "gnode/locate.h"
 
 static struct slice keep(struct report *report, struct slice bytes)
@@ -72,8 +73,7 @@ void describe_facts(struct report *report, struct report_message *message, const
 
 struct slice describe_holder(struct report *report, const struct broker *broker, uint32_t number)
 {
-    (void)report, (void)broker, (void)number;
-    return slice_of("", 0);
+    return keep(report, client_name(broker, number));
 }
 
 void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,

@@ -269,7 +269,7 @@ static struct reply_stat stat_of(const struct broker *broker, const struct queue
         .name = slice_of(queue->name, queue->name_len),
         .pop_num = queue->pop_num,
         .push_num = queue->push_num,
-        .queue_num = waiting_count(&queue->ready),
+        .queue_num = queue_ready(queue),
         .delay_num = queue->delayed,
         .wait_ack_num = queue->in_flight,
         .dead_num = queue->dead.count,

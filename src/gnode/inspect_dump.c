@@ -158,9 +158,33 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
     return true;
 }
 
+/* Of ACK and PURGE: from which list, and how. */
+static void whence(struct dump *dump, const struct record *rec)
+{
+    static const char *const LISTS[] = {"in flight", "dead", "ready", "delayed"};
+    static const char *const HOWS[] = {"acked", "auto_acked", "deleted", "expired", "moved"};
+    unsigned list = payload_ack_list(rec->aux), how = payload_ack_how(rec->aux);
+
+    text(dump, "from", slice_str(list < ARRAY_LEN(LISTS) ? LISTS[list] : "?"));
+    if (how > 0)
+        text(dump, "how", slice_str(how < ARRAY_LEN(HOWS) ? HOWS[how] : "?"));
+}
+
+static bool dump_purge(struct dump *dump, const struct record *rec)
+{
+    struct payload_purge purge;
+
+    if (!payload_get_purge(rec->payload, &purge))
+        return false;
+    whence(dump, rec);
+    moment(dump, "now", purge.now_ms);
+    number(dump, "at_most", purge.count);
+    return true;
+}
+
 static bool dump_ack(struct dump *dump, const struct record *rec)
 {
-    text(dump, "from", slice_str(rec->aux == PAYLOAD_LIST_DEAD ? "dead" : "in flight"));
+    whence(dump, rec);
     pairs(dump, rec->payload, (uint32_t)(rec->payload.len / PAYLOAD_PAIR_BYTES));
     return true;
 }
@@ -320,6 +344,8 @@ static bool dump_payload(struct dump *dump, const struct record *rec)
         return dump_ack(dump, rec);
     case RECORD_BURY:
         return dump_bury(dump, rec);
+    case RECORD_PURGE:
+        return dump_purge(dump, rec);
     case RECORD_TICK:
         return dump_tick(dump, rec);
     case RECORD_QUEUE:

@@ -101,7 +101,7 @@ static void print_topics(const struct check *check, struct out *out)
     for (uint32_t i = 1; i <= engine_queues(check->engine); i++) {
         const struct queue *queue = engine_queue(check->engine, i);
         out_print(out, "%12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %10" PRIu64 " %10" PRIu64 "  ",
-                  waiting_count(&queue->ready), queue->delayed, queue->in_flight, queue->dead.count, queue->push_num,
+                  queue_ready(queue), queue->delayed, queue->in_flight, queue->dead.count, queue->push_num,
                   queue->pop_num);
         print_name(out, queue);
         out_print(out, "%s%s\n", queue->auto_ack ? " (auto-ack)" : "", queue->exited ? " (exited)" : "");
@@ -199,7 +199,7 @@ static void json_topics(const struct check *check, struct out *out)
         out_print(out, "%s\n{\"number\":%" PRIu32 ",\"name\":", i > 1 ? "," : "", i);
         out_json(out, slice_of(queue->name, queue->name_len));
         out_print(out, ",\"ready\":%" PRIu64 ",\"delayed\":%" PRIu64 ",\"in_flight\":%" PRIu64 ",\"dead\":%" PRIu64,
-                  waiting_count(&queue->ready), queue->delayed, queue->in_flight, queue->dead.count);
+                  queue_ready(queue), queue->delayed, queue->in_flight, queue->dead.count);
         out_print(out, ",\"pushes\":%" PRIu64 ",\"pops\":%" PRIu64 ",\"auto_ack\":%s,\"exited\":%s}", queue->push_num,
                   queue->pop_num, queue->auto_ack ? "true" : "false", queue->exited ? "true" : "false");
     }

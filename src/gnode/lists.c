@@ -7,6 +7,7 @@
 enum {
     SPILL_BYTES_A_TURN = 1 << 20, /* of CHUNK records: 130 thousand messages */
     DSPILLS_A_TURN = 64, /* of DCHUNK records: 16 thousand delayed messages */
+    TRIMS_A_TURN = 8, /* of 8 thousand messages that are gone */
     AHEAD = 4,          /* chunks that are read together before they are needed */
     LOADS_A_TURN = 32,  /* 8 thousand delayed messages */
     DELAYS_AHEAD = 64,
@@ -101,6 +102,26 @@ int lists_load(struct broker *broker, const struct queue *queue)
         broker->lists_aside++;
     }
     append_load(broker, queue->number, &load);
+    return 1;
+}
+
+int lists_forward(struct broker *broker, const struct queue *queue, uint64_t now_ms)
+{
+    struct payload_purge purge = {.now_ms = now_ms};
+
+    if (!queue->ghosts.at_head)
+        return lists_load(broker, queue);
+    if (broker->trims == TRIMS_A_TURN) {
+        broker->retry = true;
+        return 0;
+    }
+    int rc = broker_room(broker, record_stride(RECORD_PURGE, PAYLOAD_PURGE_BYTES), true);
+    if (rc < 0)
+        return rc;
+    uint16_t aux = payload_ack_aux(PAYLOAD_LIST_READY, PAYLOAD_HOW_DELETED);
+    payload_put_purge(log_begin(broker->log, RECORD_PURGE, 0, aux, queue->number, PAYLOAD_PURGE_BYTES), &purge);
+    (void)broker_apply(broker);
+    broker->trims++;
     return 1;
 }
 

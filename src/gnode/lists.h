@@ -22,6 +22,12 @@ bool lists_spill(struct broker *broker, uint64_t now_ms);
 NODISCARD int lists_load(struct broker *broker, const struct queue *queue);
 
 /*
+ * Makes way to the oldest message of a queue that is not at hand, which engine_decide_pop() says: loads its chunk as
+ * lists_load(), or takes what is gone off the head of the list; 0 also when that is enough for one turn.
+ */
+NODISCARD int lists_forward(struct broker *broker, const struct queue *queue, uint64_t now_ms);
+
+/*
  * Brings back the delayed messages whose time comes near, as many as one turn should. Returns when it wants to be
  * called again, ms: `now_ms` when there are more, UINT64_MAX = after hooks.wake, or never.
  */

@@ -28,7 +28,7 @@ enum {
 static void prefetch(const struct turn *turn)
 {
     uint64_t refs[PREFETCH_REFS];
-    size_t n = engine_peek_ready(turn->queue, refs, PREFETCH_REFS);
+    size_t n = engine_peek_ready(turn->broker->engine, turn->queue, refs, PREFETCH_REFS);
 
     for (size_t i = 0; i < n; i++)
         refs[i] = ref_lsn(refs[i]);
@@ -86,7 +86,7 @@ static COLD int look_at_attrs(const struct turn *turn, struct found *found)
     return rc < 0 ? rc : 1;
 }
 
-/* As engine_decide_pop(), but loads the chunk that the message is in. -EAGAIN while it is fetched. */
+/* As engine_decide_pop(), but brings the message to the head of the list. -EAGAIN while its chunk is fetched. */
 static int oldest(const struct turn *turn, uint64_t *ret_ref)
 {
     struct broker *broker = turn->broker;
@@ -94,7 +94,7 @@ static int oldest(const struct turn *turn, uint64_t *ret_ref)
     int rc = ahead ? lists_load(broker, turn->queue) : 0; /* not having it yet is no failure */
 
     while ((rc = engine_decide_pop(turn->queue, broker->options.max_in_flight, ret_ref)) == -EAGAIN) {
-        rc = lists_load(broker, turn->queue);
+        rc = lists_forward(broker, turn->queue, turn->now_ms);
         if (rc <= 0)
             return rc == 0 ? -EAGAIN : rc;
     }
@@ -219,7 +219,7 @@ static struct gather *collect(const struct turn *turn, size_t wanted)
     if (!queue->auto_ack)
         wanted = min_u64(wanted, broker->options.max_in_flight - queue->in_flight);
     uint64_t *refs = mem_new((wanted + 1) * sizeof(*refs));
-    size_t n = engine_peek_ready(queue, refs, wanted);
+    size_t n = engine_peek_ready(broker->engine, queue, refs, wanted);
     struct gather *gather = gather_new(refs, n, broker->options.max_message);
     free(refs);
     (void)gather_run(gather, broker->log); /* what it would have to wait for is for the next pop */

@@ -31,7 +31,7 @@ static int oldest_ready(const struct turn *turn, const struct queue *queue, uint
     uint64_t ref;
 
     *ret_ms = 0;
-    if (engine_peek_ready(queue, &ref, 1) == 0)
+    if (engine_peek_ready(turn->broker->engine, queue, &ref, 1) == 0)
         return 0;
     int rc = log_read(turn->broker->log, ref_lsn(ref), &rec);
     if (rc == 0)
@@ -51,7 +51,7 @@ static void fill(struct report *report, const struct turn *turn, struct queue *q
     *topic = (struct report_topic){
         .name = report_keep(report, slice_of(queue->name, queue->name_len)),
         .created_ms = queue->start_ms,
-        .ready = waiting_count(&queue->ready),
+        .ready = queue_ready(queue),
         .delayed = queue->delayed,
         .in_flight = queue->in_flight,
         .dead = queue->dead.count,

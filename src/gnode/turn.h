@@ -72,6 +72,7 @@ static inline uint64_t turn_next_id(const struct turn *turn)
 
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
+
 /* get.c, history.c */
 NODISCARD int exec_get(struct turn *turn);
 NODISCARD int exec_history(struct turn *turn);

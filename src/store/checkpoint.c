@@ -24,7 +24,7 @@ void checkpoint_free(struct checkpoint *ckpt)
     if (!ckpt)
         return;
     for (uint32_t i = 0; ckpt->dead && i < ckpt->header.segments; i++)
-        deadset_free(ckpt->dead[i]);
+        lsnset_free(ckpt->dead[i]);
     free(ckpt->dead);
     free(ckpt->segments);
     checkpoint_drop_image(ckpt);
@@ -44,7 +44,7 @@ static NODISCARD bool head_make(struct checkpoint *ckpt, struct head *ret)
 
     header->dead_bytes = 0;
     for (uint32_t i = 0; i < header->segments; i++) {
-        ckpt->segments[i].dead_bytes = (uint32_t)deadset_image_bytes(ckpt->dead[i]);
+        ckpt->segments[i].dead_bytes = (uint32_t)lsnset_image_bytes(ckpt->dead[i]);
         header->dead_bytes += ckpt->segments[i].dead_bytes;
     }
     ret->count = CHECKPOINT_HEADER_BYTES + table_bytes + header->dead_bytes;
@@ -54,7 +54,7 @@ static NODISCARD bool head_make(struct checkpoint *ckpt, struct head *ret)
     char *table = ret->bytes + CHECKPOINT_HEADER_BYTES, *dead = table + table_bytes;
     for (uint32_t i = 0; i < header->segments; i++) {
         checkpoint_segment_encode(table + i * (size_t)CHECKPOINT_SEGMENT_BYTES, &ckpt->segments[i]);
-        deadset_save(ckpt->dead[i], dead);
+        lsnset_save(ckpt->dead[i], dead);
         dead += ckpt->segments[i].dead_bytes;
     }
     header->table_crc = crc32c(0, table, table_bytes);

@@ -9,7 +9,7 @@
 #ifndef GMQ_STORE_CHECKPOINT_H
 #define GMQ_STORE_CHECKPOINT_H
 
-#include "store/deadset.h"
+#include "base/lsnset.h"
 #include "store/disk.h"
 #include "store/format.h"
 
@@ -19,12 +19,12 @@ enum { CHECKPOINT_RESERVE_BYTES_MIN = 512 * 1024 };
 struct checkpoint {
     struct checkpoint_header header;     /* cut, image bytes, epoch, uuid, segments; checkpoint_write adds the rest */
     struct checkpoint_segment *segments; /* dead_bytes is filled in by checkpoint_write */
-    struct deadset **dead;               /* of each segment, copies */
+    struct lsnset **dead;               /* of each segment, copies */
     void *image;                         /* header.image_bytes, NULL while it is being made */
     void (*release)(void *image, size_t bytes); /* gives it back, from any thread; NULL = free() */
 };
 
-/* Takes NULL. In the thread that owns the sets (deadset.h). */
+/* Takes NULL. In the thread that owns the sets (lsnset.h). */
 void checkpoint_free(struct checkpoint *ckpt);
 
 /* Gives back the image, which may take a while; the rest stays. */

@@ -28,7 +28,7 @@ void compact_free(struct compaction *compaction)
     if (!compaction)
         return;
     for (size_t i = 0; i < compaction->count; i++)
-        deadset_free(compaction->victims[i].drop);
+        lsnset_free(compaction->victims[i].drop);
     buf_free(&compaction->out);
     free(compaction->entries);
     free(compaction);
@@ -204,7 +204,7 @@ static int copy_piece(struct compaction *c, struct disk *disk, uint64_t *ret_byt
             break;
         *ret_bytes += record_stride(rec.type, rec.payload.len);
         int failed = 0;
-        if (record_is_tracked(rec.type) && !deadset_has(victim->drop, rec.lsn))
+        if (record_is_tracked(rec.type) && !lsnset_has(victim->drop, rec.lsn))
             failed = copy(c, disk, &rec);
         if (failed < 0)
             return failed;

@@ -8,7 +8,7 @@
  * Room   log/compact.tmp is kept with some room in it, so that a full disk can be emptied.
  * Limit  A step reads at most about COMPACT_STEP_BYTES, or one record that is larger; memory is 8 bytes a record that
  *        is copied, and 2 MiB.
- * Owns   All it points at. `drop` is given back by compact_free(), in the thread that owns the sets (deadset.h).
+ * Owns   All it points at. `drop` is given back by compact_free(), in the thread that owns the sets (lsnset.h).
  * Fails  A record that is not sound ends it with -EBADMSG, `bad_victim` tells where: nothing was changed.
  *
  * SPDX-License-Identifier: MIT
@@ -17,7 +17,7 @@
 #define GMQ_STORE_COMPACT_H
 
 #include "base/buf.h"
-#include "store/deadset.h"
+#include "base/lsnset.h"
 #include "store/disk.h"
 #include "store/format.h"
 #include "store/pack.h"
@@ -29,7 +29,7 @@ enum { COMPACT_STEP_BYTES = 1024 * 1024, COMPACT_VICTIMS_MAX = 64 };
 struct victim {
     struct segment_name name;
     uint64_t end;
-    struct deadset *drop; /* its records that are not copied */
+    struct lsnset *drop; /* its records that are not copied */
 };
 
 struct compaction {

@@ -168,7 +168,7 @@ uint64_t uuid_hash(const uint8_t *uuid);
  *       +64    8  tracked bytes: what the tracked records take
  *       +72    4  flags: 1 = blind, which of them are dead is not known
  *       +76    4  bytes of its set of dead records
- * 128+80*n    d  these sets, one behind the other: deadset.h
+ * 128+80*n    d  these sets, one behind the other: lsnset.h
  * 128+80*n+d     image, as its owner wrote it
  *
  * Version 1 has no dead records, 64 bytes a segment up to the generation, and zero from 72 to 128.

@@ -49,7 +49,7 @@ static uint64_t file_bytes(const struct segment *seg) { return seg->capacity + S
 
 static uint64_t needed_records(const struct segment *seg, int frozen)
 {
-    uint64_t dead = deadset_count(seg->frozen[frozen]);
+    uint64_t dead = lsnset_count(seg->frozen[frozen]);
 
     return seg->tracked > dead ? seg->tracked - dead : 0;
 }
@@ -89,7 +89,7 @@ static bool is_fuller(const struct segment *a, const struct segment *b, int froz
 /* Its last weighing, if there was one, says little by now. */
 static bool is_uncertain(const struct segment *seg, int frozen)
 {
-    uint64_t dead = deadset_count(seg->frozen[frozen]);
+    uint64_t dead = lsnset_count(seg->frozen[frozen]);
 
     return !segment_is_exact(seg, dead) &&
            (dead < seg->weighed_dead || dead - seg->weighed_dead > needed_records(seg, frozen) / WEIGH_RATIO);
@@ -176,7 +176,7 @@ static void begin(struct log *log, const struct run *run, int frozen, bool weigh
     for (size_t i = 0; i < run->count; i++) {
         struct segment *seg = &log->segments.at[run->first + i];
         compaction->victims[i] = (struct victim){
-            .name = segment_name(seg), .end = seg->end, .drop = deadset_copy(seg->frozen[frozen])};
+            .name = segment_name(seg), .end = seg->end, .drop = lsnset_copy(seg->frozen[frozen])};
         header->generation = (uint32_t)max_u64(header->generation, seg->generation + UINT64_C(1));
         header->epoch = (uint32_t)max_u64(header->epoch, seg->epoch);
         seg->busy = true;
@@ -252,9 +252,9 @@ static struct segment merge(const struct log *log, const struct compaction *c, c
         seg.dead_at = max_u64(seg.dead_at, victim->dead_at);
         seg.first_key = seg.first_key == SEGMENT_KEYLESS ? victim->first_key : seg.first_key;
         seg.key_lost = seg.key_lost || (victim->key_lost && seg.first_key == victim->first_key);
-        deadset_join(&seg.dead, victim->dead, c->victims[i].drop);
+        lsnset_join(&seg.dead, victim->dead, c->victims[i].drop);
         for (size_t k = 0; k < FROZEN_COUNT; k++)
-            deadset_join(&seg.frozen[k], victim->frozen[k], c->victims[i].drop);
+            lsnset_join(&seg.frozen[k], victim->frozen[k], c->victims[i].drop);
     }
     if (seg.live > 0 || seg.pins > 0)
         seg.dead_at = 0;
@@ -298,7 +298,7 @@ static void replace(struct log *log, const struct compaction *c, struct segment 
 
 static void weighed(struct segment *seg, const struct compaction *c)
 {
-    uint64_t dead = deadset_count(c->victims[0].drop);
+    uint64_t dead = lsnset_count(c->victims[0].drop);
 
     seg->busy = false;
     seg->weighed_dead = dead;
@@ -318,7 +318,7 @@ void log_compact_done(struct log *log, const struct job *job)
         weighed(first, c);
     } else if (job->result == 0) {
         struct segment seg = merge(log, c, first);
-        seg.blind = seg.live + seg.pins + deadset_count(seg.dead) != seg.tracked;
+        seg.blind = seg.live + seg.pins + lsnset_count(seg.dead) != seg.tracked;
         ENSURE(!seg.blind || log->degraded);
         replace(log, c, first, &seg);
     } else {

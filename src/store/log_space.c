@@ -271,7 +271,7 @@ bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
         .live = seg->live,
         .pins = seg->pins,
         .tracked = seg->tracked,
-        .dead = deadset_count(seg->dead),
+        .dead = lsnset_count(seg->dead),
         .blind = seg->blind,
         .generation = seg->generation,
         .damaged = seg->live >= SEGMENT_DAMAGED / 2,
@@ -368,7 +368,7 @@ static struct checkpoint *checkpoint_make(struct log *log)
     size_t count = log->segments.count;
     struct checkpoint *ckpt = calloc(1, sizeof(*ckpt));
     struct checkpoint_segment *table = malloc(count * sizeof(*table));
-    struct deadset **dead = malloc(count * sizeof(struct deadset *));
+    struct lsnset **dead = malloc(count * sizeof(struct lsnset *));
 
     if (!ckpt || !table || !dead) {
         free(ckpt);
@@ -393,7 +393,7 @@ static struct checkpoint *checkpoint_make(struct log *log)
             .tracked = seg->tracked, .live = seg->live, .pins = seg->pins, .tracked_bytes = seg->tracked_bytes,
             .epoch = seg->epoch, .generation = seg->generation, .blind = seg->blind,
         };
-        dead[i] = deadset_copy(seg->dead);
+        dead[i] = lsnset_copy(seg->dead);
     }
     return ckpt;
 }
@@ -561,7 +561,7 @@ static void look_around(struct log *log)
         return;
     log->dead_bytes = 0;
     for (size_t i = 0; i < log->segments.count; i++)
-        log->dead_bytes += deadset_image_bytes(log->segments.at[i].dead);
+        log->dead_bytes += lsnset_image_bytes(log->segments.at[i].dead);
     log->looked_tail = log->tail;
     log->looked_ns = now;
     atomic_store(&log->janitor.look, true);

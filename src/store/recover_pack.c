@@ -93,17 +93,17 @@ static struct segment *file_of(struct segments *all, const struct checkpoint_seg
 }
 
 /* The set that stands at `from` of the checkpoint; a segment whose set is malformed is blind. */
-static struct deadset *load_dead(const struct checkpoint_view *view, uint64_t from,
+static struct lsnset *load_dead(const struct checkpoint_view *view, uint64_t from,
                                  const struct checkpoint_segment *entry, bool *ret_bad)
 {
     uint64_t end = max_u64(entry->end, entry->end == 0 ? view->header.cut : 0);
-    struct deadset *set = NULL;
+    struct lsnset *set = NULL;
 
-    *ret_bad = !deadset_load(view->dead.ptr + from, entry->dead_bytes, entry->base, end, &set);
+    *ret_bad = !lsnset_load(view->dead.ptr + from, entry->dead_bytes, entry->base, end, &set);
     return set;
 }
 
-static void take_entry(struct segment *seg, const struct checkpoint_segment *entry, struct deadset *dead)
+static void take_entry(struct segment *seg, const struct checkpoint_segment *entry, struct lsnset *dead)
 {
     bool same = seg->generation == entry->generation;
 
@@ -117,25 +117,25 @@ static void take_entry(struct segment *seg, const struct checkpoint_segment *ent
     seg->pins += entry->pins;
     seg->blind = seg->blind || entry->blind;
     if (seg->dead)
-        deadset_join(&seg->dead, dead, NULL);
+        lsnset_join(&seg->dead, dead, NULL);
     else
-        seg->dead = deadset_copy(dead);
+        seg->dead = lsnset_copy(dead);
 }
 
 /* What of a file that is younger than the checkpoint is in it at all. */
 static void look_into(struct recovery *rv, struct segment *seg)
 {
     struct segment_name name = segment_name(seg);
-    struct deadset *dead = NULL;
+    struct lsnset *dead = NULL;
     struct pack pack;
 
     seg->blind = true;
     if (pack_open(&pack, rv->disk, rv->log->dir, &name) < 0)
         return;
     for (uint32_t i = 0; i < pack.count; i++)
-        if (deadset_has(seg->dead, pack_lsn(&pack, i)))
-            (void)deadset_add(&dead, pack_lsn(&pack, i));
-    deadset_free(seg->dead);
+        if (lsnset_has(seg->dead, pack_lsn(&pack, i)))
+            (void)lsnset_add(&dead, pack_lsn(&pack, i));
+    lsnset_free(seg->dead);
     seg->dead = dead;
     seg->tracked = pack.count;
     seg->tracked_bytes = pack.scan.end;
@@ -152,15 +152,15 @@ static void settle(struct recovery *rv, struct segment *seg)
         look_into(rv, seg);
     if (seg->live > 0 || seg->pins > 0)
         seg->dead_at = 0;
-    if (damaged || seg->live + seg->pins + deadset_count(seg->dead) != seg->tracked)
+    if (damaged || seg->live + seg->pins + lsnset_count(seg->dead) != seg->tracked)
         seg->blind = true;
     if (seg->blind && told && !damaged)
         recover_note(rv, "which records are needed does not add up", seg->base, seg->base);
     if (seg->blind) {
-        deadset_free(seg->dead);
+        lsnset_free(seg->dead);
         seg->dead = NULL;
     }
-    seg->frozen[FROZEN_NEWEST] = deadset_copy(seg->dead);
+    seg->frozen[FROZEN_NEWEST] = lsnset_copy(seg->dead);
 }
 
 /* What the table names must be there, or dead; a file below the cut that it does not name was removed before. */
@@ -175,7 +175,7 @@ void recover_take_table(struct recovery *rv, const struct checkpoint_view *view)
         struct checkpoint_segment entry;
         bool bad;
         checkpoint_view_segment(view, i, &entry);
-        struct deadset *dead = load_dead(view, at, &entry, &bad);
+        struct lsnset *dead = load_dead(view, at, &entry, &bad);
         if (bad)
             recover_note(rv, "set of dead records malformed", entry.base, entry.base);
         entry.blind = entry.blind || bad;
@@ -187,7 +187,7 @@ void recover_take_table(struct recovery *rv, const struct checkpoint_view *view)
         }
         if (seg)
             take_entry(seg, &entry, dead);
-        deadset_free(dead);
+        lsnset_free(dead);
     }
     for (size_t i = 0; i < all->count; i++) {
         struct segment *seg = &all->at[i];

@@ -8,10 +8,10 @@
 
 void segment_clear(struct segment *seg)
 {
-    deadset_free(seg->dead);
+    lsnset_free(seg->dead);
     seg->dead = NULL;
     for (size_t i = 0; i < FROZEN_COUNT; i++) {
-        deadset_free(seg->frozen[i]);
+        lsnset_free(seg->frozen[i]);
         seg->frozen[i] = NULL;
     }
 }
@@ -157,7 +157,7 @@ void segments_close(struct segments *all, struct segment *seg, uint64_t end)
 /* Marks the record at `lsn`; false when it was dead already. What is not told apart any more is not marked. */
 static bool mark(struct segment *seg, uint64_t lsn)
 {
-    return seg->blind || seg->live >= SEGMENT_DAMAGED / 2 || deadset_add(&seg->dead, lsn);
+    return seg->blind || seg->live >= SEGMENT_DAMAGED / 2 || lsnset_add(&seg->dead, lsn);
 }
 
 bool segments_drop_live(struct segments *all, uint64_t lsn, uint64_t tail)
@@ -193,20 +193,20 @@ void segments_freeze(struct segments *all)
     for (size_t i = 0; i < all->count; i++) {
         struct segment *seg = &all->at[i];
         ENSURE(!seg->frozen[FROZEN_PENDING]);
-        seg->frozen[FROZEN_PENDING] = deadset_copy(seg->dead);
+        seg->frozen[FROZEN_PENDING] = lsnset_copy(seg->dead);
     }
 }
 
 void segments_frozen(struct segments *all, bool counts)
 {
     for (size_t i = 0; i < all->count; i++) {
-        struct deadset **frozen = all->at[i].frozen;
+        struct lsnset **frozen = all->at[i].frozen;
         if (counts) {
-            deadset_free(frozen[FROZEN_OLDER]);
+            lsnset_free(frozen[FROZEN_OLDER]);
             frozen[FROZEN_OLDER] = frozen[FROZEN_NEWEST];
             frozen[FROZEN_NEWEST] = frozen[FROZEN_PENDING];
         } else {
-            deadset_free(frozen[FROZEN_PENDING]);
+            lsnset_free(frozen[FROZEN_PENDING]);
         }
         frozen[FROZEN_PENDING] = NULL;
     }

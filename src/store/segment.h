@@ -22,7 +22,7 @@
 #ifndef GMQ_STORE_SEGMENT_H
 #define GMQ_STORE_SEGMENT_H
 
-#include "store/deadset.h"
+#include "base/lsnset.h"
 #include "store/paths.h"
 
 /* Added to `live` of a segment in which recovery passed over damage: its counts are unknown, it never goes. */
@@ -39,7 +39,7 @@ struct segment {
     uint64_t tracked, live, pins;
     uint64_t tracked_bytes; /* strides of the tracked records */
     uint64_t weighed_dead, weighed_bytes; /* when so many were dead, the others took so much; 0, 0 = never weighed */
-    struct deadset *dead, *frozen[FROZEN_COUNT]; /* owned */
+    struct lsnset *dead, *frozen[FROZEN_COUNT]; /* owned */
     uint64_t first_key, key_polls; /* key_polls: the loop's turn when it was looked for */
     uint32_t epoch, generation;
     bool header_ok; /* recovery: its header could be read */
@@ -86,7 +86,7 @@ struct segment *segments_find(struct segments *all, uint64_t lsn);
 void segment_count(struct segment *seg, uint8_t type, size_t stride);
 
 /* Is the tracked record at `lsn` of `seg`, which is not blind, needed no more? */
-static inline bool segment_is_dead(const struct segment *seg, uint64_t lsn) { return deadset_has(seg->dead, lsn); }
+static inline bool segment_is_dead(const struct segment *seg, uint64_t lsn) { return lsnset_has(seg->dead, lsn); }
 
 /*
  * Bytes of the records of `seg` that are needed, when `dead` of its tracked ones are not: exact when none is or when it

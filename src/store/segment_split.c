@@ -8,7 +8,7 @@
 /* Counts what is tracked from `lsn` on as the upper one's, dead or alive. */
 static void share_out(struct segment *lower, struct segment *upper, const struct ring *ring, uint64_t lsn, uint64_t end)
 {
-    struct deadset *low = NULL;
+    struct lsnset *low = NULL;
     struct segment counted = {0};
 
     while (lsn < end) {
@@ -20,14 +20,14 @@ static void share_out(struct segment *lower, struct segment *upper, const struct
             segment_count(&counted, rec.type, stride);
             bool dead = segment_is_dead(lower, lsn);
             if (dead)
-                (void)deadset_add(&upper->dead, lsn);
+                (void)lsnset_add(&upper->dead, lsn);
             upper->live += dead ? 0 : one.live;
             upper->pins += dead ? 0 : one.pins;
         }
         lsn += stride;
     }
-    deadset_join(&low, lower->dead, upper->dead);
-    deadset_free(lower->dead);
+    lsnset_join(&low, lower->dead, upper->dead);
+    lsnset_free(lower->dead);
     lower->dead = low;
     upper->tracked = counted.tracked;
     upper->tracked_bytes = counted.tracked_bytes;
