@@ -148,6 +148,8 @@ static int append_puts(struct turn *turn, const struct puts *puts)
 
     if (rc == 0)
         rc = check_creation(turn);
+    if (rc == 0)
+        rc = check_push_pause(turn);
     if (rc < 0)
         return refuse(turn, rc, 0, NULL);
     rc = broker_room(turn->broker, ensure_bytes(turn) + puts->bytes, false);

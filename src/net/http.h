@@ -121,6 +121,10 @@ NODISCARD bool http_add_header(struct http_request *req, const char *name, const
 /* The first value of a request header, case-insensitive name; empty when absent. Valid as long as the request. */
 struct slice http_header(const struct http_request *req, const char *name);
 
+/* Calls `fn` for every header of the request, in their order; the slices are valid as long as the request. */
+void http_each_header(const struct http_request *req, void (*fn)(void *ctx, struct slice name, struct slice value),
+                      void *ctx);
+
 /*
  * For replies parked for long (a waiting pop): watches the client, so that on_gone() comes as soon as it closes its
  * side, even only half. Without it a client's end is noticed when the reply is sent. Returns 0 or -errno.

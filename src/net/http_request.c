@@ -423,6 +423,29 @@ size_t http_peer_host(const struct http_request *req, char *to, size_t bytes)
     return addr_peer_host(CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn->fd, to, bytes);
 }
 
+struct each {
+    void (*fn)(void *ctx, struct slice name, struct slice value);
+    void *ctx;
+};
+
+static enum MHD_Result each_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    const struct each *each = ctx;
+
+    (void)kind;
+    each->fn(each->ctx, slice_str(name), slice_str(value ? value : ""));
+    return MHD_YES;
+}
+
+void http_each_header(const struct http_request *req, void (*fn)(void *ctx, struct slice name, struct slice value),
+                      void *ctx)
+{
+    const struct http_call *call = CONTAINER_OF((uintptr_t)req, const struct http_call, req);
+    struct each each = {.fn = fn, .ctx = ctx};
+
+    (void)MHD_get_connection_values(call->mhd, MHD_HEADER_KIND, each_header, &each);
+}
+
 bool http_hung_up(const struct http_request *req)
 {
     const struct http_conn *conn = CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn;
