@@ -59,7 +59,7 @@ class Machine(RuleBasedStateMachine):
     def conn(self, kind):
         """The connection of a door, one for all of a life."""
         if kind.__name__ not in self.conns:
-            self.conns[kind.__name__] = kind(self.node) if hasattr(kind, "op") else kind(
+            self.conns[kind.__name__] = kind(self.node) if kind in (doors.Call, doors.V1) else kind(
                 self.node.http if kind is Http else self.node.tcp)
         return self.conns[kind.__name__]
 

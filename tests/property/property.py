@@ -4,15 +4,15 @@
     limits.py    every limit, just below and just above it
     routes.py    /api/v1 with requests of all kinds: no crash, no 500, and every refusal a well-formed problem
 
-They need hypothesis (python3-hypothesis). The same lives are drawn in every run; PROPERTY_EXAMPLES says how many (30),
-and with PROPERTY_SEED=N others are.
+They need hypothesis (python3-hypothesis). The same lives are drawn in every run; PROPERTY_EXAMPLES says how many (60),
+with PROPERTY_SEED=N others are, and PROPERTY_WITHOUT=cancel,purge leaves these steps out.
 
 SPDX-License-Identifier: MIT
 """
 import os
 import traceback
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))
 
 
 def settings(examples, **more):
@@ -28,6 +28,8 @@ def run_machine():
     from hypothesis.stateful import run_state_machine_as_test
 
     import machine
+    for name in filter(None, os.environ.get("PROPERTY_WITHOUT", "").split(",")):
+        setattr(machine.Machine, name, None)
     if "PROPERTY_SEED" in os.environ:
         hypothesis.seed(int(os.environ["PROPERTY_SEED"]))(machine.Machine)
     run_state_machine_as_test(machine.Machine, settings=settings(EXAMPLES, stateful_step_count=60))
