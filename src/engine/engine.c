@@ -55,6 +55,7 @@ static void fini(struct engine *engine)
     flight_free(&engine->flight);
     dedup_free(&engine->dedup);
     keys_free(&engine->keys);
+    keys_free(&engine->moved);
 }
 
 void engine_free(struct engine *engine)
@@ -167,7 +168,7 @@ uint64_t engine_memory(const struct engine *engine)
            engine->ghosts.ready.bytes + engine->ghosts.delayed.bytes + engine->ghosts.spared_bytes +
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +
            facts_bytes(&engine->facts) + engine->clients.bytes + dedup_bytes(&engine->dedup) +
-           keys_bytes(&engine->keys);
+           keys_bytes(&engine->keys) + keys_bytes(&engine->moved);
 }
 
 bool engine_has_lease_room(const struct engine *engine) { return flight_has_room(&engine->flight); }
@@ -250,7 +251,8 @@ bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts
     if (!fact)
         return false;
     *ret = (struct engine_facts){.first_ms = fact->first_ms, .last_ms = fact->last_ms, .due_ms = fact->due_ms,
-                                 .dead_ms = fact->dead_ms, .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
+                                 .dead_ms = fact->dead_ms, .retries = fact->retries,
+                                 .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
                                  .is_dead = fact->why != FACT_NOT_DEAD, .text = slice_of(fact->text, fact->text_len)};
     return true;
 }

@@ -347,6 +347,49 @@ static bool needs_topic(const struct cmd *cmd)
     }
 }
 
+/* The operations on topics, and on messages from outside their course. */
+static int execute_operation(struct turn *turn)
+{
+    switch (turn->cmd->kind) {
+    case CMD_PEEK:
+        return exec_peek(turn);
+    case CMD_GET:
+        return exec_get(turn);
+    case CMD_HISTORY:
+        return exec_history(turn);
+    case CMD_CANCEL:
+        return exec_cancel(turn);
+    case CMD_RESCHEDULE:
+        return exec_reschedule(turn);
+    case CMD_PURGE:
+        return exec_purge(turn);
+    case CMD_DEAD_REDRIVE:
+    case CMD_DEAD_DELETE:
+        return exec_dead_job(turn);
+    case CMD_JOB:
+    case CMD_JOBS:
+    case CMD_JOB_CANCEL:
+        return exec_job(turn);
+    case CMD_TOPIC:
+        return exec_topic(turn);
+    case CMD_TOPICS:
+        return exec_topics(turn);
+    case CMD_TOPIC_CREATE:
+        return exec_topic_create(turn);
+    case CMD_TOPIC_SET:
+        return exec_topic_set(turn);
+    case CMD_CLIENT:
+        return exec_client(turn);
+    case CMD_CONSUMERS:
+        return exec_consumers(turn);
+    case CMD_PAUSE:
+    case CMD_RESUME:
+        return exec_pause(turn);
+    default:
+        return refuse(turn, GMQ_E_OPERATION_UNKNOWN, 0, NULL);
+    }
+}
+
 int broker_execute(struct broker *broker, struct session *session, const struct cmd *cmd, uint64_t now_ms)
 {
     struct turn turn = {.broker = broker, .session = session, .cmd = cmd, .now_ms = now_ms};
@@ -385,39 +428,11 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return exec_wpop(&turn); /* looks for its topics itself */
     case CMD_STAT_ALL:
         return do_stat_all(&turn);
-    case CMD_PEEK:
-        return exec_peek(&turn);
-    case CMD_GET:
-        return exec_get(&turn);
-    case CMD_HISTORY:
-        return exec_history(&turn);
-    case CMD_DEAD_REDRIVE:
-    case CMD_DEAD_DELETE:
-        return exec_dead_job(&turn);
-    case CMD_JOB:
-    case CMD_JOBS:
-    case CMD_JOB_CANCEL:
-        return exec_job(&turn);
-    case CMD_TOPIC:
-        return exec_topic(&turn);
-    case CMD_TOPICS:
-        return exec_topics(&turn);
-    case CMD_TOPIC_CREATE:
-        return exec_topic_create(&turn);
-    case CMD_TOPIC_SET:
-        return exec_topic_set(&turn);
-    case CMD_CLIENT:
-        return exec_client(&turn);
-    case CMD_CONSUMERS:
-        return exec_consumers(&turn);
-    case CMD_PAUSE:
-    case CMD_RESUME:
-        return exec_pause(&turn);
     case CMD_TOGGLE:
     case CMD_EXIT:
     case CMD_STAT:
         return do_existing(&turn);
     default:
-        return refuse(&turn, GMQ_E_OPERATION_UNKNOWN, 0, NULL);
+        return execute_operation(&turn);
     }
 }
