@@ -281,7 +281,7 @@ class Machine(RuleBasedStateMachine):
     def check_facts(facts, message):
         assert facts["id"] == str(message.id) and facts["topic"] == message.topic, facts
         assert facts["state"] == message.state, (facts, message.__dict__)
-        assert doors.body_of(facts) == message.body and facts["body_bytes"] == len(message.body), facts
+        assert doors.body_of(facts) == message.body and facts["body_bytes"] == len(message.body), (facts, message.body)
         assert facts.get("headers", {}) == message.headers and facts.get("key") == message.key, facts
 
     @rule(door=api_doors, topic=topics, key=keys)
