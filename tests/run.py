@@ -6,8 +6,9 @@
 Suites: conformance (the original's transcript), quickstart (the code blocks of the READMEs), e2e (whole programs),
 crash (kill -9 under load), syscall-kill and full-disk (files that fail, tests/faults/), clocks (that are set, and a
 machine that sleeps), property (drawn operations against a model; needs hypothesis), tsan-load (on a build with the
-thread sanitizer), tools (the static checks), or all, which is all but property and tsan-load. The last line is `N passed, N failed`; the exit code
-is 1 when anything failed or nothing ran. Failing tests print what they saw.
+thread sanitizer), tools (the static checks), or all, which is all but property and tsan-load.
+The last line is `N passed, N failed`; the exit code is 1 when anything failed or nothing ran. Failing tests print
+what they saw.
 
 SPDX-License-Identifier: MIT
 """

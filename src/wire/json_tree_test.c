@@ -46,7 +46,8 @@ static void check_string(const char *json, const char *should)
 TEST(json_tree_reads_escaped_characters_beyond_the_basic_plane)
 {
     check_string("\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80");
-    check_string("\"\\ud83d\\ude00\\uD83D\\uDE01\\ud83d\\ude02x\"", "\xf0\x9f\x98\x80\xf0\x9f\x98\x81\xf0\x9f\x98\x82x");
+    check_string("\"\\ud83d\\ude00\\uD83D\\uDE01\\ud83d\\ude02x\"",
+                 "\xf0\x9f\x98\x80\xf0\x9f\x98\x81\xf0\x9f\x98\x82x");
     check_string("\"\\udbff\\udfff\\ud800\\udc00\"", "\xf4\x8f\xbf\xbf\xf0\x90\x80\x80");
     check_string("\"\\\\ud83d\\\\ude00\"", "\\ud83d\\ude00");
     check_string("\"\\\\\\ud83d\\ude00\"", "\\\xf0\x9f\x98\x80");

@@ -1,7 +1,8 @@
 """machine - random operations by all doors at once against a plain model, over restarts and kill -9
 
 Every step is one operation by one door, chosen at random: the original's TCP commands, gmq's own, `call`, the
-original's HTTP and /api/v1. Its answer must be the model's; so must the figures of all topics, after each restart and at the end.
+original's HTTP and /api/v1. Its answer must be the model's; so must the figures of all topics, after
+each restart and at the end.
 A life that fails is made as short as can be before it is shown, step by step.
 
 What a node may forget is no more than what it may: the deliveries of pops that nothing promised came after, when it is
