@@ -18,7 +18,8 @@ FUZZ    ?= segment checkpoint check
 TURNS   ?= 1
 PYTHON  ?= python3
 # hypothesis comes with the system, perhaps not with another python that stands before it.
-PROPERTY_PYTHON = $(firstword $(foreach p,$(PYTHON) /usr/bin/python3,$(shell $(p) -c "import hypothesis" 2>/dev/null && echo $(p))) $(PYTHON))
+PROPERTY_PYTHON = $(firstword $(foreach p,$(PYTHON) /usr/bin/python3,$(shell $(p) -c "import hypothesis" 2>/dev/null \
+    && echo $(p))) $(PYTHON))
 
 LAYERS   := base wire engine store net app client gnode gregister gclient
 PROGRAMS := gnode gregister gclient
