@@ -235,6 +235,8 @@ static void serve(struct http_door *door, struct http_request *req, const struct
 
     call->op = op_call_new(op, &limits);
     int rc = take_arguments(call, &error);
+    if (rc == 0 && call->op->client.len > 0)
+        rc = session_name(&call->session, call->op->client);
     if (rc == 0)
         call_execute(call, &call->op->cmd);
     else if (rc == GMQ_E_BATCH_LIMIT)
