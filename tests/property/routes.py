@@ -1,7 +1,7 @@
 """routes - requests of all kinds to /api/v1: no crash, no 500, and every refusal a well-formed problem
 
-Paths are put together from pieces that are routes and pieces that are not, with any method, query and body. An answer is
-2xx with what its type says, or a problem (RFC 9457). HEAD and what is no HTTP are for the fuzzers of net/.
+Paths are put together from pieces that are routes and pieces that are not, with any method, query and body. An answer
+is 2xx with what its type says, or a problem (RFC 9457). HEAD and what is no HTTP are left to others.
 
 SPDX-License-Identifier: MIT
 """
@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 
 import doors
 
-PIECES = ("api", "v1", "topics", "t", "messages", "1", "0", "18446744073709551615", "99999999999999999999", "-1", "acks",
-          "nacks", "touches", "keys", "k", "dead", "redrive", "delete", "jobs", "pause", "resume", "purge", "settings",
-          "consumers", "deliveries", "history", "promote", "reschedule", "node", "events ", "", ".", "..", "ö", "%00",
-          "{topic}", "a" * 200)
-NAMES = ("topic", "topics", "ids", "id", "body", "body_base64", "delay_ms", "due_at", "ttr_ms", "headers", "key", "dedup_key",
-         "messages", "count", "wait", "client", "encoding", "state", "from", "cursor", "limit", "text", "older_than_ms", "all",
-         "rate", "to", "push", "pop", "for_ms", "until", "retry", "limits", "name", "reject", "reason", "x")
+PIECES = ("api", "v1", "topics", "t", "messages", "1", "0", "18446744073709551615", "99999999999999999999", "-1",
+          "acks", "nacks", "touches", "keys", "k", "dead", "redrive", "delete", "jobs", "pause", "resume", "purge",
+          "settings", "consumers", "deliveries", "history", "promote", "reschedule", "node", "events", "", ".",
+          "..", "ö", "%00", "{topic}", "a" * 200)
+NAMES = ("topic", "topics", "ids", "id", "body", "body_base64", "delay_ms", "due_at", "ttr_ms", "headers", "key",
+          "dedup_key", "messages", "count", "wait", "client", "encoding", "state", "from", "cursor", "limit",
+          "text", "older_than_ms", "all", "rate", "to", "push", "pop", "for_ms", "until", "retry", "limits", "name",
+          "reject", "reason", "x")
 numbers = st.integers(-(1 << 65), 1 << 65) | st.sampled_from((0, 1, -1, 255, 1000, 1001)) | st.floats()
 words = st.sampled_from(("t", "ready", "dead", "whole", "text", "none", "2027-01-01T00:00:00Z", "\0", "", "ä😀"))
 values = st.recursive(numbers | words | st.booleans() | st.none() | st.text(max_size=6),
-                      lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
-                      max_leaves=8)
+                      lambda inner: st.lists(inner, max_size=3) |
+                      st.dictionaries(st.sampled_from(NAMES), inner, max_size=3), max_leaves=8)
 objects = st.dictionaries(st.sampled_from(NAMES), values, max_size=5)
 requests = st.fixed_dictionaries({
     "method": st.sampled_from(("GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS")),
@@ -35,7 +36,8 @@ requests = st.fixed_dictionaries({
     "query": st.lists(st.tuples(st.sampled_from(NAMES), st.text(max_size=5) | numbers.map(str)), max_size=3),
     "body": objects.map(lambda data: json.dumps(data).encode()) | values.map(lambda data: json.dumps(data).encode()) |
     st.binary(max_size=20),
-    "type": st.sampled_from(("application/json", "application/octet-stream", "text/plain", "", "application/json;charset=x")),
+    "type": st.sampled_from(("application/json", "application/octet-stream", "text/plain", "",
+                             "application/json;charset=x")),
 })
 
 
