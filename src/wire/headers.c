@@ -48,6 +48,14 @@ static size_t keep_name(struct slice line, char *to)
     return n < line.len ? n : 0;
 }
 
+/* Stands a blank behind the first colon? If not, one comes in. */
+static bool has_blank(struct slice line)
+{
+    const char *colon = line.len > 0 ? memchr(line.ptr, ':', line.len) : NULL;
+
+    return colon && colon + 1 < line.ptr + line.len && colon[1] == ' ';
+}
+
 int headers_keep(struct slice headers, char to[CMD_HEADERS_BYTES_MAX], const char **ret_why)
 {
     size_t kept = 0;
@@ -60,7 +68,7 @@ int headers_keep(struct slice headers, char to[CMD_HEADERS_BYTES_MAX], const cha
         struct slice line = slice_of(headers.ptr + at, (size_t)(end - headers.ptr) - at);
         at += line.len + 1;
         *ret_why = "more than 4096 bytes";
-        if (line.len + 2 > CMD_HEADERS_BYTES_MAX - kept) /* a blank may come in, and the end of the line */
+        if (line.len + 1 + !has_blank(line) > CMD_HEADERS_BYTES_MAX - kept)
             return GMQ_E_HEADERS;
         size_t name = keep_name(line, to + kept);
         *ret_why = "a name is a token";

@@ -35,6 +35,11 @@ def run_machine():
     run_state_machine_as_test(machine.Machine, settings=settings(EXAMPLES, stateful_step_count=60))
 
 
+def run_limits():
+    import limits
+    limits.run()
+
+
 def run_routes():
     import routes
     routes.run(settings(20 * EXAMPLES))
@@ -47,7 +52,7 @@ def run(options, add):
     except ImportError:
         add("property", "hypothesis is not here: script/deps, or run it by the system's python3")
         return
-    tests = [("property.machine", run_machine), ("property.routes", run_routes)]
+    tests = [("property.machine", run_machine), ("property.limits", run_limits), ("property.routes", run_routes)]
     for name, test in tests:
         if options.k and options.k not in name:
             continue
