@@ -17,6 +17,9 @@ GB      ?= 100
 FUZZ    ?= segment checkpoint check
 TURNS   ?= 1
 PYTHON  ?= python3
+# hypothesis comes with the system, perhaps not with another python that stands before it.
+PROPERTY_PYTHON = $(firstword $(foreach p,$(PYTHON) /usr/bin/python3,$(shell $(p) -c "import hypothesis" 2>/dev/null \
+    && echo $(p))) $(PYTHON))
 
 LAYERS   := base wire engine store net app client gnode gregister gclient
 PROGRAMS := gnode gregister gclient
@@ -73,7 +76,7 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail \
+        conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
         clocks tsan-load fuzz-hours man completion
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
@@ -180,6 +183,8 @@ full-disk: build $(BUILD)/faults/preload.so  ## a disk that fills up, drains, an
 	@$(PYTHON) tests/run.py --build $(BUILD) full-disk $(if $(SHORT),--short)
 clocks: build $(BUILD)/faults/clock.so       ## the wall clock set by a year either way, a machine that sleeps
 	@$(PYTHON) tests/run.py --build $(BUILD) clocks
+property: build                              ## drawn operations by all doors against a model: PROPERTY_EXAMPLES=n
+	@$(PROPERTY_PYTHON) tests/run.py --build $(BUILD) property
 torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed, flipped at every byte; SHORT=1: a sample; PART=K/N
 	@$(BUILD)/faults/torn_tail $(if $(SHORT),--short) $(if $(PART),--part $(PART))
 soak-%: build $(BUILD)/soak/load              ## hours of load: backlog, delay, topics, churn; SOAK_DIR= GB= COUNT=; SHORT=1

@@ -17,6 +17,8 @@ Finding    message.get of a few of N (1 million) waiting messages by their ids, 
 Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of
            them not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of
            the node's loop. Not asked for unless by --only looking. For information.
+Dedup      What a push costs the node's loop with a dedup key, and with a header of as many bytes in its place, in
+           turns on one node. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
@@ -39,6 +41,7 @@ MESSAGES, LATE_MS, TRIES = 200, 5.0, 3
 MEMORY_MIB, RESTART_MS, BATCH = 48, 150, 10000
 STALL_MS, FLYING_RESTART_MS, PIPELINE = 10.0, 300, 2000
 LOOKS = 50
+DEDUP_PUSHES, DEDUP_TURNS = 5000, 9
 
 
 def lateness(folder):
@@ -192,6 +195,28 @@ def looking(folder, count):
     line("longest turn of the node's loop meanwhile", f"{longest:.1f} ms", None, True)
 
 
+def pushes_us(node, conn, key):
+    """Microseconds of the loop's CPU time that a push of 128 bytes takes, in commands of 100."""
+    before = loop_ms(node)
+    for turn in range(DEDUP_PUSHES // 100):
+        items = [{"body": "x" * 128, **key(100 * turn + i)} for i in range(100)]
+        assert not conn.op("message.push", topic="t", messages=items)["duplicate"]
+    return (loop_ms(node) - before) * 1000 / DEDUP_PUSHES
+
+
+def dedup(folder):
+    """Pushes with and without a dedup key in turns on one node; the plain ones have a header in its place."""
+    node = Gnode(os.path.join(folder, "dedup"), "-sync=none")
+    plain, keyed = [], []
+    with Tcp(node.tcp) as conn:
+        for turn in range(DEDUP_TURNS):
+            plain.append(pushes_us(node, conn, lambda i: {"headers": {"dedup": f"{i:032x}"}}))
+            keyed.append(pushes_us(node, conn, lambda i, turn=turn: {"dedup_key": f"{turn:08x}{i:024x}"}))
+    assert node.stop() == 0
+    plain, keyed = statistics.median(plain), statistics.median(keyed)
+    line("push with a header / with a dedup key, loop", f"{plain:.2f} / {keyed:.2f} us", None, True)
+
+
 def line(name, value, target, good):
     """One line of the table."""
     print(f"{name:<44} {value:>14}   {'' if target is None else f'target {target}: ' + ('met' if good else 'MISSED')}",
@@ -270,10 +295,11 @@ def main():
     parser.add_argument("--flying", type=int, default=1000000)
     parser.add_argument("--finding", type=int, default=1000000)
     parser.add_argument("--looked-at", type=int, default=10000000)
-    parser.add_argument("--only", choices=("waiting", "flying", "finding", "late", "looking"), help="a part of it")
+    parser.add_argument("--only", choices=("waiting", "flying", "finding", "late", "looking", "dedup"),
+                        help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
-    parts, met = [options.only] if options.only else ["waiting", "flying", "finding", "late"], True
+    parts, met = [options.only] if options.only else ["waiting", "flying", "finding", "dedup", "late"], True
     folder = gmqtest.scratch("gmq-measure-")
     try:
         if "waiting" in parts:
@@ -282,6 +308,8 @@ def main():
             stalls(folder, options.flying)
         if "finding" in parts:
             finding(folder, options.finding)
+        if "dedup" in parts:
+            dedup(folder)
         if "looking" in parts:
             looking(folder, options.looked_at)
         if "late" in parts:

@@ -5,9 +5,10 @@
 
 Suites: conformance (the original's transcript), quickstart (the code blocks of the READMEs), e2e (whole programs),
 crash (kill -9 under load), syscall-kill and full-disk (files that fail, tests/faults/), clocks (that are set, and a
-machine that sleeps), tsan-load (on a build with the thread sanitizer), tools (the static checks), or all, which is all
-but tsan-load. The last line is `N passed, N failed`; the exit code
-is 1 when anything failed or nothing ran. Failing tests print what they saw.
+machine that sleeps), property (drawn operations against a model; needs hypothesis), tsan-load (on a build with the
+thread sanitizer), tools (the static checks), or all, which is all but property and tsan-load.
+The last line is `N passed, N failed`; the exit code is 1 when anything failed or nothing ran. Failing tests print
+what they saw.
 
 SPDX-License-Identifier: MIT
 """
@@ -22,11 +23,12 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = ("tools", "conformance", "quickstart", "e2e", "crash", "syscall-kill", "full-disk", "clocks", "tsan-load")
+SUITES = ("tools", "conformance", "quickstart", "e2e", "crash", "syscall-kill", "full-disk", "clocks", "property",
+          "tsan-load")
 MODULES = {"conformance": "conformance/replay.py", "quickstart": "quickstart/quickstart.py", "crash": "crash/crash.py",
            "syscall-kill": "faults/syscall_kill.py", "full-disk": "faults/full_disk.py",
-           "clocks": "faults/clocks.py", "tsan-load": "faults/tsan_load.py"}
-NOT_IN_ALL = ("tsan-load",)      # needs a build of its own
+           "clocks": "faults/clocks.py", "property": "property/property.py", "tsan-load": "faults/tsan_load.py"}
+NOT_IN_ALL = ("property", "tsan-load")      # they need hypothesis, and a build of its own
 
 
 class Tally:

@@ -1,5 +1,6 @@
 /* again_test.c - pushes with dedup keys through the broker. SPDX-License-Identifier: MIT */
 #include "gnode/desk_test.h"
+#include "sim/rng.h"
 
 enum { BATCH_MAX = 8 };
 
@@ -164,4 +165,86 @@ TEST(push_again_waits_for_the_promise_of_the_first)
     assert_int_equal(waiting(), 1);
     session_fini(&other);
     desk_end();
+}
+
+/* ---- crashes ----------------------------------------------------------------------------------------------------- */
+
+enum { CRASH_LIVES = 60, CRASH_STEPS = 60, CRASH_KEYS = 12 };
+
+/* What clients know: the id that was answered to the first push with a key, 0 = none was. */
+struct known {
+    uint64_t ids[CRASH_KEYS];
+};
+
+static const char *crash_key(size_t i)
+{
+    static const char *const KEYS[CRASH_KEYS] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+
+    return KEYS[i];
+}
+
+/* A push whose answer nobody waits for: its client is gone before. */
+static void push_and_go(size_t key)
+{
+    struct cmd_put put = put_of(crash_key(key), crash_key(key));
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .puts = &put, .put_count = 1};
+    struct cmd cmd = {.kind = CMD_PUT, .topic = slice_str("t"), .args = &args};
+
+    assert_int_equal(broker_execute(&desk.broker, &desk.session, &cmd, desk.now_ms), 0);
+}
+
+/* After a crash: what was promised is found by its key, and a key is there exactly when its message is. */
+static void check_known(struct known *known, bool all_kept)
+{
+    uint64_t before = desk_queue() ? waiting() : 0, found = 0;
+
+    for (size_t i = 0; i < CRASH_KEYS; i++) {
+        uint64_t id = put_one(crash_key(i), crash_key(i));
+        found += desk.again;
+        if (all_kept && known->ids[i] != 0)
+            assert_true(desk.again && id == known->ids[i]);
+        if (desk.again && known->ids[i] != 0)
+            assert_true(id == known->ids[i]);
+        known->ids[i] = id;
+    }
+    assert_int_equal(found, before);
+    assert_int_equal(waiting(), CRASH_KEYS);
+}
+
+static void live_and_crash(struct rng *rng)
+{
+    struct known known = {.ids = {0}};
+    bool cut = rng_chance(rng, 500);
+
+    for (unsigned step = 0; step < rng_below(rng, CRASH_STEPS); step++) {
+        size_t key = rng_below(rng, CRASH_KEYS);
+        uint64_t id = put_one(crash_key(key), crash_key(key));
+        assert_true(known.ids[key] == 0 ? !desk.again : desk.again && id == known.ids[key]);
+        known.ids[key] = id;
+        desk.now_ms += rng_below(rng, 100);
+    }
+    push_and_go(rng_below(rng, CRASH_KEYS));
+    if (rng_chance(rng, 500))
+        (void)broker_turn(&desk.broker, desk.now_ms);
+    if (rng_chance(rng, 500))
+        (void)log_step_writer(desk.broker.log);
+    desk_kill();
+    if (cut)
+        simdisk_power_cut(desk.sim);
+    desk_open();
+    check_known(&known, !cut || desk.sync == LOG_SYNC_ALWAYS);
+}
+
+TEST(push_that_was_answered_is_known_by_its_key_after_any_crash)
+{
+    struct rng rng = {.state = 4711};
+
+    for (unsigned life = 0; life < CRASH_LIVES; life++) {
+        desk_begin(0);
+        desk_kill();
+        desk.sync = (enum log_sync)(life % 3);
+        desk_open();
+        live_and_crash(&rng);
+        desk_end();
+    }
 }

@@ -28,6 +28,7 @@ struct desk {
     struct simdisk *sim;
     struct session session;
     uint64_t now_ms;
+    enum log_sync sync;  /* before desk_open() */
     bool no_dedup;       /* the node keeps no dedup keys */
     uint32_t chunk_refs; /* > 0: lists and delayed messages leave memory at once, in such pieces */
     /* the last answer */
@@ -108,14 +109,14 @@ static inline void desk_open(void)
     struct broker_options options = {.node_id = 1, .ttr_ms = DESK_TTR_MS, .max_retries = DESK_RETRIES,
                                      .dedup_window_ms = desk.no_dedup ? 0 : DESK_DEDUP_MS, .dedup_keys = 1000,
                                      .max_delay_s = 259200, .max_message = DESK_BODY_MAX, .max_batch = 2000,
-                                     .max_in_flight = 100000, .max_topics = 10, .sync = LOG_SYNC_ALWAYS,
+                                     .max_in_flight = 100000, .max_topics = 10, .sync = desk.sync,
                                      .format_time = desk_format_time,
                                      .list_memory = desk.chunk_refs > 0 ? 0 : 1 << 20, .chunk_refs = desk.chunk_refs,
                                      .delay_memory = desk.chunk_refs > 0 ? 0 : 1 << 20,
                                      .delay_entries = desk.chunk_refs};
     struct log_options log_options = {.disk = simdisk_disk(desk.sim), .dir = "data", .ring_bytes = 1 << 20,
                                       .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
-                                      .record_bytes_max = DESK_BODY_MAX, .sync = LOG_SYNC_ALWAYS,
+                                      .record_bytes_max = DESK_BODY_MAX, .sync = desk.sync, .interval_ms = 50,
                                       .now_ms = DESK_START_MS, .clock_ns = desk_clock_ns};
     char error[512];
 
@@ -129,6 +130,7 @@ static inline void desk_begin(uint32_t chunk_refs)
     memset(&desk, 0, sizeof(desk));
     desk.now_ms = DESK_START_MS;
     desk.chunk_refs = chunk_refs;
+    desk.sync = LOG_SYNC_ALWAYS;
     desk.sim = simdisk_new(1);
     desk_open();
 }

@@ -31,3 +31,26 @@ TEST(json_tree_refuses_the_rest)
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_int_equal(error_of(bad[i]), -EPROTO);
 }
+
+static void check_string(const char *json, const char *should)
+{
+    int err;
+    struct json_object *root = json_tree_read(slice_str(json), 4, &err);
+
+    assert_non_null(root);
+    assert_int_equal(json_object_get_string_len(root), strlen(should));
+    assert_string_equal(json_object_get_string(root), should);
+    (void)json_object_put(root);
+}
+
+TEST(json_tree_reads_escaped_characters_beyond_the_basic_plane)
+{
+    check_string("\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80");
+    check_string("\"\\ud83d\\ude00\\uD83D\\uDE01\\ud83d\\ude02x\"",
+                 "\xf0\x9f\x98\x80\xf0\x9f\x98\x81\xf0\x9f\x98\x82x");
+    check_string("\"\\udbff\\udfff\\ud800\\udc00\"", "\xf4\x8f\xbf\xbf\xf0\x90\x80\x80");
+    check_string("\"\\\\ud83d\\\\ude00\"", "\\ud83d\\ude00");
+    check_string("\"\\\\\\ud83d\\ude00\"", "\\\xf0\x9f\x98\x80");
+    check_string("\"\\ud83dx\\ude00\"", "\xef\xbf\xbdx\xef\xbf\xbd");
+    check_string("\"\\u00e4\\n\"", "\xc3\xa4\n");
+}
