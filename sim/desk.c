@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "base/err.h"
 #include "sim/life.h"
 
 #include <errno.h>
@@ -94,6 +95,11 @@ static void hear_of_job(struct life *life, const struct answer *answer)
 {
     struct desk_job *job = &life->desk.job;
 
+    if (answer->kind != ANSWER_REPORT && life->disturbed &&
+        (answer->err == GMQ_E_READ_ONLY || answer->err == GMQ_E_DISK_FULL)) {
+        job->runs = job->runs && job->id != 0; /* the log takes nothing that it would write */
+        return;
+    }
     if (answer->kind != ANSWER_REPORT)
         life_fail(life, "a job is refused with error %d", answer->err);
     const struct report_job *said = &answer->report->jobs[0];
