@@ -64,7 +64,8 @@ static bool same(const struct frame *a, const struct frame *b)
 {
     return a->err == b->err && a->close == b->close && a->cmd.kind == b->cmd.kind && a->cmd.id == b->cmd.id &&
            a->cmd.number == b->cmd.number && a->cmd.delay_s == b->cmd.delay_s && a->cmd.flags == b->cmd.flags &&
-           a->is_call == b->is_call && a->json.len == b->json.len && a->cmd.wait_ms == b->cmd.wait_ms && a->cmd.count == b->cmd.count &&
+           a->is_call == b->is_call && a->json.len == b->json.len && a->cmd.wait_ms == b->cmd.wait_ms &&
+           a->cmd.count == b->cmd.count &&
            a->cmd.body.len == b->cmd.body.len && a->cmd.topic.len == b->cmd.topic.len;
 }
 

@@ -203,7 +203,6 @@ class Call(Case):
         node = self.gnode("-max_message=1k", data="small")
         conn = self.tcp(node)
         limit = 1024 + 512 + 65536
-        conn.op("message.list", topic="t")
         text = b"{" + b" " * (limit - 2) + b"}"
         self.assertEqual(conn.call(conn.call_bytes("job.list", text)), (JSON, b'{"jobs":[]}'))
         kind, data = conn.call(b"call job.list\n" + struct.pack(">I", limit + 1))
