@@ -125,14 +125,14 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     size_t bytes = record_stride(RECORD_PUSH, payload_push_bytes(&push)) +
                    record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
     int rc = check_memory(&turn);
-    rc = rc == 0 ? check_push_pause(&turn) : rc;
     rc = rc == 0 ? check_creation(&turn) : rc;
-    rc = rc == 0 ? broker_room(broker, ensure_bytes(&turn) + bytes, false) : rc;
+    rc = rc == 0 ? check_push_gates(&turn, 1, limits_bytes(push.body.len)) : rc;
+    rc = rc == 0 ? broker_room(broker, ensure_bytes(&turn) + turn.over_bytes + bytes, false) : rc;
     if (rc < 0)
         return fail(work, rc);
     ensure_queue(&turn);
     push.id = id_next(engine_last_id(broker->engine), broker->options.node_id, work->now_ms);
-    log_group(broker->log, bytes);
+    push_begin(&turn, bytes, true);
     payload_put_push(log_begin(broker->log, RECORD_PUSH, RECORD_F_MORE, 0, turn.queue->number,
                                payload_push_bytes(&push)), &push);
     (void)broker_apply(broker);
@@ -327,6 +327,10 @@ void job_work(struct broker *broker, struct job *job, uint64_t now_ms, unsigned 
     struct work work = {.broker = broker, .job = job, .queue = engine_queue(broker->engine, job->queue),
                         .now_ms = now_ms};
 
+    if (!work.queue || work.queue->deleted) {
+        job_end(broker, job, JOB_DONE, now_ms);
+        return;
+    }
     if (job->rate > 0)
         add_credit(job, now_ms);
     enum step step = job->by_id ? run_by_id(&work, looks) : run(&work, looks);

@@ -13,14 +13,6 @@ enum {
     RATE_UNIT = 1000 * 1000, /* thousandths of a message a second, of messages a millisecond */
 };
 
-static uint64_t tail_lsn(const struct broker *broker)
-{
-    struct log_stats stats;
-
-    log_stats(broker->log, &stats);
-    return stats.tail_lsn;
-}
-
 static bool is_seen(const struct queue *queue)
 {
     return queue->push_num == queue->push_seen && queue->pop_num == queue->pop_seen &&
@@ -46,22 +38,40 @@ void usage_begin(struct broker *broker, uint64_t now_ms)
     broker->usages.last_ms = now_ms;
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
+        if (!queue)
+            continue;
         queue->counts = (struct queue_counts){.acked = 0};
         see(queue);
     }
-    broker->usages.tail_lsn = tail_lsn(broker);
+    broker->usages.tail_lsn = log_tail(broker->log);
 }
 
 void usage_end(struct broker *broker)
 {
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
+        if (!queue)
+            continue;
         if (queue->usage)
             free(((struct usage *)queue->usage)->consumers);
         free(queue->usage);
         queue->usage = NULL;
     }
     broker->usages.bytes = 0;
+}
+
+void usage_forget(struct broker *broker, struct queue *queue)
+{
+    struct usage *usage = queue->usage;
+
+    if (!usage)
+        return;
+    sweep_forget(broker, usage);
+    broker->usages.busy -= usage->busy;
+    consumers_forget(broker, usage);
+    broker->usages.bytes -= mem_taken(sizeof(*usage));
+    free(usage);
+    queue->usage = NULL;
 }
 
 struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms)
@@ -131,6 +141,8 @@ static void go_on(struct broker *broker, uint64_t now_ms)
 
     for (; all->next < end; all->next++) {
         struct queue *queue = engine_queue(broker->engine, all->next);
+        if (!queue)
+            continue;
         usage_look(broker, queue, now_ms);
         struct usage *usage = queue->usage;
         if (usage && usage->busy)
@@ -149,16 +161,16 @@ uint64_t usage_turn(struct broker *broker, uint64_t now_ms)
     if (broker->options.usage_ms == 0)
         return UINT64_MAX;
     if (all->next == 0) {
-        if (all->pass_ms == UINT64_MAX && tail_lsn(broker) != all->tail_lsn)
+        if (all->pass_ms == UINT64_MAX && log_tail(broker->log) != all->tail_lsn)
             all->pass_ms = now_ms + broker->options.usage_ms;
         if (now_ms < all->pass_ms)
             return all->pass_ms;
-        if (all->busy == 0 && tail_lsn(broker) == all->tail_lsn) {
+        if (all->busy == 0 && log_tail(broker->log) == all->tail_lsn) {
             all->pass_ms = UINT64_MAX;
             return UINT64_MAX;
         }
         all->next = 1;
-        all->tail_lsn = tail_lsn(broker);
+        all->tail_lsn = log_tail(broker->log);
         all->pass_ms = now_ms + broker->options.usage_ms;
     }
     go_on(broker, now_ms);

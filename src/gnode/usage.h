@@ -35,6 +35,7 @@ struct usage {
     uint64_t used_ms;            /* pushed to, popped from, acked or settled */
     struct list in_slot;         /* sweep.slots[slot] when something comes with time */
     uint64_t due_ms;
+    uint64_t age_ms;             /* when it is to be looked at for messages that are too old */
     unsigned slot;
 };
 
@@ -54,6 +55,9 @@ void usage_end(struct broker *broker);
 
 /* Those of the topic, made when there are none. */
 struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms);
+
+/* The topic is gone for good. */
+void usage_forget(struct broker *broker, struct queue *queue);
 
 /* Looks at one topic. */
 void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms);
