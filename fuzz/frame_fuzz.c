@@ -33,6 +33,12 @@ static void check_good(const struct frame_limits *limits, const struct frame *fr
     uint32_t count = 0;
     size_t bytes = 0;
 
+    ENSURE(fuzz_within(frame->name, used) && fuzz_within(frame->json, used));
+    if (frame->is_call) {
+        ENSURE(frame->name.len <= limits->line_bytes_max && frame->json.len <= frame_call_bytes_max(limits));
+        ENSURE(used.len >= frame->json.len && frame->json.ptr + frame->json.len == used.ptr + used.len);
+        return;
+    }
     ENSURE(fuzz_within(frame->cmd.topic, used) && fuzz_within(frame->cmd.body, used));
     ENSURE(frame->cmd.topic.len <= limits->line_bytes_max);
     if (frame->cmd.kind == CMD_PUSH) {
@@ -59,7 +65,8 @@ static bool same(const struct frame *a, const struct frame *b)
 {
     return a->err == b->err && a->close == b->close && a->cmd.kind == b->cmd.kind && a->cmd.id == b->cmd.id &&
            a->cmd.number == b->cmd.number && a->cmd.delay_s == b->cmd.delay_s && a->cmd.flags == b->cmd.flags &&
-           a->cmd.wait_ms == b->cmd.wait_ms && a->cmd.count == b->cmd.count &&
+           a->is_call == b->is_call && a->json.len == b->json.len && a->cmd.wait_ms == b->cmd.wait_ms &&
+           a->cmd.count == b->cmd.count &&
            a->cmd.body.len == b->cmd.body.len && a->cmd.topic.len == b->cmd.topic.len;
 }
 
