@@ -87,6 +87,20 @@ static void push_keyed(struct life *life, uint32_t number, uint32_t argument)
     (void)tape_push_attrs(&life->tape, number, life->last_id, 0, &attrs);
 }
 
+/* One of a few clients, and a pop for it. */
+static void name_client(struct life *life, uint32_t number, uint32_t argument)
+{
+    static const char TEXT[] = "name or address";
+    char payload[PAYLOAD_CLIENT_BYTES + 2 * sizeof(TEXT)];
+    struct payload_client client = {.number = 1 + (argument & 3),
+                                    .name = slice_of(TEXT, argument >> 2 & 7),
+                                    .address = slice_of(TEXT, argument >> 5)};
+
+    payload_put_client(payload, &client);
+    (void)tape_record(&life->tape, &(struct record){.type = RECORD_CLIENT, .queue = number & 1}, payload,
+                      PAYLOAD_CLIENT_BYTES + client.name.len + client.address.len);
+}
+
 /* A record as a broker would write it. */
 static size_t made(struct life *life, const uint8_t *at, size_t left)
 {
@@ -127,6 +141,9 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
     case 6:
         life->now_ms += (uint64_t)argument << (at[1] & 31);
         tape_tick_moves(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1, argument & 3);
+        break;
+    case 11:
+        name_client(life, number, argument);
         break;
     case 10:
         push_keyed(life, number, argument);

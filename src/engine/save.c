@@ -347,8 +347,8 @@ static bool load_lease(struct engine *engine, struct state_reader *in, unsigned 
     struct lease lease = {.ref = w[0], .id = w[1], .deadline_ms = w[2], .queue = (uint32_t)w[3],
                           .holder = (uint32_t)(w[3] >> 32), .since_ms = w[4], .size64 = (uint32_t)w[5],
                           .own_retries = (uint8_t)(w[5] >> 32), .ttr_ms = (uint32_t)(w[5] >> 40) & LEASE_TTR_MS_MAX};
-    if (w[3] >> 32 > CLIENTS_MAX || w[2] > WHEEL_MS_MAX || w[4] > WHEEL_MS_MAX || lease.size64 > PAYLOAD_SIZE64_MAX ||
-        flight_find(&engine->flight, lease.queue, lease.id))
+    if (w[3] >> 32 > CLIENTS_MAX || w[2] > WHEEL_MS_MAX || w[4] > WHEEL_MS_MAX ||
+        lease.size64 > PAYLOAD_SIZE64_MAX || flight_find(&engine->flight, lease.queue, lease.id))
         return false;
     flight_add(&engine->flight, &lease);
     queue->in_flight++;

@@ -21,6 +21,7 @@
 #include "gnode/holders.h"
 #include "gnode/imager.h"
 #include "gnode/jobs.h"
+#include "gnode/limits.h"
 #include "gnode/session.h"
 #include "gnode/sweep.h"
 #include "gnode/wait.h"
@@ -83,6 +84,7 @@ struct broker {
     struct holders holders;    /* the numbers of clients */
     struct usages usages;      /* what topics are beside their queues */
     struct sweep sweep;        /* what comes to topics with time */
+    struct limits_over over;   /* of the push that is being executed */
     bool retry;                /* stalled sessions may be resumed although the log did not move */
     void (*wake)(void *ctx);
     void *wake_ctx;

@@ -48,14 +48,15 @@ static int do_push(struct turn *turn)
     if (rc == 0)
         rc = check_creation(turn);
     if (rc == 0)
-        rc = check_push_pause(turn);
+        rc = check_push_gates(turn, 1, limits_bytes(cmd->body.len));
     if (rc < 0)
-        return refuse(turn, rc, 0, NULL);
-    size_t bytes = ensure_bytes(turn) + record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
-    rc = broker_room(turn->broker, bytes, false);
+        return refuse_push(turn, rc);
+    size_t bytes = record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
+    rc = broker_room(turn->broker, ensure_bytes(turn) + turn->over_bytes + bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
     ensure_queue(turn);
+    push_begin(turn, bytes, false);
     uint64_t id = turn_next_id(turn);
     uint64_t end = append_push(turn, id, (uint64_t)cmd->delay_s, cmd->body, false);
     return answer_promised(turn, ANSWER_ID, end, id, 1);
@@ -74,6 +75,20 @@ static int check_items(const struct turn *turn, size_t *ret_bytes)
         rc = check_delay(turn, item.delay_s);
     }
     return rc < 0 ? rc : count != turn->cmd->count || packed.len > 0 ? GMQ_E_BODY_SHORT : 0;
+}
+
+/* check_push_gates() of all items. */
+static int check_items_gates(struct turn *turn)
+{
+    struct slice packed = turn->cmd->body;
+    struct cmd_item item;
+    uint64_t bytes = 0;
+
+    if (!has_push_gate(turn))
+        return 0;
+    while (cmd_item_next(&packed, &item))
+        bytes += limits_bytes(item.body.len);
+    return check_push_gates(turn, turn->cmd->count, bytes);
 }
 
 static int do_mpush(struct turn *turn)
@@ -95,17 +110,17 @@ static int do_mpush(struct turn *turn)
     if (rc == 0)
         rc = check_creation(turn);
     if (rc == 0)
-        rc = check_push_pause(turn);
+        rc = check_items_gates(turn);
     if (rc < 0)
-        return refuse(turn, rc, 0, NULL);
+        return refuse_push(turn, rc);
     if (bytes > TURN_GROUP_BYTES_MAX && turn->cmd->count > 1)
         return refuse(turn, GMQ_E_BODY_LIMIT, TURN_GROUP_BYTES_MAX, NULL);
-    rc = broker_room(turn->broker, ensure_bytes(turn) + bytes, false);
+    rc = broker_room(turn->broker, ensure_bytes(turn) + turn->over_bytes + bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
     ensure_queue(turn);
     uint64_t first = 0, end = 0;
-    log_group(turn->broker->log, bytes);
+    push_begin(turn, bytes, true);
     for (uint32_t left = turn->cmd->count; left > 0 && cmd_item_next(&packed, &item); left--) {
         uint64_t id = turn_next_id(turn);
         first = first ? first : id;
@@ -347,10 +362,16 @@ static bool needs_topic(const struct cmd *cmd)
     }
 }
 
-/* The operations on topics, and on messages from outside their course. */
+/* The operations of gmq's own API. */
 static int execute_operation(struct turn *turn)
 {
     switch (turn->cmd->kind) {
+    case CMD_PUT:
+        return exec_put(turn);
+    case CMD_NACK:
+        return exec_nack(turn);
+    case CMD_TOUCH:
+        return exec_touch(turn);
     case CMD_PEEK:
         return exec_peek(turn);
     case CMD_GET:
@@ -416,12 +437,6 @@ int broker_execute(struct broker *broker, struct session *session, const struct 
         return do_ack(&turn);
     case CMD_MACK:
         return exec_mack(&turn);
-    case CMD_PUT:
-        return exec_put(&turn);
-    case CMD_NACK:
-        return exec_nack(&turn);
-    case CMD_TOUCH:
-        return exec_touch(&turn);
     case CMD_DEAD:
         return do_dead(&turn);
     case CMD_SET:

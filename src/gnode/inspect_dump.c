@@ -146,6 +146,7 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
         return false;
     moment(dump, "now", pop.now_ms);
     number(dump, "auto_ack", (rec->flags & RECORD_F_AUTOACK) != 0);
+    number(dump, "holder", pop.holder);
     number(dump, "n", pop.count);
     if (pop.count > 0)
         number(dump, "ttr_ms", payload_delivery(pop.entries, 0).ttr_ms);
@@ -213,6 +214,40 @@ static bool dump_tick(struct dump *dump, const struct record *rec)
     return true;
 }
 
+static bool dump_client(struct dump *dump, const struct record *rec)
+{
+    struct payload_client client;
+
+    if (!payload_get_client(rec->payload, &client))
+        return false;
+    number(dump, "number", client.number);
+    text(dump, "name", client.name);
+    text(dump, "address", client.address);
+    return true;
+}
+
+/* Those that most topics do not have. */
+static void dump_settings(struct dump *dump, const struct topic_settings *set)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } fields[] = {
+        {"retry_kind", set->retry.kind},
+        {"max_messages", set->limits.messages},
+        {"max_bytes", set->limits.bytes},
+        {"max_age_ms", set->limits.age_ms},
+        {"over", set->limits.over},
+        {"idle_ms", set->idle_ms},
+        {"push_paused_until_ms", set->push_paused_until_ms},
+        {"pop_paused_until_ms", set->pop_paused_until_ms},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (fields[i].value > 0)
+            number(dump, fields[i].name, fields[i].value);
+}
+
 static bool dump_queue(struct dump *dump, const struct record *rec)
 {
     struct payload_queue set;
@@ -224,6 +259,7 @@ static bool dump_queue(struct dump *dump, const struct record *rec)
     number(dump, "flags", set.flags);
     number(dump, "ttr_ms", set.set.ttr_ms);
     number(dump, "max_retries", set.set.max_retries);
+    dump_settings(dump, &set.set);
     if (set.dedup_given) {
         number(dump, "dedup_window_ms", set.dedup_window_ms);
         number(dump, "dedup_keys", set.dedup_keys);
@@ -350,6 +386,8 @@ static bool dump_payload(struct dump *dump, const struct record *rec)
         return dump_tick(dump, rec);
     case RECORD_QUEUE:
         return dump_queue(dump, rec);
+    case RECORD_CLIENT:
+        return dump_client(dump, rec);
     case RECORD_CHUNK:
         return dump_chunk(dump, rec);
     case RECORD_LOAD:

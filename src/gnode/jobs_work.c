@@ -125,14 +125,14 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     size_t bytes = record_stride(RECORD_PUSH, payload_push_bytes(&push)) +
                    record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
     int rc = check_memory(&turn);
-    rc = rc == 0 ? check_push_pause(&turn) : rc;
     rc = rc == 0 ? check_creation(&turn) : rc;
-    rc = rc == 0 ? broker_room(broker, ensure_bytes(&turn) + bytes, false) : rc;
+    rc = rc == 0 ? check_push_gates(&turn, 1, limits_bytes(push.body.len)) : rc;
+    rc = rc == 0 ? broker_room(broker, ensure_bytes(&turn) + turn.over_bytes + bytes, false) : rc;
     if (rc < 0)
         return fail(work, rc);
     ensure_queue(&turn);
     push.id = id_next(engine_last_id(broker->engine), broker->options.node_id, work->now_ms);
-    log_group(broker->log, bytes);
+    push_begin(&turn, bytes, true);
     payload_put_push(log_begin(broker->log, RECORD_PUSH, RECORD_F_MORE, 0, turn.queue->number,
                                payload_push_bytes(&push)), &push);
     (void)broker_apply(broker);

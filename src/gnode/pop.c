@@ -86,6 +86,15 @@ static COLD int look_at_attrs(const struct turn *turn, struct found *found)
     return rc < 0 ? rc : 1;
 }
 
+/* The same for what is older than its topic's limit. */
+static COLD int drop_old(const struct turn *turn, const struct found *found)
+{
+    if (!limits_is_old(turn->queue, found->push.id, turn->now_ms))
+        return 0;
+    int rc = limits_drop(turn->broker, turn->queue, found->ref, found->push.id, turn->now_ms);
+    return rc < 0 ? rc : 1;
+}
+
 /* As engine_decide_pop(), but brings the message to the head of the list. -EAGAIN while its chunk is fetched. */
 static int oldest(const struct turn *turn, uint64_t *ret_ref)
 {
@@ -117,6 +126,8 @@ static int find_message(const struct turn *turn, struct found *ret)
         ret->own_retries = 0;
         if (LIKELY(rc > 0 && payload_get_push(rec.payload, &ret->push))) {
             rc = UNLIKELY(ret->push.tlvs.len > 0) ? look_at_attrs(turn, ret) : 0;
+            if (UNLIKELY(turn->queue->gates & QUEUE_AGES) && rc == 0)
+                rc = drop_old(turn, ret);
             if (rc <= 0)
                 return rc;
             continue;
@@ -223,6 +234,9 @@ static struct gather *collect(const struct turn *turn, size_t wanted)
     struct gather *gather = gather_new(refs, n, broker->options.max_message);
     free(refs);
     (void)gather_run(gather, broker->log); /* what it would have to wait for is for the next pop */
+    for (size_t i = 0; queue->gates & QUEUE_AGES && i < gather->done; i++)
+        if (limits_is_old(queue, gather->items[i].id, turn->now_ms))
+            gather->done = i; /* it goes when it is the oldest */
     if (gather_cut(gather, turn->now_ms) > 0)
         return gather;
     gather_free(gather);

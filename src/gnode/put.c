@@ -140,6 +140,19 @@ static uint64_t append_put(const struct turn *turn, const struct puts *puts, uin
     return broker_apply(turn->broker);
 }
 
+/* check_push_gates() of those that were not pushed before. */
+static int check_gates(struct turn *turn, const struct puts *puts)
+{
+    const struct cmd_args *args = turn->cmd->args;
+    uint64_t bytes = 0;
+
+    if (!has_push_gate(turn))
+        return 0;
+    for (uint32_t i = 0; i < args->put_count; i++)
+        bytes += was_pushed(puts, i) ? 0 : limits_bytes(args->puts[i].body.len);
+    return check_push_gates(turn, puts->fresh, bytes);
+}
+
 static int append_puts(struct turn *turn, const struct puts *puts)
 {
     uint32_t count = turn->cmd->args->put_count;
@@ -148,18 +161,17 @@ static int append_puts(struct turn *turn, const struct puts *puts)
     if (rc == 0)
         rc = check_creation(turn);
     if (rc == 0)
-        rc = check_push_pause(turn);
+        rc = check_gates(turn, puts);
     if (rc < 0)
-        return refuse(turn, rc, 0, NULL);
-    rc = broker_room(turn->broker, ensure_bytes(turn) + puts->bytes, false);
+        return refuse_push(turn, rc);
+    rc = broker_room(turn->broker, ensure_bytes(turn) + turn->over_bytes + puts->bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
     ensure_queue(turn);
     struct report *report = report_new(REPORT_PUT, count);
     uint64_t end = 0;
     uint32_t left = puts->fresh;
-    if (left > 1)
-        log_group(turn->broker->log, puts->bytes);
+    push_begin(turn, puts->bytes, left > 1);
     for (; report->count < count; report->count++) {
         uint32_t i = (uint32_t)report->count;
         if (was_pushed(puts, i)) {

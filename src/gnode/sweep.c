@@ -23,8 +23,10 @@ static uint64_t due_ms(const struct broker *broker, const struct queue *queue, u
 
     if (!queue->name || queue->exited)
         return UINT64_MAX;
+    if (queue->gates & QUEUE_AGES)
+        due = usage ? usage->age_ms : now_ms;
     if (until_ms > now_ms && until_ms < TOPIC_PAUSED)
-        due = until_ms;
+        due = min_u64(due, until_ms);
     if (idle > 0) {
         uint64_t end_ms = (usage ? usage->used_ms : now_ms) + idle;
         due = min_u64(due, end_ms > now_ms ? end_ms : now_ms + idle);
@@ -65,8 +67,10 @@ void sweep_changed(struct broker *broker, struct queue *queue, uint64_t now_ms)
     uint64_t at_ms = due_ms(broker, queue, now_ms);
     struct usage *usage = queue->usage;
 
-    if (usage)
+    if (usage) {
         usage->used_ms = now_ms;
+        usage->age_ms = now_ms;
+    }
     if (at_ms == UINT64_MAX && !usage)
         return;
     arm(&broker->sweep, usage_of(broker, queue, now_ms), at_ms, now_ms);
@@ -91,7 +95,7 @@ static bool is_idle(const struct broker *broker, const struct queue *queue, uint
     const struct usage *usage = queue->usage;
     uint64_t idle = idle_ms(broker, queue);
 
-    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && waiting_count(&queue->ready) == 0 &&
+    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && queue_ready(queue) == 0 &&
            queue->delayed == 0 && queue->in_flight == 0 && queue->dead.count == 0 && wait_count(queue) == 0;
 }
 
@@ -116,6 +120,8 @@ static void look(struct broker *broker, struct usage *usage, uint64_t now_ms)
         wait_stir(&broker->waits, queue);
     if (is_idle(broker, queue, now_ms) && !delete_idle(broker, queue))
         again_ms = now_ms + NO_ROOM_MS;
+    if (queue->gates & QUEUE_AGES && now_ms >= usage->age_ms)
+        usage->age_ms = limits_sweep(broker, queue, now_ms);
     arm(&broker->sweep, usage, min_u64(again_ms, max_u64(due_ms(broker, queue, now_ms), now_ms + 1)), now_ms);
 }
 

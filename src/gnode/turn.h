@@ -27,6 +27,8 @@ struct turn {
     uint64_t now_ms;
     struct queue *queue; /* NULL: the topic is not there (yet) */
     uint32_t holder;     /* whose a delivery is; 0 = not known */
+    uint32_t over;       /* messages that make room for those of a push, see limits.h */
+    size_t over_bytes;
 };
 
 /* ---- the commands; as broker_execute() --------------------------------------------------------------------------- */
@@ -206,13 +208,39 @@ static inline int check_creation(const struct turn *turn)
     return GMQ_E_TOPIC_LIMIT;
 }
 
-/* 0, or the error of a push to a topic whose push side is paused. */
-static inline int check_push_pause(const struct turn *turn)
+/* Has the topic something that may forbid a push? */
+static inline bool has_push_gate(const struct turn *turn)
 {
-    const struct queue *queue = turn->queue;
-    bool may = LIKELY(!queue || !(queue->gates & QUEUE_PUSH_PAUSED)) || queue->set.push_paused_until_ms <= turn->now_ms;
+    return UNLIKELY(turn->queue && turn->queue->gates & (QUEUE_PUSH_PAUSED | QUEUE_LIMITED));
+}
 
-    return may ? 0 : GMQ_E_TOPIC_PAUSED;
+/*
+ * May `count` messages of `bytes`, each counted by limits_bytes(), be pushed to the topic: is it neither paused nor
+ * full? 0: turn->over_bytes more are appended by push_begin(); else it is answered by refuse_push().
+ */
+static inline int check_push_gates(struct turn *turn, uint32_t count, uint64_t bytes)
+{
+    if (!has_push_gate(turn))
+        return 0;
+    if (turn->queue->set.push_paused_until_ms > turn->now_ms)
+        return GMQ_E_TOPIC_PAUSED;
+    return turn->queue->gates & QUEUE_LIMITED ? limits_check(turn, count, bytes) : 0;
+}
+
+static inline int refuse_push(const struct turn *turn, int rc)
+{
+    if (rc == -EAGAIN || rc == GMQ_E_DISK_FULL || rc == GMQ_E_READ_ONLY)
+        return no_room(turn, rc);
+    return refuse(turn, rc, 0, rc == GMQ_E_TOPIC_FULL ? turn->broker->over.word : NULL);
+}
+
+/* Begins a group of pushes, of `bytes` in all, by what makes room for them; `many`: it is more than one. */
+static inline void push_begin(struct turn *turn, size_t bytes, bool many)
+{
+    if (many || UNLIKELY(turn->over > 0))
+        log_group(turn->broker->log, bytes + turn->over_bytes);
+    if (UNLIKELY(turn->over > 0))
+        limits_make_room(turn);
 }
 
 /* Is the pop side of the topic paused? */

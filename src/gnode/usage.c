@@ -13,14 +13,6 @@ enum {
     RATE_UNIT = 1000 * 1000, /* thousandths of a message a second, of messages a millisecond */
 };
 
-static uint64_t tail_lsn(const struct broker *broker)
-{
-    struct log_stats stats;
-
-    log_stats(broker->log, &stats);
-    return stats.tail_lsn;
-}
-
 static bool is_seen(const struct queue *queue)
 {
     return queue->push_num == queue->push_seen && queue->pop_num == queue->pop_seen &&
@@ -51,7 +43,7 @@ void usage_begin(struct broker *broker, uint64_t now_ms)
         queue->counts = (struct queue_counts){.acked = 0};
         see(queue);
     }
-    broker->usages.tail_lsn = tail_lsn(broker);
+    broker->usages.tail_lsn = log_tail(broker->log);
 }
 
 void usage_end(struct broker *broker)
@@ -169,16 +161,16 @@ uint64_t usage_turn(struct broker *broker, uint64_t now_ms)
     if (broker->options.usage_ms == 0)
         return UINT64_MAX;
     if (all->next == 0) {
-        if (all->pass_ms == UINT64_MAX && tail_lsn(broker) != all->tail_lsn)
+        if (all->pass_ms == UINT64_MAX && log_tail(broker->log) != all->tail_lsn)
             all->pass_ms = now_ms + broker->options.usage_ms;
         if (now_ms < all->pass_ms)
             return all->pass_ms;
-        if (all->busy == 0 && tail_lsn(broker) == all->tail_lsn) {
+        if (all->busy == 0 && log_tail(broker->log) == all->tail_lsn) {
             all->pass_ms = UINT64_MAX;
             return UINT64_MAX;
         }
         all->next = 1;
-        all->tail_lsn = tail_lsn(broker);
+        all->tail_lsn = log_tail(broker->log);
         all->pass_ms = now_ms + broker->options.usage_ms;
     }
     go_on(broker, now_ms);

@@ -35,6 +35,7 @@ struct usage {
     uint64_t used_ms;            /* pushed to, popped from, acked or settled */
     struct list in_slot;         /* sweep.slots[slot] when something comes with time */
     uint64_t due_ms;
+    uint64_t age_ms;             /* when it is to be looked at for messages that are too old */
     unsigned slot;
 };
 

@@ -418,6 +418,11 @@ struct slice http_header(const struct http_request *req, const char *name)
     return value ? slice_str(value) : slice_of(NULL, 0);
 }
 
+size_t http_peer_host(const struct http_request *req, char *to, size_t bytes)
+{
+    return addr_peer_host(CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn->fd, to, bytes);
+}
+
 struct each {
     void (*fn)(void *ctx, struct slice name, struct slice value);
     void *ctx;
@@ -439,11 +444,6 @@ void http_each_header(const struct http_request *req, void (*fn)(void *ctx, stru
     struct each each = {.fn = fn, .ctx = ctx};
 
     (void)MHD_get_connection_values(call->mhd, MHD_HEADER_KIND, each_header, &each);
-}
-
-size_t http_peer_host(const struct http_request *req, char *to, size_t bytes)
-{
-    return addr_peer_host(CONTAINER_OF((uintptr_t)req, const struct http_call, req)->conn->fd, to, bytes);
 }
 
 bool http_hung_up(const struct http_request *req)
