@@ -129,7 +129,7 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
     case 13:
         tape_ack(&life->tape, number, PAYLOAD_LIST_READY, ref_make(some_lsn, 0), some_lsn);
         break;
-    case 11:
+    case 14:
         tape_ack(&life->tape, number, PAYLOAD_LIST_DELAYED, ref_make(some_lsn, 0), some_lsn);
         break;
     case 12:
