@@ -75,7 +75,7 @@ FUZZ_SRC := $(wildcard fuzz/*_fuzz.c)
 FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
-.PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
+.PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
         clocks tsan-load fuzz-hours man completion
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
@@ -175,6 +175,8 @@ quickstart: build                            ## the code blocks of the READMEs
 	@$(PYTHON) tests/run.py --build $(BUILD) quickstart
 e2e: build                                   ## whole programs
 	@$(PYTHON) tests/run.py --build $(BUILD) e2e
+races: build                                 ## cancel against delivery, 100,000 messages: exactly one wins each
+	@RACES=100000 $(PYTHON) tests/run.py --build $(BUILD) -k exactly_one e2e
 crash: build                                 ## kill -9 under load: ROUNDS=n
 	@$(PYTHON) tests/run.py --build $(BUILD) crash --rounds $(ROUNDS)
 syscall-kill: build $(BUILD)/faults/preload.so ## killed, or failed, at every call on its files; SHORT=1: a sample
