@@ -73,7 +73,7 @@ FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash measure e2e \
-        conformance quickstart bare deps docs-settings bench-log syscall-kill full-disk torn-tail \
+        conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail \
         clocks tsan-load fuzz-hours man completion
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
@@ -91,6 +91,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 $(BUILD)/obj/%.o: %.c
 	$(COMPILE)
+$(BUILD)/obj/src/gnode/openapi.o: docs/openapi.yaml
 
 # libgmq: one relocatable object, so that the archive exports gmq_* and nothing else, as the shared library does.
 LIBGMQ_OBJ := $(call objects,$(call sources,client))
@@ -193,6 +194,9 @@ bare:                                        ## script/test in bare Debian 12 an
 
 docs-settings: $(BUILD)/gnode $(BUILD)/gregister ## tables of the documents, from -help and base/err.h
 	@tools/docs $(BUILD)
+
+record: build                                ## what gclient top and tail show, into the READMEs
+	@$(PYTHON) tools/record $(BUILD)
 
 man: $(BUILD)/share/gclient.1                ## gclient(1), from the program's tables
 completion: $(COMPLETIONS)                   ## for bash, zsh and fish

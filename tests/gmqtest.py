@@ -30,7 +30,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 SLOW = float(os.environ.get("GMQ_SLOW", "1"))
 DEADLINE_S = 15 * SLOW          # the longest anything local may take before a test gives up
 
-MESSAGE, ERROR, RESULT, BINARY = 101, 102, 103, 106
+MESSAGE, ERROR, RESULT, BINARY, JSON = 101, 102, 103, 106, 107
 REPORTS = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|gmq stops, this must hold)")
 
 
@@ -354,6 +354,17 @@ class Tcp(Stream):
     def set(self, topic, on):
         return self.want(f"set {topic} {on}\n".encode(), RESULT)
 
+    def call_bytes(self, operation, arguments):
+        text = arguments if isinstance(arguments, bytes) else json.dumps(arguments).encode()
+        return f"call {operation}\n".encode() + struct.pack(">I", len(text)) + text
+
+    def op(self, operation, **arguments):
+        """An operation by `call`: its answer, or Refused with the error's text."""
+        kind, data = self.call(self.call_bytes(operation, arguments))
+        if kind != JSON:
+            raise Refused(data.decode("utf-8", "replace"))
+        return json.loads(data)
+
 
 class HttpReply:
     """One reply: status, lower-case headers, decoded body."""
@@ -415,6 +426,22 @@ class Http(Stream):
         body = urllib.parse.urlencode(form).encode()
         return self.call(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                          b"Content-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body))
+
+    def v1(self, method, path, value=None, headers=None, raw=None):
+        """A request; `path` is below /api/v1 unless it begins with a slash. `value` goes as JSON, `raw` as octets."""
+        headers = dict(headers or {})
+        body = b"" if value is None else json.dumps(value).encode()
+        if value is not None:
+            headers.setdefault("Content-Type", "application/json")
+        if raw is not None:
+            body = raw
+            headers.setdefault("Content-Type", "application/octet-stream")
+        lines = [f"{method} {path if path.startswith('/') else '/api/v1/' + path} HTTP/1.1", "Host: x",
+                 f"Content-Length: {len(body)}", *(f"{k}: {v}" for k, v in headers.items())]
+        got = self.call("\r\n".join(lines).encode() + b"\r\n\r\n" + body, method)
+        if got is None:
+            raise ConnectionError("connection closed by the server")
+        return got
 
     def push(self, topic, body, delay=0):
         """Pushes through /push; returns the id."""

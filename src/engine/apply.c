@@ -135,6 +135,22 @@ static COLD void note_attrs(struct engine *engine, const struct record *rec, con
     }
 }
 
+/* A message from another place of the log; returns its ref. */
+static COLD uint64_t note_moved(struct engine *engine, const struct record *rec, const struct payload_push *push)
+{
+    struct payload_attrs attrs;
+    uint64_t ref = ref_make(rec->lsn, 0);
+
+    (void)keys_add(&engine->moved, chains_mix(push->id), rec->lsn);
+    if (!payload_get_attrs(push->tlvs, &attrs) || !attrs.moved)
+        return ref;
+    ref = ref_make(rec->lsn, attrs.retries);
+    struct fact *fact = state_came_back(engine, ref, 0, push->due_ms);
+    fact->first_ms = attrs.first_ms;
+    fact->last_ms = attrs.last_ms;
+    return ref;
+}
+
 static void apply_push(struct engine *engine, const struct record *rec)
 {
     struct payload_push push;
@@ -146,7 +162,8 @@ static void apply_push(struct engine *engine, const struct record *rec)
         engine->ignored++;
         return;
     }
-    uint64_t ref = ref_make(rec->lsn, 0);
+    bool again = rec->flags & RECORD_F_AGAIN;
+    uint64_t ref = UNLIKELY(again) ? note_moved(engine, rec, &push) : ref_make(rec->lsn, 0);
     if (push.due_ms > 0) {
         delays_add(&engine->delays,
                    &(struct delay_entry){.ref = ref, .due_ms = push.due_ms, .queue = rec->queue});
@@ -156,7 +173,7 @@ static void apply_push(struct engine *engine, const struct record *rec)
     }
     if (UNLIKELY(push.tlvs.len > 0))
         note_attrs(engine, rec, &push);
-    queue->push_num++;
+    queue->push_num += !again;
     queue->bytes += (push.body.len + 63) & ~(size_t)63;
     engine->last_id = max_u64(engine->last_id, push.id);
 }

@@ -232,13 +232,12 @@ static void purge_ready(struct engine *engine, struct queue *queue, uint32_t n)
     uint64_t ref;
 
     count(engine, queue, -1);
-    for (uint32_t steps = 0; n > 0 && steps < PURGE_STEPS_MAX && oldest(queue, &ref); steps++) {
+    for (; n > 0 && oldest(queue, &ref); n--) {
         if (take_oldest(engine, queue, ref))
             continue;
         state_less_messages(queue, 1);
         state_gone(engine, ref);
         queue->counts.deleted++;
-        n--;
     }
     count(engine, queue, 1);
     state_trim(engine, queue, PURGE_STEPS_MAX);

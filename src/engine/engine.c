@@ -55,6 +55,7 @@ static void fini(struct engine *engine)
     flight_free(&engine->flight);
     dedup_free(&engine->dedup);
     keys_free(&engine->keys);
+    keys_free(&engine->moved);
 }
 
 void engine_free(struct engine *engine)
@@ -167,7 +168,7 @@ uint64_t engine_memory(const struct engine *engine)
            engine->ghosts.ready.bytes + engine->ghosts.delayed.bytes + engine->ghosts.spared_bytes +
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +
            facts_bytes(&engine->facts) + engine->clients.bytes + dedup_bytes(&engine->dedup) +
-           keys_bytes(&engine->keys);
+           keys_bytes(&engine->keys) + keys_bytes(&engine->moved);
 }
 
 bool engine_has_lease_room(const struct engine *engine) { return flight_has_room(&engine->flight); }

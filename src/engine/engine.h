@@ -281,6 +281,31 @@ NODISCARD int engine_load(struct engine *engine, const void *image, size_t bytes
 /* ENGINE_PURGED: a delayed message that is gone, but whose record is needed until it would have been due. */
 enum engine_place { ENGINE_READY, ENGINE_DELAYED, ENGINE_IN_FLIGHT, ENGINE_DEAD, ENGINE_PURGED };
 
+/* What is known of a message from elsewhere: its PUSH, and whether the log needs that. */
+struct engine_pushed {
+    uint64_t lsn, id;
+    uint64_t due_ms; /* as the PUSH says */
+    bool needless;   /* the log says that its record is needed no more */
+};
+
+struct engine_where {
+    enum engine_place place; /* none of PURGED */
+    uint64_t ref;            /* of a ready or delayed one: with the retries that it has */
+    uint64_t due_ms;         /* DELAYED */
+    const struct lease *lease; /* IN_FLIGHT, else NULL; good until the next record is applied */
+};
+
+/*
+ * Where the message of the queue is. 1, 0 = it is gone; -EAGAIN = it is due at this moment: ask again after the next
+ * TICK. Exact, but for what stands in a piece of a list that could not be read, and ready where the log does not know
+ * what is needed.
+ */
+NODISCARD int engine_place(const struct engine *engine, const struct queue *queue, const struct engine_pushed *pushed,
+                           struct engine_where *ret);
+
+/* Where the record of a living message stands that was moved, by its id; 0 = none was. */
+uint64_t engine_moved(const struct engine *engine, uint64_t id);
+
 struct engine_message {
     uint64_t ref;
     uint64_t id;     /* in flight; else 0: it stands in the record alone */

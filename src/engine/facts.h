@@ -25,6 +25,7 @@ struct fact {
     uint32_t next;              /* name of an entry, in the chain or the free list */
     uint8_t why;                /* enum payload_reason, or FACT_NOT_DEAD */
     uint8_t text_len;
+    uint8_t retries;            /* as in its ref */
 };
 
 struct facts {

@@ -45,6 +45,7 @@ static const struct state_section *const SECTIONS[] = {
     &STATE_CLIENTS,
     &STATE_DEDUP,
     &STATE_KEYS,
+    &STATE_MOVED,
 };
 
 static uint64_t sections_words(const struct engine *engine)

@@ -1,7 +1,8 @@
 /*
  * save_facts.c - the facts of messages that came back or are dead in an image
  *
- * Little-endian words, per message, in no order: its LSN, first_ms, last_ms, due_ms, dead_ms, why + bytes of text << 8;
+ * Little-endian words, per message, in no order: its LSN, first_ms, last_ms, due_ms, dead_ms, why +
+ * bytes of text << 8 + retries << 16;
  * the text padded to 8.
  *
  * SPDX-License-Identifier: MIT
@@ -11,7 +12,7 @@
 #include "base/bytes.h"
 #include "engine/state.h"
 
-enum { FACT_WORDS = 6, WHY_BITS = 8 };
+enum { FACT_WORDS = 6, WHY_BITS = 8, RETRIES_SHIFT = 16 };
 
 static uint64_t words(const struct engine *engine)
 {
@@ -27,7 +28,9 @@ static uint64_t words_max(const struct engine *engine, uint64_t deliveries)
 static char *save_fact(char *at, const struct fact *fact)
 {
     const uint64_t w[FACT_WORDS] = {fact->lsn,    fact->first_ms, fact->last_ms,
-                                    fact->due_ms, fact->dead_ms,  fact->why | (uint64_t)fact->text_len << WHY_BITS};
+                                    fact->due_ms, fact->dead_ms,
+                                    fact->why | (uint64_t)fact->text_len << WHY_BITS |
+                                        (uint64_t)fact->retries << RETRIES_SHIFT};
     size_t padded = 8 * facts_text_words(fact->text_len);
 
     for (unsigned i = 0; i < FACT_WORDS; i++, at += 8)
@@ -55,7 +58,7 @@ static bool are_good(const uint64_t w[FACT_WORDS])
         if (w[i] > WHEEL_MS_MAX)
             return false;
     return w[0] > 0 && w[0] % 8 == 0 && (why <= PAYLOAD_REASON_MAX || why == FACT_NOT_DEAD) &&
-           w[5] >> WHY_BITS <= PAYLOAD_TEXT_BYTES_MAX;
+           w[5] >> RETRIES_SHIFT <= REF_RETRIES_MAX;
 }
 
 static bool load(struct engine *engine, struct state_reader *in)
@@ -65,7 +68,7 @@ static bool load(struct engine *engine, struct state_reader *in)
     while (in->words > 0) {
         if (!state_take(in, w, FACT_WORDS) || !are_good(w) || facts_find(&engine->facts, w[0]))
             return false;
-        size_t bytes = (size_t)(w[5] >> WHY_BITS), more = facts_text_words(bytes);
+        size_t bytes = (size_t)(w[5] >> WHY_BITS & 0xff), more = facts_text_words(bytes);
         if (more > in->words)
             return false;
         struct fact *fact = facts_of(&engine->facts, w[0]);
@@ -74,6 +77,7 @@ static bool load(struct engine *engine, struct state_reader *in)
         fact->due_ms = w[3];
         fact->dead_ms = w[4];
         fact->why = (uint8_t)w[5];
+        fact->retries = (uint8_t)(w[5] >> RETRIES_SHIFT);
         facts_set_text(&engine->facts, fact, slice_of(in->at, bytes));
         in->at += 8 * more;
         in->words -= more;
@@ -94,7 +98,7 @@ static uint64_t digest(const struct engine *engine)
 
     for (const struct fact *fact; (fact = facts_next(&engine->facts, &i));) {
         uint64_t h = mix(mix(mix(fact->lsn, fact->first_ms), fact->last_ms), fact->due_ms);
-        h = mix(mix(h, fact->dead_ms), fact->why);
+        h = mix(mix(h, fact->dead_ms), fact->why | (uint64_t)fact->retries << 8);
         for (unsigned at = 0; at < fact->text_len; at++)
             h = mix(h, (unsigned char)fact->text[at]);
         all += h;

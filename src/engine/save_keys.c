@@ -1,8 +1,8 @@
 /*
- * save_keys.c - in an image, the keys of messages
+ * save_keys.c - in an image, the keys of messages, and where those are that were moved
  *
  * Little-endian words, per living message with a key: the hash of the key, the address of its record; those of one hash
- * ascending by address.
+ * ascending by address. The same of moved ones, with their ids, mixed (chains_mix), in place of a hash.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 
 enum { ENTRY_WORDS = 2 };
 
-static uint64_t words(const struct engine *engine) { return ENTRY_WORDS * engine->keys.count; }
+static uint64_t words_of(const struct keys *keys) { return ENTRY_WORDS * keys->count; }
 
 static void save_one(void *ctx, uint64_t hash, uint64_t lsn)
 {
@@ -24,19 +24,18 @@ static void save_one(void *ctx, uint64_t hash, uint64_t lsn)
     *at += 8 * ENTRY_WORDS;
 }
 
-static char *save(char *at, const struct engine *engine)
+static char *save_all(char *at, const struct keys *keys)
 {
-    keys_each(&engine->keys, save_one, &at);
+    keys_each(keys, save_one, &at);
     return at;
 }
 
-static bool load(struct engine *engine, struct state_reader *in)
+static bool load_all(struct keys *keys, struct state_reader *in)
 {
     uint64_t w[ENTRY_WORDS];
 
     while (in->words > 0)
-        if (!state_take(in, w, ENTRY_WORDS) || keys_find(&engine->keys, w[0], 0) >= w[1] ||
-            !keys_add(&engine->keys, w[0], w[1]))
+        if (!state_take(in, w, ENTRY_WORDS) || keys_find(keys, w[0], 0) >= w[1] || !keys_add(keys, w[0], w[1]))
             return false;
     return true;
 }
@@ -44,14 +43,32 @@ static bool load(struct engine *engine, struct state_reader *in)
 static void add(void *ctx, uint64_t hash, uint64_t lsn) { *(uint64_t *)ctx += chains_mix(hash ^ chains_mix(lsn)); }
 
 /* Each hash's are in order of their addresses, so what there is says it all. */
-static uint64_t digest(const struct engine *engine)
+static uint64_t digest_all(const struct keys *keys)
 {
-    uint64_t h = engine->keys.count;
+    uint64_t h = keys->count;
 
-    keys_each(&engine->keys, add, &h);
+    keys_each(keys, add, &h);
     return h;
 }
 
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t words(const struct engine *engine) { return words_of(&engine->keys); }
+static char *save(char *at, const struct engine *engine) { return save_all(at, &engine->keys); }
+static bool load(struct engine *engine, struct state_reader *in) { return load_all(&engine->keys, in); }
+static uint64_t digest(const struct engine *engine) { return digest_all(&engine->keys); }
+
 const struct state_section STATE_KEYS = {
     .tag = STATE_TAG("KEYS"), .words = words, .save = save, .load = load, .digest = digest,
+};
+
+/* ---- moved messages ---------------------------------------------------------------------------------------------- */
+
+static uint64_t moved_words(const struct engine *engine) { return words_of(&engine->moved); }
+static char *moved_save(char *at, const struct engine *engine) { return save_all(at, &engine->moved); }
+static bool moved_load(struct engine *engine, struct state_reader *in) { return load_all(&engine->moved, in); }
+static uint64_t moved_digest(const struct engine *engine) { return digest_all(&engine->moved); }
+
+const struct state_section STATE_MOVED = {
+    .tag = STATE_TAG("MOVD"), .words = moved_words, .save = moved_save, .load = moved_load, .digest = moved_digest,
 };

@@ -36,6 +36,7 @@ struct engine {
     struct flight flight;
     struct waiting_pool lists;
     struct ghosts ghosts;
+    struct keys moved;        /* of living messages that were moved: where their records stand, by their ids */
     struct facts facts;       /* of messages that came back or are dead */
     struct clients clients;   /* by whom messages are held */
     uint64_t dead;            /* dead letters of all queues */
@@ -76,6 +77,8 @@ static inline void state_gone(struct engine *engine, uint64_t ref)
         facts_drop(&engine->facts, ref_lsn(ref));
     if (UNLIKELY(engine->keys.count > 0))
         (void)keys_remove(&engine->keys, ref_lsn(ref));
+    if (UNLIKELY(engine->moved.count > 0))
+        (void)keys_remove(&engine->moved, ref_lsn(ref));
     engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
 }
 
@@ -92,6 +95,7 @@ static inline struct fact *state_came_back(struct engine *engine, uint64_t ref, 
         fact->last_ms = since_ms;
     }
     fact->due_ms = due_ms;
+    fact->retries = (uint8_t)ref_retries(ref);
     fact->dead_ms = 0;
     fact->why = FACT_NOT_DEAD;
     facts_set_text(&engine->facts, fact, slice_of(NULL, 0));
@@ -225,6 +229,7 @@ extern const struct state_section STATE_CLIENTS;  /* clients.c */
 extern const struct state_section STATE_FACTS;    /* save_facts.c */
 extern const struct state_section STATE_DEDUP;    /* save_dedup.c */
 extern const struct state_section STATE_KEYS;     /* save_keys.c */
+extern const struct state_section STATE_MOVED;    /* save_keys.c */
 
 /* Of all sections. */
 uint64_t state_sections_digest(const struct engine *engine);

@@ -14,39 +14,71 @@
 
 #include <gmq.h>
 
-enum command_bits {
-    FOR_PUSH = 1 << 0,
-    FOR_POP = 1 << 1,
-    FOR_ACK = 1 << 2,
-    FOR_DEAD = 1 << 3,
-    FOR_SET = 1 << 4,
-    FOR_STAT = 1 << 5,
-    FOR_TOPICS = 1 << 6,
-    FOR_NODES = 1 << 7,
-    FOR_BENCH = 1 << 8,
-    FOR_LATENCY = 1 << 9,
-    FOR_CHECK = 1 << 10,
-    FOR_CONTEXT = 1 << 11,
-    FOR_ERRORS = 1 << 12,
-    FOR_COMPLETION = 1 << 13,
-    FOR_HELP = 1 << 14,
-    FOR_TCP = FOR_PUSH | FOR_POP | FOR_ACK | FOR_DEAD | FOR_SET | FOR_BENCH | FOR_CHECK,
-    FOR_HTTP = FOR_STAT | FOR_TOPICS | FOR_BENCH | FOR_LATENCY | FOR_CHECK,
-    FOR_ASKING = FOR_TCP | FOR_HTTP | FOR_NODES, /* what speaks to a node or the registry */
-    FOR_ALL = FOR_ASKING | FOR_CONTEXT | FOR_ERRORS | FOR_COMPLETION | FOR_HELP,
-};
+/* A bit for each command. */
+#define FOR_PUSH (UINT64_C(1) << 0)
+#define FOR_POP (UINT64_C(1) << 1)
+#define FOR_ACK (UINT64_C(1) << 2)
+#define FOR_DEAD (UINT64_C(1) << 3)
+#define FOR_SET (UINT64_C(1) << 4)
+#define FOR_STAT (UINT64_C(1) << 5)
+#define FOR_TOPICS (UINT64_C(1) << 6)
+#define FOR_NODES (UINT64_C(1) << 7)
+#define FOR_BENCH (UINT64_C(1) << 8)
+#define FOR_LATENCY (UINT64_C(1) << 9)
+#define FOR_CHECK (UINT64_C(1) << 10)
+#define FOR_CONTEXT (UINT64_C(1) << 11)
+#define FOR_ERRORS (UINT64_C(1) << 12)
+#define FOR_COMPLETION (UINT64_C(1) << 13)
+#define FOR_HELP (UINT64_C(1) << 14)
+#define FOR_PEEK (UINT64_C(1) << 15)
+#define FOR_GET (UINT64_C(1) << 16)
+#define FOR_HISTORY (UINT64_C(1) << 17)
+#define FOR_CANCEL (UINT64_C(1) << 18)
+#define FOR_RESCHEDULE (UINT64_C(1) << 19)
+#define FOR_PROMOTE (UINT64_C(1) << 20)
+#define FOR_NACK (UINT64_C(1) << 21)
+#define FOR_REJECT (UINT64_C(1) << 22)
+#define FOR_TOUCH (UINT64_C(1) << 23)
+#define FOR_REDRIVE (UINT64_C(1) << 24)
+#define FOR_PURGE (UINT64_C(1) << 25)
+#define FOR_PAUSE (UINT64_C(1) << 26)
+#define FOR_RESUME (UINT64_C(1) << 27)
+#define FOR_TOPIC (UINT64_C(1) << 28)
+#define FOR_JOBS (UINT64_C(1) << 29)
+#define FOR_NODE (UINT64_C(1) << 30)
+#define FOR_CONSUMERS (UINT64_C(1) << 31)
+#define FOR_TOP (UINT64_C(1) << 32)
+#define FOR_TAIL (UINT64_C(1) << 33)
+
+/* What speaks to a node by operations, `call` of the TCP protocol. */
+#define FOR_OPS                                                                                        \
+    (FOR_PEEK | FOR_GET | FOR_HISTORY | FOR_CANCEL | FOR_RESCHEDULE | FOR_PROMOTE | FOR_NACK |         \
+     FOR_REJECT | FOR_TOUCH | FOR_REDRIVE | FOR_PURGE | FOR_PAUSE | FOR_RESUME | FOR_TOPIC | FOR_JOBS | \
+     FOR_CONSUMERS | FOR_TOP | FOR_TAIL)
+#define FOR_TCP (FOR_PUSH | FOR_POP | FOR_ACK | FOR_DEAD | FOR_SET | FOR_BENCH | FOR_CHECK | FOR_OPS)
+#define FOR_HTTP (FOR_STAT | FOR_TOPICS | FOR_BENCH | FOR_LATENCY | FOR_CHECK | FOR_NODE)
+#define FOR_ASKING (FOR_TCP | FOR_HTTP | FOR_NODES) /* what speaks to a node or the registry */
+#define FOR_ALL (FOR_ASKING | FOR_CONTEXT | FOR_ERRORS | FOR_COMPLETION | FOR_HELP)
 
 #define COMMAND_NO_WAIT UINT64_MAX
+#define COMMAND_NOT_GIVEN UINT64_MAX /* a time that may be 0 */
 
 /* Thresholds of check; negative = none. */
 struct limits {
     int64_t warn, max;
 };
 
+/* The settings of a topic as typed, NULL = not given; "default" takes one back. See topic_settings_args(). */
+struct topic_words {
+    const char *ttr, *max_retries, *auto_ack, *retry, *delays, *cap, *jitter, *idle;
+    const char *max_messages, *max_bytes, *max_age, *over;
+};
+
 /* What the flags of all commands say. Addresses that were not given are NULL until where.h has settled them. */
 struct values {
     const char *node, *http, *registry, *context;
-    uint64_t timeout_ms, delay_ms;
+    uint64_t timeout_ms;
+    uint64_t delay_ms; /* 0 or COMMAND_NOT_GIVEN when it was not given, by command */
     uint64_t wait_ms; /* COMMAND_NO_WAIT: not given */
     int64_t count; /* 0 = not given, for bench and latency */
     const char *suffix;
@@ -61,6 +93,20 @@ struct values {
     uint64_t latency_warn_ms, latency_max_ms;   /* 0 = none */
     const char *format;
 
+    const char *state, *from, *cursor, *body, *text, *key; /* peek and its like */
+    int64_t limit, body_bytes; /* 0 = not given */
+    uint64_t older_ms;         /* 0 = not given */
+    const char *at, *until;    /* RFC 3339 */
+    const char *reason, *to;
+    uint64_t ttr_ms, lifetime_ms, for_ms; /* 0 = not given */
+    int64_t max_retries;                  /* -1 = not given */
+    const char *dedup_key;
+    struct flag_list headers; /* "name:value" */
+    bool no_retry, all, cancel, auto_ack, push_side, pop_side;
+    struct topic_words settings;
+    const char *sort; /* top */
+    bool once;
+
     const char *description; /* context */
     bool man;                /* help */
 };
@@ -73,10 +119,10 @@ struct job {
 
 struct command {
     const char *name;
-    unsigned bit;
+    uint64_t bit;
     /*
      * "TOPIC BODY". Completion reads it, too: TOPIC, CONTEXT, COMMAND and ERROR stand for what there is of them,
-     * `a|b` for choices, brackets and dots for nothing.
+     * `a|b` and `a|TOPIC` for choices, brackets and dots for nothing.
      */
     const char *words;
     size_t words_min, words_max;
@@ -84,7 +130,6 @@ struct command {
     const char *details; /* further lines, or "" */
     const char *examples;
     int (*run)(const struct job *job);
-    const char *confirm; /* what is asked on a terminal before it runs, unless --yes is given; or NULL */
 };
 
 extern const struct command COMMANDS[];
@@ -122,5 +167,26 @@ int context_run(const struct job *job);
 int errors_run(const struct job *job);
 int completion_run(const struct job *job);
 int help_run(const struct job *job);
+
+/* Operations. */
+int peek_run(const struct job *job);
+int get_run(const struct job *job);
+int history_run(const struct job *job);
+int cancel_run(const struct job *job);
+int reschedule_run(const struct job *job);
+int promote_run(const struct job *job);
+int nack_run(const struct job *job);
+int reject_run(const struct job *job);
+int touch_run(const struct job *job);
+int redrive_run(const struct job *job);
+int purge_run(const struct job *job);
+int pause_run(const struct job *job);
+int resume_run(const struct job *job);
+int topic_run(const struct job *job);
+int jobs_run(const struct job *job);
+int node_run(const struct job *job);
+int consumers_run(const struct job *job);
+int top_run(const struct job *job);
+int tail_run(const struct job *job);
 
 #endif

@@ -35,13 +35,9 @@ static void offer(struct asking *asking, struct slice word, const char *remark)
 static void offer_topic(void *to, const char *name) { offer(to, slice_str(name), "topic"); }
 static void offer_context(void *to, const char *name) { offer(to, slice_str(name), "context"); }
 
-/* What the table calls a word or a value: "[TOPIC]", "on|off", "ID". */
-static void offer_kind(struct asking *asking, struct slice kind)
+/* What stands for other words in the table. */
+static void offer_names(struct asking *asking, struct slice kind)
 {
-    struct slice word;
-
-    if (kind.len >= 2 && kind.ptr[0] == '[' && kind.ptr[kind.len - 1] == ']')
-        kind = slice_of(kind.ptr + 1, kind.len - 2);
     if (slice_is(kind, "TOPIC")) {
         asking->source->topics(asking->source->ctx, asking->count, asking->words, offer_topic, asking);
     } else if (slice_is(kind, "CONTEXT")) {
@@ -54,8 +50,28 @@ static void offer_kind(struct asking *asking, struct slice kind)
             offer(asking, slice_str(ERROR_ROWS[i].name), "error");
     } else if (slice_is(kind, "FILE")) {
         asking->full = asking->full || !buf_append_str(asking->out, ":files\n");
-    } else if (memchr(kind.ptr, '|', kind.len)) {
-        while (flags_next_choice(&kind, &word))
+    }
+}
+
+static bool is_name(struct slice word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] < 'A' || word.ptr[i] > 'Z')
+            return false;
+    return true;
+}
+
+/* What the table calls a word or a value: "[TOPIC]", "on|off", "ID", "list|TOPIC". */
+static void offer_kind(struct asking *asking, struct slice kind)
+{
+    struct slice word;
+
+    if (kind.len >= 2 && kind.ptr[0] == '[' && kind.ptr[kind.len - 1] == ']')
+        kind = slice_of(kind.ptr + 1, kind.len - 2);
+    while (flags_next_choice(&kind, &word)) {
+        if (is_name(word))
+            offer_names(asking, word);
+        else
             offer(asking, word, "");
     }
 }

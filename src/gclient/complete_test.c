@@ -54,7 +54,7 @@ static const char *offered(const char *line)
 
 TEST(complete_offers_commands_words_and_flags)
 {
-    assert_string_equal(offered("p"), "push pop");
+    assert_string_equal(offered("p"), "push pop peek promote purge pause");
     assert_non_null(strstr(offered(""), "push pop ack"));
     assert_string_equal(offered("push _"), "mail $(x)");
     assert_string_equal(offered("push m"), "mail");
@@ -64,6 +64,12 @@ TEST(complete_offers_commands_words_and_flags)
     assert_string_equal(offered("set mail on _"), "");
     assert_string_equal(offered("stat _"), "mail $(x)");
     assert_string_equal(offered("bench m"), "mixed");
+    assert_string_equal(offered("topic sh"), "show");
+    assert_string_equal(offered("topic show _"), "mail $(x)");
+    assert_string_equal(offered("dead _"), "list show redrive delete export take mail $(x)");
+    assert_string_equal(offered("dead list m"), "mail");
+    assert_string_equal(offered("get m"), "mail");
+    assert_string_equal(offered("purge mail --state d"), "delayed dead");
     assert_string_equal(offered("bench --rate 5 push _"), "mail $(x)");
     assert_string_equal(offered("bench --keep push m"), "mail");
     assert_string_equal(offered("context select _"), "live test");
@@ -72,7 +78,7 @@ TEST(complete_offers_commands_words_and_flags)
     assert_string_equal(offered("nosuch _"), "");
     assert_string_equal(offered("push --del"), "--delay");
     assert_string_equal(offered("ack --del"), "");
-    assert_string_equal(offered("push --he"), "--help");
+    assert_string_equal(offered("push --he"), "--header --help");
     assert_string_equal(offered("push -- --del"), "");
 }
 

@@ -119,6 +119,18 @@ static bool set_choice(const struct flag *flag, const char *text, void *field)
     return false;
 }
 
+static bool add_to_list(const char *text, void *field)
+{
+    struct flag_list list;
+
+    memcpy(&list, field, sizeof(list));
+    if (list.count == FLAG_LIST_MAX)
+        return false;
+    list.texts[list.count++] = text;
+    memcpy(field, &list, sizeof(list));
+    return true;
+}
+
 static bool set_flag(const struct flag *flag, const char *text, void *values)
 {
     void *field = (char *)values + flag->offset;
@@ -134,6 +146,8 @@ static bool set_flag(const struct flag *flag, const char *text, void *values)
         return set_bytes(flag, text, field);
     case FLAG_CHOICE:
         return set_choice(flag, text, field);
+    case FLAG_LIST:
+        return add_to_list(text, field);
     case FLAG_TEXT:
     default:
         memcpy(field, &text, sizeof(text));
@@ -176,7 +190,7 @@ static bool read_flag(const struct flags *flags, int argc, char **argv, int *at,
                        flag->name, flag->help ? flag->help : "out of range");
         return false;
     }
-    ret->given |= UINT64_C(1) << (flag - flags->table);
+    ret->given[flag - flags->table] = true;
     return true;
 }
 
@@ -184,7 +198,7 @@ bool flags_read(const struct flags *flags, int argc, char **argv, void *values, 
 {
     bool words_only = false;
 
-    ENSURE(flags->count <= 64);
+    ENSURE(flags->count <= FLAGS_MAX);
     for (int i = 1; i < argc; i++) {
         bool is_flag = !words_only && argv[i][0] == '-' && argv[i][1] != '\0' &&
                        (flags->stop_at_word || !is_number(argv[i]));

@@ -21,6 +21,7 @@ enum flag_type {
     FLAG_TIME,   /* uint64_t milliseconds in min..max; "20" (seconds), "1h30m", "500ms" */
     FLAG_BYTES,  /* uint64_t in min..max; "512", "4k", "1m" */
     FLAG_CHOICE, /* const char *, one of the words of `value`: "text|json" */
+    FLAG_LIST,   /* struct flag_list: may be given many times */
 };
 
 struct flag {
@@ -30,22 +31,27 @@ struct flag {
     enum flag_type type;
     size_t offset; /* of its field in the values */
     int64_t min, max;
-    unsigned commands; /* whose flag it is, a bit each */
+    uint64_t commands; /* whose flag it is, a bit each */
 };
 
-enum { FLAGS_WORDS_MAX = 4096, FLAGS_ERROR_BYTES = 256 };
+enum { FLAGS_MAX = 128, FLAGS_WORDS_MAX = 4096, FLAGS_ERROR_BYTES = 256, FLAG_LIST_MAX = 64 };
+
+struct flag_list {
+    const char *texts[FLAG_LIST_MAX];
+    size_t count;
+};
 
 struct flags {
     const struct flag *table;
     size_t count;
-    unsigned commands;  /* flags that share no bit with it do not exist */
+    uint64_t commands;  /* flags that share no bit with it do not exist */
     bool stop_at_word;
 };
 
 struct flags_result {
     const char **words; /* what is no flag, `word_count` of them; room for argc, the caller's */
     size_t word_count;
-    uint64_t given;     /* bit i: row i of the table was given */
+    bool given[FLAGS_MAX]; /* which rows of the table were */
     bool help;          /* -h, -help, --help */
     char error[FLAGS_ERROR_BYTES];
 };

@@ -12,11 +12,11 @@ enum { HELP_BYTES_MAX = 1 << 20, LEFT_BYTES = 64 };
 const struct help_exit HELP_EXITS[] = {
     {EXIT_OK, "done"},
     {EXIT_FAILED, "failed: no answer, an answer that was lost, output that cannot be written"},
-    {EXIT_USAGE, "the command line, a context or GMQ_URL is wrong"},
+    {EXIT_USAGE, "the command line, a context or GMQ_URL is wrong; --yes is wanted"},
     {EXIT_NOTHING, "nothing to pop, no dead message"},
     {EXIT_NO_CONNECTION, "no connection to the node or the registry"},
     {EXIT_REFUSED, "the node refused the request"},
-    {EXIT_NOT_FOUND, "no such message in flight, no such topic, context or error"},
+    {EXIT_NOT_FOUND, "no such message, or not in flight; no such topic, job, context or error"},
     {EXIT_INTERRUPTED, "bench was ended by Ctrl-C; its figures are printed"},
 };
 const size_t HELP_EXITS_COUNT = ARRAY_LEN(HELP_EXITS);
@@ -57,7 +57,7 @@ static bool flags_of(struct buf *out, const struct command *command)
 static bool common_flags(struct buf *out)
 {
     for (size_t i = 0; i < COMMAND_FLAGS_COUNT; i++)
-        if (__builtin_popcount(COMMAND_FLAGS[i].commands) > 3 && !flag_line(out, &COMMAND_FLAGS[i]))
+        if (__builtin_popcountll(COMMAND_FLAGS[i].commands) > 3 && !flag_line(out, &COMMAND_FLAGS[i]))
             return false;
     return true;
 }

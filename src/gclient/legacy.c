@@ -108,7 +108,7 @@ int legacy_main(int argc, char **argv)
     } else {
         /* A pipe sees every line at once: pop_loop and pop_by_weight never end. */
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
-        legacy.pop_num_given = (result.given >> ROW_POP_NUM & 1) != 0;
+        legacy.pop_num_given = result.given[ROW_POP_NUM];
         code = run_timed(&legacy);
     }
     free(result.words);

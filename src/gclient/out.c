@@ -1,6 +1,7 @@
 /* out.c - see out.h. SPDX-License-Identifier: MIT */
 #include "gclient/out.h"
 
+#include "base/base64.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "net/clock.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 1 << 30, BAR_CHARS = 30, BAR_EVERY_NS = 100000000 };
+enum { LINE_BYTES_MAX = 1 << 30, BAR_CHARS = 30, BAR_EVERY_NS = 100000000, ERROR_BYTES_MAX = 4096 };
 
 int out_exit_code(int err)
 {
@@ -41,14 +42,23 @@ int out_exit_code(int err)
 
 int out_error(int code, const char *fmt, ...)
 {
+    char text[ERROR_BYTES_MAX];
+    struct slice line;
+    struct buf out;
     va_list ap;
 
-    (void)fflush(stdout);
-    (void)fputs("gclient: ", stderr);
     va_start(ap, fmt);
-    (void)vfprintf(stderr, fmt, ap);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    (void)fputc('\n', stderr);
+    buf_init(&out, ERROR_BYTES_MAX * 5);
+    bool made = true;
+    for (const char *at = text; made && *at != '\0'; at += line.len + (at[line.len] == '\n')) {
+        line = slice_of(at, strcspn(at, "\n"));
+        made = out_append_readable(&out, line) && buf_append_str(&out, "\n");
+    }
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "gclient: %.*s", made ? (int)buf_len(&out) : 0, made && text[0] ? buf_data(&out) : "");
+    buf_free(&out);
     return code;
 }
 
@@ -62,21 +72,33 @@ bool out_line(struct buf *line, bool made)
     return written;
 }
 
-static bool append_base64(struct buf *out, struct slice bytes)
+bool out_text(struct buf *text, bool made)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = buf_len(text);
+    bool written = made && (len == 0 || fwrite(buf_data(text), 1, len, stdout) == len);
 
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        uint32_t three = (uint32_t)(unsigned char)bytes.ptr[i] << 16;
-        size_t n = min_u64(bytes.len - i, 3);
-        three |= n > 1 ? (uint32_t)(unsigned char)bytes.ptr[i + 1] << 8 : 0;
-        three |= n > 2 ? (uint32_t)(unsigned char)bytes.ptr[i + 2] : 0;
-        char four[4] = {digits[three >> 18], digits[three >> 12 & 63], n > 1 ? digits[three >> 6 & 63] : '=',
-                        n > 2 ? digits[three & 63] : '='};
-        if (!buf_append(out, four, sizeof(four)))
-            return false;
-    }
+    buf_free(text);
+    return written;
+}
+
+bool out_append_base64(struct buf *out, struct slice bytes)
+{
+    char *to = bytes.len > 0 ? buf_reserve(out, base64_text_bytes(bytes.len)) : NULL;
+
+    if (bytes.len == 0)
+        return true;
+    if (!to)
+        return false;
+    buf_commit(out, (size_t)(base64_write(to, bytes) - to));
     return true;
+}
+
+/* Would steer a terminal: controls, line separators, and the marks that turn the direction of text. */
+static bool is_odd(uint32_t code_point)
+{
+    return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x61c ||
+           (code_point >= 0x200e && code_point <= 0x200f) || (code_point >= 0x2028 && code_point <= 0x202e) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
 bool out_append_readable(struct buf *out, struct slice text)
@@ -86,13 +108,31 @@ bool out_append_readable(struct buf *out, struct slice text)
 
     for (size_t i = 0; i < text.len && fits;) {
         unsigned len = utf8_next(text.ptr + i, text.len - i, &code_point);
-        bool odd = len == 0 || code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0);
+        bool odd = len == 0 || is_odd(code_point);
         len = len == 0 ? 1 : len;
         if (!odd)
             fits = buf_append(out, text.ptr + i, len);
         for (unsigned k = 0; odd && k < len && fits; k++)
             fits = buf_printf(out, "\\x%02x", (unsigned)(unsigned char)text.ptr[i + k]);
         i += len;
+    }
+    return fits;
+}
+
+bool out_append_json(struct buf *out, struct slice json)
+{
+    uint32_t code_point;
+    bool fits = true;
+
+    for (size_t i = 0, plain = 0; i <= json.len && fits;) {
+        unsigned len = i < json.len ? utf8_next(json.ptr + i, json.len - i, &code_point) : 0;
+        bool odd = len > 0 && is_odd(code_point);
+        if (odd || i == json.len) {
+            fits = buf_append(out, json.ptr + plain, i - plain) &&
+                   (!odd || buf_printf(out, "\\u%04x", (unsigned)code_point));
+            plain = i + len;
+        }
+        i += len > 0 ? len : 1;
     }
     return fits;
 }
@@ -107,7 +147,7 @@ static bool append_json(struct buf *out, const char *topic, const struct gmq_mes
         return false;
     if (text)
         return json_append_string(out, body) && buf_append_str(out, "}");
-    return buf_append_str(out, "\"") && append_base64(out, body) && buf_append_str(out, "\"}");
+    return buf_append_str(out, "\"") && out_append_base64(out, body) && buf_append_str(out, "\"}");
 }
 
 bool out_message(enum out_form form, const char *topic, const struct gmq_message *msg)
@@ -118,8 +158,13 @@ bool out_message(enum out_form form, const char *topic, const struct gmq_message
     if (form == OUT_RAW)
         return fwrite(body.ptr, 1, body.len, stdout) == body.len;
     buf_init(&line, LINE_BYTES_MAX);
-    if (form == OUT_JSON)
-        return out_line(&line, append_json(&line, topic, msg, body));
+    if (form == OUT_JSON) {
+        struct buf json;
+        buf_init(&json, LINE_BYTES_MAX);
+        bool made = append_json(&json, topic, msg, body) && out_append_json(&line, buf_slice(&json));
+        buf_free(&json);
+        return out_line(&line, made);
+    }
     return out_line(&line, buf_printf(&line, "%" PRIu64 "  %u  ", msg->id, msg->retry_count) &&
                                out_append_readable(&line, body));
 }
@@ -196,6 +241,22 @@ bool out_confirm(const char *what)
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s [y/N] ", what);
     return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+int out_confirm_name(const char *what, const char *name, bool yes)
+{
+    char line[512] = "";
+
+    if (yes)
+        return EXIT_OK;
+    if (!out_can_ask())
+        return out_error(EXIT_USAGE, "%s: nobody is here to be asked, so it wants --yes", what);
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s. Type its name to go on: ", what);
+    if (!fgets(line, sizeof(line), stdin))
+        line[0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    return strcmp(line, name) == 0 ? EXIT_OK : out_error(EXIT_FAILED, "nothing was done");
 }
 
 bool out_append_member(struct buf *out, const char *key, const char *text)

@@ -2,7 +2,8 @@
  * out.h - what gclient prints: data on standard output, everything else on standard error
  *
  * What   Exit codes, error lines, messages and JSON lines, tables, the progress bar, Go's way to print a duration.
- * Never  A control byte of a message or a node on a terminal: the readable form writes them as \xNN.
+ * Never  A control byte of a message or a node on a terminal, or what turns the direction of its text: the readable
+ *        form writes them as \xNN.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -32,7 +33,7 @@ enum { OUT_DURATION_BYTES = 32, OUT_TIME_BYTES = 20 };
 /* The exit code for an enum gmq_error. */
 int out_exit_code(int err);
 
-/* `gclient: TEXT` on standard error; returns `code`. */
+/* `gclient: TEXT` on standard error, readable, in lines; returns `code`. */
 int out_error(int code, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Writes out what is buffered for standard output; false when it cannot be written. */
@@ -44,6 +45,9 @@ NODISCARD bool out_message(enum out_form form, const char *topic, const struct g
 
 /* Prints a line of JSON or text made in a buffer, which is freed; false when making or printing it failed. */
 NODISCARD bool out_line(struct buf *line, bool made);
+
+/* Prints a text made in a buffer, which is freed; false when making or printing it failed. */
+NODISCARD bool out_text(struct buf *text, bool made);
 
 /* As Go's time.Duration prints: 1.5µs, 4.331307ms, 1m2.5s. */
 void out_duration(uint64_t ns, char to[OUT_DURATION_BYTES]);
@@ -57,11 +61,23 @@ void out_log_time(char to[OUT_TIME_BYTES]);
  */
 NODISCARD bool out_confirm(const char *what);
 
+/*
+ * Before what cannot be undone: on a terminal `what` is to be confirmed by typing `name`. Elsewhere only --yes will do.
+ * Returns EXIT_OK, or the exit code with its line printed.
+ */
+NODISCARD int out_confirm_name(const char *what, const char *name, bool yes);
+
 /* Whether somebody is there to be asked. */
 bool out_can_ask(void);
 
-/* Appends text with its control bytes, and what is not UTF-8, as \xNN. */
+/* Appends text with its control bytes, marks of direction, and what is not UTF-8, as \xNN. */
 NODISCARD bool out_append_readable(struct buf *out, struct slice text);
+
+/* Appends bytes in base64. */
+NODISCARD bool out_append_base64(struct buf *out, struct slice bytes);
+
+/* Appends JSON as it is, but with \uNNNN for what would be odd on a terminal; it stands in strings only. */
+NODISCARD bool out_append_json(struct buf *out, struct slice json);
 
 /* Appends `"key":"text"`. */
 NODISCARD bool out_append_member(struct buf *out, const char *key, const char *text);

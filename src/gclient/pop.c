@@ -1,6 +1,8 @@
 /* pop.c - gclient pop, dead, ack and set. SPDX-License-Identifier: MIT */
 #include "base/num.h"
 #include "gclient/command.h"
+#include "gclient/jobs.h"
+#include "gclient/pop.h"
 #include "gclient/out.h"
 #include "wire/json.h"
 
@@ -132,6 +134,14 @@ static int pop_waiting(const struct job *job, struct gmq *mq, int64_t *ret_poppe
 
 static int run(const struct job *job, struct gmq *mq, int64_t *ret_popped)
 {
+    bool known = true;
+
+    if (job->values.json && !job->values.original) {
+        int code = pop_call(job, mq, ret_popped, &known);
+        if (known)
+            return code;
+        gmq_close(mq); /* an older node, which does not know operations */
+    }
     if (job->word_count > 1 || job->values.wait_ms != COMMAND_NO_WAIT)
         return pop_waiting(job, mq, ret_popped);
     return job->values.ack ? pop_and_ack(job, mq, ret_popped) : pop_many(job, mq, ret_popped);
@@ -153,22 +163,22 @@ int pop_run(const struct job *job)
     return code;
 }
 
-int dead_run(const struct job *job)
+int dead_take(const struct values *values, const char *topic)
 {
-    struct gmq *mq = command_node(&job->values);
+    struct gmq *mq = command_node(values);
     const struct gmq_message *msgs;
     int64_t taken = 0;
     int got = 0;
 
     if (!mq)
         return EXIT_FAILED;
-    while (taken < job->values.count) {
-        uint32_t want = (uint32_t)min_u64((uint64_t)(job->values.count - taken), DEPTH);
-        got = gmq_dead(mq, job->words[0], want, &msgs);
+    while (taken < values->count) {
+        uint32_t want = (uint32_t)min_u64((uint64_t)(values->count - taken), DEPTH);
+        got = gmq_dead(mq, topic, want, &msgs);
         if (got < 0)
             break;
         for (int i = 0; i < got; i++)
-            if (!out_message(form_of(&job->values), job->words[0], &msgs[i])) {
+            if (!out_message(form_of(values), topic, &msgs[i])) {
                 gmq_free(mq);
                 return no_output();
             }

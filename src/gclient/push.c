@@ -1,6 +1,7 @@
 /* push.c - gclient push: one message, or many in a pipeline. SPDX-License-Identifier: MIT */
-#include "gclient/command.h"
-#include "gclient/out.h"
+#include "gclient/push.h"
+
+#include "base/num.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -66,9 +67,9 @@ static int fill(struct push *push)
 
 static bool print_id(const struct values *values, uint64_t id)
 {
-    if (values->quiet)
-        return true;
-    return printf(values->json ? "{\"id\":\"%" PRIu64 "\"}\n" : "%" PRIu64 "\n", id) > 0;
+    char text[NUM_U64_MAX_CHARS];
+
+    return push_print_id(values, slice_of(text, num_write_u64(text, id)), false);
 }
 
 static int push_all(struct push *push)
@@ -112,8 +113,6 @@ int push_run(const struct job *job)
     const char *text = job->words[1];
     int code;
 
-    if (values->delay_ms % 1000 != 0)
-        return out_error(EXIT_USAGE, "--delay: whole seconds only");
     if (!(push.mq = command_node(values)))
         return EXIT_FAILED;
     buf_init(&push.body, STDIN_BYTES_MAX);
@@ -123,9 +122,10 @@ int push_run(const struct job *job)
         push.body_bytes = buf_len(&push.body);
         out_progress_begin(&push.bar, (uint64_t)values->count,
                            !values->no_progress && (values->quiet || !isatty(STDOUT_FILENO)));
-        code = push_all(&push);
+        bool put = push_wants_put(values);
+        code = put ? push_put(job, push.mq, buf_slice(&push.body), &push.bar) : push_all(&push);
         out_progress_end(&push.bar);
-        if (code != EXIT_OK && values->count > 1)
+        if (code != EXIT_OK && values->count > 1 && !put)
             count_rest(&push);
     }
     buf_free(&push.body);

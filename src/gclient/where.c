@@ -50,7 +50,7 @@ static void fill(const char **field, const char *value)
         *field = value;
 }
 
-static bool is_open(unsigned bits, const struct values *values)
+static bool is_open(uint64_t bits, const struct values *values)
 {
     return ((bits & FOR_TCP) != 0 && !values->node) || ((bits & FOR_HTTP) != 0 && !values->http) ||
            ((bits & FOR_NODES) != 0 && !values->registry);
@@ -86,7 +86,7 @@ static const char *standing_context(char *(*env)(const char *name), char selecte
     return context_dir(env, dir) && context_selected(dir, selected) ? selected : NULL;
 }
 
-bool where_settle_in(struct where *where, unsigned bits, struct values *values, char *(*env)(const char *name),
+bool where_settle_in(struct where *where, uint64_t bits, struct values *values, char *(*env)(const char *name),
                      char ret_error[WHERE_ERROR_BYTES])
 {
     char selected[CONTEXT_NAME_BYTES];
@@ -115,7 +115,7 @@ bool where_settle_in(struct where *where, unsigned bits, struct values *values, 
     return true;
 }
 
-bool where_settle(struct where *where, unsigned bits, struct values *values, char ret_error[WHERE_ERROR_BYTES])
+bool where_settle(struct where *where, uint64_t bits, struct values *values, char ret_error[WHERE_ERROR_BYTES])
 {
     return where_settle_in(where, bits, values, getenv, ret_error);
 }

@@ -30,13 +30,13 @@ struct where {
 
 /* Settles the addresses that the commands in `bits` use; false with one line in `ret_error`. where_free() afterwards
    either way. */
-NODISCARD bool where_settle(struct where *where, unsigned bits, struct values *values,
+NODISCARD bool where_settle(struct where *where, uint64_t bits, struct values *values,
                             char ret_error[WHERE_ERROR_BYTES]);
 
 void where_free(struct where *where);
 
 /* The same with another environment than the process's own, for tests. */
-NODISCARD bool where_settle_in(struct where *where, unsigned bits, struct values *values,
+NODISCARD bool where_settle_in(struct where *where, uint64_t bits, struct values *values,
                                char *(*env)(const char *name), char ret_error[WHERE_ERROR_BYTES]);
 
 /* GMQ_URL taken apart; false when it is none. */

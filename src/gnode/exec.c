@@ -378,6 +378,12 @@ static int execute_operation(struct turn *turn)
         return exec_get(turn);
     case CMD_HISTORY:
         return exec_history(turn);
+    case CMD_CANCEL:
+        return exec_cancel(turn);
+    case CMD_RESCHEDULE:
+        return exec_reschedule(turn);
+    case CMD_PURGE:
+        return exec_purge(turn);
     case CMD_DEAD_REDRIVE:
     case CMD_DEAD_DELETE:
         return exec_dead_job(turn);

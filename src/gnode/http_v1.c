@@ -1,11 +1,14 @@
 /* http_v1.c - see http_v1.h. SPDX-License-Identifier: MIT */
 #include "gnode/http_v1.h"
 
+#include "base/err.h"
+#include "gnode/http_call.h"
+#include "gnode/openapi.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
 
-enum { BODY_BYTES_MAX = 64 << 10 };
+enum { BODY_BYTES_MAX = 1 << 20 };
 
 /* ---- bodies ------------------------------------------------------------------------------------------------------ */
 
@@ -139,6 +142,14 @@ static bool write_node(struct buf *out, const struct http_v1 *v1)
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
 
+static bool write_openapi(struct buf *out, const struct http_v1 *v1)
+{
+    struct slice text = openapi_yaml();
+
+    (void)v1;
+    return buf_append(out, text.ptr, text.len);
+}
+
 static const struct v1_route {
     const char *path, *type;
     bool says_ready; /* 503 when the node is not ready */
@@ -147,6 +158,7 @@ static const struct v1_route {
     {"/livez", HTTP_TEXT, false, write_live},
     {"/readyz", HTTP_JSON, true, write_ready},
     {"/api/v1/node", HTTP_JSON, false, write_node},
+    {"/api/openapi.yaml", "application/yaml", false, write_openapi},
 };
 
 static void serve(const struct v1_route *route, const struct http_v1 *v1, struct http_request *req)
@@ -169,7 +181,7 @@ bool http_v1_serve(const struct http_v1 *v1, struct http_request *req)
         if (slice_is(req->method, "GET") || slice_is(req->method, "HEAD"))
             serve(&ROUTES[i], v1, req);
         else if (http_add_header(req, "Allow", "GET, HEAD"))
-            http_reply(req, 405, HTTP_TEXT, slice_str("method not allowed"));
+            http_problem(req, GMQ_E_METHOD, NULL);
         else
             http_drop(req);
         return true;

@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "store/paths.h"
 #include "wire/json.h"
+#include "wire/op.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@ const struct setting_command INSPECT_HELP[INSPECT_COMMANDS] = {
     {"--dump DIR [--topic NAME] [--json]", "print the records of its log, one line each, and exit"},
     {"--repair DIR [--yes]",
      "say what cannot be kept, ask, set it aside in quarantine/, do what a start would do, check again, and exit"},
+    {"--operations", "print the operations of /api/v1 and of TCP's call, with their parameters, as JSON, and exit"},
 };
 
 /* ---- output ----------------------------------------------------------------------------------------------------- */
@@ -206,11 +208,25 @@ static const char *parse(int argc, char **argv, struct inspect_options *ret)
     return NULL;
 }
 
+static int print_operations(void)
+{
+    struct out out;
+
+    out_init(&out);
+    out.cut = !op_table_json(&out.buf);
+    out_end(&out);
+    return 0;
+}
+
 bool inspect_main(int argc, char **argv, int *ret_exit)
 {
     struct inspect_options options = {.check = NULL};
     struct disk disk;
 
+    if (argc == 2 && is_flag(argv[1], "operations")) {
+        *ret_exit = print_operations();
+        return true;
+    }
     if (!asks(argc, argv))
         return false;
     const char *wrong = parse(argc, argv, &options);

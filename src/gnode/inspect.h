@@ -1,5 +1,5 @@
 /*
- * inspect.h - gnode --check, --dump and --repair: looking at a data directory without serving it
+ * inspect.h - gnode --check, --dump and --repair: looking at a data directory without serving it; --operations
  *
  * docs/check.md is the manual. inspect_main() is the whole interface; the rest is between inspect*.c.
  *
@@ -12,7 +12,7 @@
 #include "gnode/check.h"
 
 /* What -help says of them. */
-enum { INSPECT_COMMANDS = 3 };
+enum { INSPECT_COMMANDS = 4 };
 extern const struct setting_command INSPECT_HELP[INSPECT_COMMANDS];
 
 /* True when the command line asks for one of them: it is done, and `ret_exit` is the exit code. */

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "engine/payload.h"
+#include "gnode/turn.h"
 
 enum {
     SPILL_BYTES_A_TURN = 1 << 20, /* of CHUNK records: 130 thousand messages */
@@ -107,8 +108,6 @@ int lists_load(struct broker *broker, const struct queue *queue)
 
 int lists_forward(struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
-    struct payload_purge purge = {.now_ms = now_ms};
-
     if (!queue->ghosts.at_head)
         return lists_load(broker, queue);
     if (broker->trims == TRIMS_A_TURN) {
@@ -118,9 +117,7 @@ int lists_forward(struct broker *broker, const struct queue *queue, uint64_t now
     int rc = broker_room(broker, record_stride(RECORD_PURGE, PAYLOAD_PURGE_BYTES), true);
     if (rc < 0)
         return rc;
-    uint16_t aux = payload_ack_aux(PAYLOAD_LIST_READY, PAYLOAD_HOW_DELETED);
-    payload_put_purge(log_begin(broker->log, RECORD_PURGE, 0, aux, queue->number, PAYLOAD_PURGE_BYTES), &purge);
-    (void)broker_apply(broker);
+    (void)purge_append(broker, queue->number, PAYLOAD_LIST_READY, 0, now_ms);
     broker->trims++;
     return 1;
 }

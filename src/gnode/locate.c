@@ -4,42 +4,27 @@
 #include "base/err.h"
 #include "engine/ref.h"
 
-static bool find_dead(const struct queue *queue, uint64_t lsn, uint64_t *ret_ref)
+#include <errno.h>
+
+/* 1, or 0 = it is due at this moment: after the next TICK. */
+static int find_place(const struct broker *broker, struct located *at)
 {
-    for (unsigned retries = 0; retries <= REF_RETRIES_MAX; retries++) {
-        *ret_ref = ref_make(lsn, retries);
-        if (refset_has(&queue->dead, *ret_ref))
-            return true;
-    }
-    return false;
-}
+    static const enum message_place PLACES[] = {
+        [ENGINE_READY] = PLACE_READY, [ENGINE_DELAYED] = PLACE_DELAYED, [ENGINE_IN_FLIGHT] = PLACE_IN_FLIGHT,
+        [ENGINE_DEAD] = PLACE_DEAD, [ENGINE_PURGED] = PLACE_GONE,
+    };
+    struct engine_pushed pushed = {.lsn = at->lsn, .id = at->push.id, .due_ms = at->push.due_ms,
+                                   .needless = log_is_dead(broker->log, at->lsn)};
+    struct engine_where where;
+    int rc = engine_place(broker->engine, at->queue, &pushed, &where);
 
-/* Until when it is delayed, 0 = it is not: after it came back, or since it was pushed. */
-static uint64_t delayed_until(const struct broker *broker, const struct located *at)
-{
-    struct engine_facts facts;
-    uint64_t due_ms = engine_facts(broker->engine, at->lsn, &facts) ? facts.due_ms : at->push.due_ms;
-
-    return due_ms > engine_now_ms(broker->engine) ? due_ms : 0;
-}
-
-static void find_place(const struct broker *broker, struct located *at)
-{
-    uint64_t ref = 0;
-
-    at->lease = engine_find_lease(broker->engine, at->queue, at->push.id);
-    if (at->lease) {
-        at->place = PLACE_IN_FLIGHT;
-        at->retries = ref_retries(at->lease->ref);
-    } else if (find_dead(at->queue, at->lsn, &ref)) {
-        at->place = PLACE_DEAD;
-        at->retries = ref_retries(ref);
-    } else if (log_is_dead(broker->log, at->lsn)) {
-        at->place = PLACE_GONE;
-    } else {
-        at->due_ms = delayed_until(broker, at);
-        at->place = at->due_ms > 0 ? PLACE_DELAYED : PLACE_READY;
-    }
+    if (rc == -EAGAIN)
+        return 0;
+    at->place = rc == 0 ? PLACE_GONE : PLACES[where.place];
+    at->retries = rc == 0 ? 0 : ref_retries(where.ref);
+    at->due_ms = where.due_ms;
+    at->lease = where.lease;
+    return 1;
 }
 
 int locate_at(struct broker *broker, uint64_t lsn, struct located *ret)
@@ -56,14 +41,13 @@ int locate_at(struct broker *broker, uint64_t lsn, struct located *ret)
     ret->queue = engine_queue(broker->engine, ret->rec.queue);
     if (!ret->queue)
         return GMQ_E_MESSAGE_UNKNOWN;
-    find_place(broker, ret);
-    return 1;
+    return find_place(broker, ret);
 }
 
 int locate(struct broker *broker, uint64_t id, struct located *ret)
 {
     uint64_t lsn;
-    int rc = log_find(broker->log, id, &lsn);
+    int rc = (lsn = engine_moved(broker->engine, id)) > 0 ? 1 : log_find(broker->log, id, &lsn);
 
     *ret = (struct located){.lsn = 0};
     if (rc == 1)

@@ -30,22 +30,21 @@ struct puts {
 
 static int refuse_value(const struct turn *turn, const char *why) { return refuse(turn, GMQ_E_VALUE, 0, why) - 1; }
 
-/* When it comes due; 0 = now. Returns 0 or the error. */
-static int due_of(const struct turn *turn, const struct cmd_put *put, uint64_t *ret_due_ms)
+int turn_due_ms(const struct turn *turn, int64_t delay_ms, uint64_t at_ms, uint64_t *ret_due_ms)
 {
     uint64_t max_ms = 1000 * turn->broker->options.max_delay_s, now_ms = turn->now_ms;
 
     *ret_due_ms = 0;
-    if (put->delay_ms != CMD_NOT_GIVEN) {
-        if (put->delay_ms < 0)
+    if (delay_ms != CMD_NOT_GIVEN) {
+        if (delay_ms < 0)
             return GMQ_E_DELAY_NEGATIVE;
-        if ((uint64_t)put->delay_ms > max_ms)
+        if ((uint64_t)delay_ms > max_ms)
             return GMQ_E_DELAY;
-        *ret_due_ms = put->delay_ms > 0 ? min_u64(now_ms + (uint64_t)put->delay_ms, WHEEL_MS_MAX) : 0;
-    } else if (put->due_ms > now_ms) {
-        if (put->due_ms - now_ms > max_ms)
+        *ret_due_ms = delay_ms > 0 ? min_u64(now_ms + (uint64_t)delay_ms, WHEEL_MS_MAX) : 0;
+    } else if (at_ms > now_ms) {
+        if (at_ms - now_ms > max_ms)
             return GMQ_E_DELAY;
-        *ret_due_ms = min_u64(put->due_ms, WHEEL_MS_MAX);
+        *ret_due_ms = min_u64(at_ms, WHEEL_MS_MAX);
     }
     return 0;
 }
@@ -94,7 +93,7 @@ static int make_put(const struct turn *turn, uint32_t i, struct puts *puts)
 {
     const struct cmd_put *put = &turn->cmd->args->puts[i];
     struct ready_put *ret = &puts->items[i];
-    int rc = due_of(turn, put, &ret->due_ms);
+    int rc = turn_due_ms(turn, put->delay_ms, put->due_ms, &ret->due_ms);
 
     if (rc < 0)
         return refuse(turn, rc, 0, NULL) - 1;

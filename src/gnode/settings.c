@@ -127,6 +127,8 @@ static const struct setting TABLE[] = {
 
     {.flag = "http_addr", .section = "http_server", .key = "addr", AT(http_addr), .fallback = "127.0.0.1:9504",
      .value = "ADDR", .help = "where the HTTP API listens; :PORT for all interfaces", .check = common_check_addr},
+    {.flag = "legacy_http", .section = "http_server", .key = "legacy_http", .type = SETTING_BOOL, AT(legacy_http),
+     .fallback = "true", .help = "the original's HTTP API beside /api/v1; false: its paths answer 404, but for /ping"},
     {.section = "http_server", .key = "certFile", AT(ignored_cert), .fallback = ""},
     {.section = "http_server", .key = "keyFile", AT(ignored_key), .fallback = ""},
     {.section = "http_server", .key = "enableTls", .type = SETTING_BOOL, AT(http_tls), .fallback = "false",

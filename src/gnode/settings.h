@@ -57,6 +57,7 @@ struct gnode_settings {
     int64_t log_level; /* 1..4 after loading */
     uint64_t log_file_bytes_max;
     bool log_rotate;
+    bool legacy_http;     /* the original's HTTP API is there, too */
     bool http_tls, tcp_tls; /* false after loading: not available yet */
 
     /* Derived by the finish of the table. */

@@ -161,14 +161,21 @@ static const struct session_ops SESSION_OPS = {
 
 /* ---- frames to commands ------------------------------------------------------------------------------------------ */
 
-/* The list of a pop stands in its answer. */
-static void keep_topics(struct tcp_client *client, struct slice topics)
+/* The list of a pop stands in its answer. False: answers that need another list are still to be written. */
+static bool keep_topics(struct tcp_client *client, struct slice topics)
 {
+    if (slice_equal(topics, client->topics))
+        return true;
+    if (client->session.parked_count > 0) {
+        session_stall(&client->session);
+        return false;
+    }
     char *copy = mem_new(topics.len + 1);
 
     memcpy(copy, topics.ptr, topics.len);
     free((void *)(uintptr_t)client->topics.ptr);
     client->topics = slice_of(copy, topics.len);
+    return true;
 }
 
 /* Reads a call, or says why not. */
@@ -198,8 +205,8 @@ static bool take_call(struct tcp_client *client, const struct frame *frame, uint
         client->call = read_call(client, frame);
     if (!client->call)
         return true;
-    if (client->call->op->kind == CMD_WPOP)
-        keep_topics(client, client->call->cmd.topic);
+    if (client->call->op->kind == CMD_WPOP && !keep_topics(client, client->call->cmd.topic))
+        return false;
     client->session.form = (uint8_t)(FORM_CALL | client->call->encoding);
     if (broker_execute(client->session.broker, &client->session, &client->call->cmd, now_ms) < 0)
         return false;

@@ -59,6 +59,20 @@ bool mack_check(const struct turn *turn);
 /* Says "ok" or which were missing, when everything up to `end` is written; 0 = at once. Takes `missing`. */
 void mack_answer(const struct turn *turn, struct session_ids *missing, uint64_t end);
 
+/*
+ * put.c: when a message comes due that is to be delayed for `delay_ms` as it was given, or, not given, until `at_ms`;
+ * 0 = now. 0, or GMQ_E_DELAY, _DELAY_NEGATIVE.
+ */
+NODISCARD int turn_due_ms(const struct turn *turn, int64_t delay_ms, uint64_t at_ms, uint64_t *ret_due_ms);
+
+/* purge.c; purge_append: a PURGE of up to `count`, at most 4096, of a queue's list; room was checked. Its end. */
+NODISCARD int exec_purge(struct turn *turn);
+uint64_t purge_append(struct broker *broker, uint32_t number, enum payload_list list, uint64_t count, uint64_t now_ms);
+
+/* steer.c */
+NODISCARD int exec_cancel(struct turn *turn);
+NODISCARD int exec_reschedule(struct turn *turn);
+
 /* put.c, nack.c */
 NODISCARD int exec_put(struct turn *turn);
 NODISCARD int exec_nack(struct turn *turn);

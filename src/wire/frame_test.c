@@ -1,6 +1,7 @@
 /* frame_test.c - see frame.h and cmd.h. SPDX-License-Identifier: MIT */
 #include "unit/unit.h"
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "wire/frame.h"
 
@@ -317,4 +318,29 @@ TEST(cmd_item_next_refuses_what_is_cut_off)
         assert_int_equal(packed.len, len);
         guarded_free(copy, len);
     }
+}
+
+TEST(frame_reads_call)
+{
+    struct frame frame = good(BYTES("call topic.get\n\0\0\0\x02{}"), CMD_PUSH, "");
+
+    assert_true(frame.is_call && slice_is(frame.name, "topic.get") && slice_is(frame.json, "{}"));
+    frame = good(BYTES("call x\r\n\0\0\0\0"), CMD_PUSH, "");
+    assert_true(frame.is_call && frame.json.len == 0);
+    bad_params("call a b\n", "call");
+    assert_false(good(BYTES("pop t\n"), CMD_POP, "t").is_call);
+}
+
+TEST(frame_call_is_held_to_its_limit)
+{
+    char in[16] = "call x\n";
+    size_t max = frame_call_bytes_max(&limits);
+
+    assert_int_equal(max, 96 + 65536);
+    put_be32(in + 7, (uint32_t)max + 1);
+    struct frame frame = bad(slice_of(in, 11), GMQ_E_BODY_LIMIT, true, 7);
+    assert_int_equal(frame.err_number, max);
+    put_be32(in + 7, (uint32_t)max);
+    assert_int_equal(parse(slice_of(in, 11), false, &frame), 0);
+    assert_int_equal(frame.need, 11 + max);
 }

@@ -3,7 +3,7 @@
 
 #define MS_MAX INT64_C(3153600000000) /* 100 years */
 
-enum { TTR_MS_MAX = 86400000, DEDUP_BYTES_MAX = 128 };
+enum { TTR_MS_MIN = 1000, TTR_MS_MAX = 300000, DEDUP_BYTES_MAX = 128 };
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
 
@@ -46,7 +46,8 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
 #define OLDER(in) \
     {.name = "older_than_ms", NUMBER(0, MS_MAX), .where = (in), AT(args.older_ms), .help = "dead for at least so long"}
 #define MATCH(in) \
-    {.name = "text", TEXT, .where = (in), AT(args.text), .help = "a piece of the body, headers, key or reason"}
+    {.name = "text", TEXT, .where = (in), AT(args.text), \
+     .help = "a piece of the body, or of the reason; of dead messages"}
 #define WHICH \
     IDS(false), \
     {.name = "all", .type = OP_BOOL, .where = OP_BODY, AT(args.all), .help = "all dead messages of the topic"}, \
@@ -56,8 +57,8 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
 #define DELAY(what) \
     {.name = "delay_ms", NUMBER(0, MS_MAX), .where = OP_BODY, AT(args.delay_ms), .help = what}
 #define SETTINGS \
-    {.name = "ttr_ms", NUMBER(1, TTR_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_TTR, AT(args.settings.ttr_ms), \
-     .help = "time for the ack of a delivered message; null: the node's"}, \
+    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_TTR, \
+     AT(args.settings.ttr_ms), .help = "time for the ack of a delivered message; null: the node's"}, \
     {.name = "max_retries", NUMBER(0, TOPIC_RETRIES_MAX), .where = OP_BODY, .given = CMD_GIVEN_RETRIES, \
      .reset = TOPIC_NODE_RETRIES, AT(args.settings.max_retries), \
      .help = "deliveries after the first before a message is dead; null: the node's"}, \
@@ -80,7 +81,7 @@ static const struct op_param PUT[] = {
      .help = "the message, any bytes"},
     {.name = "delay_ms", NUMBER(0, MS_MAX), .where = OP_BODY, PUT_AT(delay_ms), .help = "ready so much later"},
     {.name = "due_at", .type = OP_TIME, .where = OP_BODY, PUT_AT(due_ms), .help = "ready then"},
-    {.name = "ttr_ms", NUMBER(1, TTR_MS_MAX), .where = OP_BODY, PUT_AT(ttr_ms),
+    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, PUT_AT(ttr_ms),
      .help = "time for its ack; default: the topic's"},
     {.name = "auto_ack", .type = OP_BOOL, .where = OP_BODY, PUT_AT(auto_ack), .help = "done once delivered"},
     {.name = "max_retries", NUMBER(0, TOPIC_RETRIES_MAX), .where = OP_BODY, PUT_AT(max_retries),
@@ -124,7 +125,7 @@ static const struct op_param NACK[] = {
 static const struct op_param TOUCH[] = {
     TOPIC,
     IDS(true),
-    {.name = "ttr_ms", NUMBER(1, TTR_MS_MAX), .where = OP_BODY, AT(args.ttr_ms),
+    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, AT(args.ttr_ms),
      .help = "from now; default: as it was delivered with"},
 };
 static const struct op_param PEEK[] = {

@@ -81,6 +81,9 @@ const char *op_type_word(const struct op_param *param);
 /* NULL when there is none of that name. */
 const struct op *op_find(struct slice name);
 
+/* The table as a JSON array, for tools; false when `out` may not grow that far. */
+NODISCARD bool op_table_json(struct buf *out);
+
 /*
  * Whether a decoded path fits the operation's; `{topic}` and the like stand for one part, not empty, without `/`;
  * `{key}`, which is always the last, for all that is left.

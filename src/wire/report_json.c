@@ -587,7 +587,8 @@ bool report_json_messages(struct buf *out, const struct reply_message *messages,
     open(&doc, "[");
     for (size_t i = 0; doc.ok && i < count; i++) {
         struct report_message message = {.id = messages[i].id, .retries = messages[i].retry_count,
-                                         .body = messages[i].body};
+                                         .body = messages[i].body, .headers = messages[i].headers,
+                                         .key = messages[i].key, .due_ms = messages[i].deadline_ms};
         size_t at = 0;
         for (unsigned n = 0; n <= messages[i].topic && cmd_topic_next(topics, &at, &message.topic);)
             n++;

@@ -45,6 +45,7 @@ class FakeNode:
         self.original, self.next_id, self.hang_up_after = original, first_id, None
         self.ready, self.flying, self.dead = (collections.defaultdict(list) for _ in range(3))
         self.auto_ack, self.seen, self.lock = {}, [], threading.Lock()
+        self.operations, self.calls = {}, []   # name -> what is answered, see do_call(); (name, arguments)
         self.server = _Server(("127.0.0.1", 0), _Conversation)
         self.server.fake = self
         self.addr = "127.0.0.1:%d" % self.server.server_address[1]
@@ -113,6 +114,17 @@ class FakeNode:
         count = int(words[1])
         taken, self.dead[words[0]] = self.dead[words[0]][:count], self.dead[words[0]][count:]
         return self._messages(taken, words[2:] == ["bin"], 6, True) if taken else (102, b"no message")
+
+    def do_call(self, words, rfile):
+        """Answers with what `operations` has: an object, a text, which is an error, or a function of the arguments."""
+        length, = struct.unpack(">I", rfile.read(4))
+        arguments = json.loads(rfile.read(length))
+        if not self.operations:
+            return 102, b"unknown command"
+        self.calls.append((words[0], arguments))
+        answer = self.operations.get(words[0], "unknown operation")
+        answer = answer(arguments) if callable(answer) else answer
+        return (102, answer.encode()) if isinstance(answer, str) else (107, json.dumps(answer).encode())
 
     def do_set(self, words, _):
         self.auto_ack[words[0]] = words[1] == "1"

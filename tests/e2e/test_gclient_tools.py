@@ -21,7 +21,9 @@ from fakenode import FakeHttp, FakeNode  # noqa: E402
 import test_gclient  # noqa: E402
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
-COMMANDS = ("push pop ack dead set stat topics nodes bench latency check context errors completion help").split()
+COMMANDS = ("push pop ack dead set peek get history cancel reschedule promote nack reject touch redrive purge pause "
+            "resume topic jobs consumers node top tail stat topics nodes bench latency check context errors completion "
+            "help").split()
 
 
 class StallingNode(FakeNode):
@@ -409,7 +411,7 @@ class Completion(ToolCase):
             tcp.pub(topic, b"x")
         self.tool("context", "add", "live", "--node", node.tcp, "--http", node.http)
         self.assertEqual(self.complete("gclient "), list(COMMANDS))
-        self.assertEqual(self.complete("gclient p"), ["push", "pop"])
+        self.assertEqual(self.complete("gclient pu"), ["push", "purge"])
         self.assertEqual(self.complete("gclient push ma", env), ["mail", "mail:in", "map"])
         self.assertEqual(self.complete("gclient push mail:", env), ["in"])
         self.assertEqual(self.complete("gclient push mail:", env, breaks="' '"), ["mail:in"])

@@ -1,0 +1,17 @@
+/*
+ * topic.h - one topic for people
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GMQ_GCLIENT_TOPIC_H
+#define GMQ_GCLIENT_TOPIC_H
+
+#include "gclient/ask.h"
+
+/* Appends figures and settings, a line each. */
+NODISCARD bool topic_append(struct buf *out, struct json_object *topic);
+
+/* Prints it, or its JSON; returns the exit code. */
+int topic_print(const struct values *values, struct json_object *topic);
+
+#endif

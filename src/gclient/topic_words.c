@@ -1,0 +1,181 @@
+/* topic_words.c - see topic_words.h. SPDX-License-Identifier: MIT */
+#include "gclient/topic_words.h"
+
+#include "base/num.h"
+#include "base/topic_settings.h"
+#include "gclient/flags.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { PART_BYTES_MAX = 4096 };
+
+static bool is_default(const char *word) { return strcmp(word, "default") == 0; }
+
+static bool fail(char *error, const char *flag, const char *word, const char *what)
+{
+    (void)snprintf(error, TOPIC_WORDS_ERROR_BYTES, "--%s: '%.60s' is no %s", flag, word, what);
+    return false;
+}
+
+enum kind { A_TIME, A_NUMBER, A_SIZE };
+
+static bool read_word(enum kind kind, const char *word, uint64_t *ret)
+{
+    switch (kind) {
+    case A_TIME:
+        return flags_parse_time(slice_str(word), ret);
+    case A_SIZE:
+        return num_parse_bytes(slice_str(word), ret);
+    case A_NUMBER:
+    default:
+        return num_parse_u64(slice_str(word), ret);
+    }
+}
+
+static const char *const KIND_WORDS[] = {"time, nor default", "number, nor default", "size, nor default"};
+
+/* A setting of one number. */
+static bool add_one(struct ask *ask, enum kind kind, const char *key, const char *flag, const char *word, char *error)
+{
+    uint64_t number;
+
+    if (!word)
+        return true;
+    if (is_default(word)) {
+        ask_json(ask, key, "null");
+        return true;
+    }
+    if (!read_word(kind, word, &number))
+        return fail(error, flag, word, KIND_WORDS[kind]);
+    ask_number(ask, key, number);
+    return true;
+}
+
+/* ---- retry ------------------------------------------------------------------------------------------------------- */
+
+static bool put_delays(struct buf *out, const char *words, char *error)
+{
+    bool fits = buf_append_str(out, ",\"delays_ms\":[");
+
+    for (size_t n = 0; fits; n++) {
+        size_t len = strcspn(words, ",");
+        uint64_t ms;
+        if (n == RETRY_DELAYS_MAX || !flags_parse_time(slice_of(words, len), &ms))
+            return fail(error, "delays", words, "list of up to 16 times");
+        fits = buf_printf(out, "%s%" PRIu64, n > 0 ? "," : "", ms);
+        if (words[len] == '\0')
+            break;
+        words += len + 1;
+    }
+    return fits && buf_append_str(out, "]");
+}
+
+static bool put_retry(struct buf *out, const struct topic_words *words, char *error)
+{
+    uint64_t number;
+
+    if (!buf_printf(out, "{\"kind\":\"%s\"", words->retry))
+        return false;
+    if (words->delays && !put_delays(out, words->delays, error))
+        return false;
+    if (words->cap) {
+        if (!flags_parse_time(slice_str(words->cap), &number))
+            return fail(error, "cap", words->cap, "time");
+        if (!buf_printf(out, ",\"cap_ms\":%" PRIu64, number))
+            return false;
+    }
+    if (words->jitter) {
+        if (!num_parse_u64(slice_str(words->jitter), &number) || number > 100)
+            return fail(error, "jitter", words->jitter, "number from 0 to 100");
+        if (!buf_printf(out, ",\"jitter_percent\":%" PRIu64, number))
+            return false;
+    }
+    return buf_append(out, "}", 2);
+}
+
+static bool add_retry(struct ask *ask, const struct topic_words *words, char *error)
+{
+    bool parts = words->delays || words->cap || words->jitter;
+    struct buf out;
+
+    if (!words->retry && parts) {
+        (void)snprintf(error, TOPIC_WORDS_ERROR_BYTES, "--delays, --cap and --jitter want --retry with them");
+        return false;
+    }
+    if (!words->retry)
+        return true;
+    if (is_default(words->retry)) {
+        ask_json(ask, "retry", "null");
+        return true;
+    }
+    if (!words->delays && strcmp(words->retry, "at_once") != 0) {
+        (void)snprintf(error, TOPIC_WORDS_ERROR_BYTES, "--retry %s wants --delays with it", words->retry);
+        return false;
+    }
+    buf_init(&out, PART_BYTES_MAX);
+    bool good = put_retry(&out, words, error);
+    if (good)
+        ask_json(ask, "retry", buf_data(&out));
+    buf_free(&out);
+    return good;
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
+
+/* One limit: as given, or as it is now; none is left out. */
+static bool put_limit(struct buf *out, enum kind kind, const char *key, const char *flag, const char *word,
+                      struct json_object *now, char *error)
+{
+    uint64_t number = tree_number(now, key);
+
+    if (word && is_default(word))
+        number = 0;
+    else if (word && !read_word(kind, word, &number))
+        return fail(error, flag, word, KIND_WORDS[kind]);
+    return number == 0 || buf_printf(out, "%s\"%s\":%" PRIu64, buf_len(out) > 1 ? "," : "", key, number);
+}
+
+static bool add_limits(struct ask *ask, const struct topic_words *words, struct json_object *now, char *error)
+{
+    struct json_object *limits = tree_at(tree_at(now, "settings"), "limits");
+    struct slice over = words->over ? slice_str(words->over) : tree_text(limits, "over");
+    struct buf out;
+
+    if (!topic_words_need_now(words))
+        return true;
+    buf_init(&out, PART_BYTES_MAX);
+    bool good = buf_append_str(&out, "{") &&
+                put_limit(&out, A_NUMBER, "messages", "max-messages", words->max_messages, limits, error) &&
+                put_limit(&out, A_SIZE, "bytes", "max-bytes", words->max_bytes, limits, error) &&
+                put_limit(&out, A_TIME, "age_ms", "max-age", words->max_age, limits, error);
+    if (good && buf_len(&out) == 1)
+        ask_json(ask, "limits", "null");
+    else if (good && (slice_is(over, "reject") || slice_is(over, "drop") || slice_is(over, "dead_letter")))
+        good = buf_printf(&out, ",\"over\":\"%.*s\"", (int)over.len, over.ptr);
+    if (good && buf_len(&out) > 1) {
+        good = buf_append(&out, "}", 2);
+        if (good)
+            ask_json(ask, "limits", buf_data(&out));
+    }
+    buf_free(&out);
+    return good;
+}
+
+bool topic_words_need_now(const struct topic_words *words)
+{
+    return words->max_messages || words->max_bytes || words->max_age || words->over;
+}
+
+bool topic_words_add(struct ask *ask, const struct topic_words *words, struct json_object *now,
+                     char ret_error[TOPIC_WORDS_ERROR_BYTES])
+{
+    (void)snprintf(ret_error, TOPIC_WORDS_ERROR_BYTES, "no memory");
+    if (!add_one(ask, A_TIME, "ttr_ms", "ttr", words->ttr, ret_error) ||
+        !add_one(ask, A_NUMBER, "max_retries", "max-retries", words->max_retries, ret_error) ||
+        !add_one(ask, A_TIME, "idle_ms", "idle", words->idle, ret_error))
+        return false;
+    if (words->auto_ack)
+        ask_is(ask, "auto_ack", strcmp(words->auto_ack, "on") == 0);
+    return add_retry(ask, words, ret_error) && add_limits(ask, words, now, ret_error);
+}

@@ -1,0 +1,206 @@
+/* steer_test.c - messages taken from where they stand, one by one and by topic. SPDX-License-Identifier: MIT */
+#include "gnode/desk_test.h"
+
+static struct {
+    enum report_kind kind;
+    enum message_place place;
+    uint64_t id, due_ms, done;
+    char name[32];
+} told;
+
+static void see(const struct report *report)
+{
+    told.kind = report->kind;
+    told.place = report->place;
+    told.id = report->id;
+    told.due_ms = report->due_ms;
+    told.done = report->done;
+    memcpy(told.name, report->name.ptr, report->name.len);
+    told.name[report->name.len] = '\0';
+}
+
+static void begin(uint32_t chunk_refs)
+{
+    desk_begin(chunk_refs);
+    desk.see = see;
+}
+
+static int cancel(uint64_t id)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN};
+    struct cmd cmd = {.kind = CMD_CANCEL, .id = id, .args = &args};
+
+    int rc = desk_run(&cmd);
+    if (rc == 0) {
+        assert_int_equal(told.kind, REPORT_MOVED);
+        assert_true(told.id == id && strcmp(told.name, "t") == 0);
+    }
+    return rc;
+}
+
+static int reschedule(uint64_t id, int64_t delay_ms)
+{
+    struct cmd_args args = {.delay_ms = delay_ms};
+    struct cmd cmd = {.kind = CMD_RESCHEDULE, .id = id, .args = &args};
+
+    return desk_run(&cmd);
+}
+
+static int purge(enum message_place place)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .place = place};
+    struct cmd cmd = {.kind = CMD_PURGE, .topic = slice_str("t"), .args = &args};
+
+    return desk_run(&cmd);
+}
+
+static int ack(uint64_t id) { return desk_run(&(struct cmd){.kind = CMD_ACK, .topic = slice_str("t"), .id = id}); }
+
+/* Lived and replayed are the same, and sound. */
+static void relive(void)
+{
+    desk_settle();
+    desk_restart();
+    desk.see = see;
+    engine_check(desk.broker.engine);
+}
+
+TEST(steer_cancels_a_message_wherever_it_is_and_says_where_that_was)
+{
+    for (uint32_t chunk_refs = 0; chunk_refs < 3; chunk_refs += 2) {
+        begin(chunk_refs);
+        uint64_t flying = desk_push(0), ready = desk_push(0), more = desk_push(0), delayed = desk_push(60), dead;
+        for (int i = 0; i < 20; i++)
+            (void)desk_push(100 + i);
+        assert_int_equal(desk_pop(), flying);
+        assert_int_equal(cancel(flying), 0);
+        assert_int_equal(told.place, PLACE_IN_FLIGHT);
+        assert_int_equal(ack(flying), GMQ_E_ID_UNKNOWN);
+        assert_int_equal(cancel(ready), 0);
+        assert_int_equal(told.place, PLACE_READY);
+        assert_int_equal(cancel(delayed), 0);
+        assert_int_equal(told.place, PLACE_DELAYED);
+        assert_int_equal(queue_ready(desk_queue()), 1);
+        assert_int_equal(desk_queue()->delayed, 20);
+        assert_int_equal(cancel(ready), GMQ_E_MESSAGE_STATE);
+        assert_int_equal(cancel(delayed), GMQ_E_MESSAGE_STATE);
+        assert_int_equal(cancel(12345), GMQ_E_MESSAGE_UNKNOWN);
+        relive();
+        assert_int_equal(cancel(delayed), GMQ_E_MESSAGE_STATE);
+        assert_int_equal(desk_pop(), more);
+        assert_int_equal(ack(more), 0);
+        desk_kill_messages(&dead, 1);
+        assert_int_equal(cancel(dead), 0);
+        assert_int_equal(told.place, PLACE_DEAD);
+        assert_int_equal(desk_queue()->dead.count, 0);
+        desk_live(61000);
+        assert_int_equal(desk_pop(), 0);
+        relive();
+        desk_end();
+    }
+}
+
+TEST(steer_moves_a_message_in_time)
+{
+    begin(0);
+    uint64_t a = desk_push(60), b = desk_push(0), c = desk_push(0), dead;
+    assert_int_equal(reschedule(a, 0), 0);
+    assert_true(told.kind == REPORT_MOVED && told.place == PLACE_DELAYED && told.due_ms == desk.now_ms);
+    assert_int_equal(reschedule(b, 5000), 0);
+    assert_true(told.place == PLACE_READY && told.due_ms == desk.now_ms + 5000);
+    assert_int_equal(reschedule(c, CMD_NOT_GIVEN), 0); /* it is ready */
+    assert_int_equal(reschedule(c, -1), GMQ_E_DELAY_NEGATIVE);
+    assert_int_equal(reschedule(c, INT64_MAX), GMQ_E_DELAY);
+    assert_int_equal(desk_queue()->push_num, 3);
+    assert_int_equal(desk_queue()->delayed, 1);
+    relive();
+    assert_int_equal(reschedule(b, 9000), 0); /* again */
+    assert_int_equal(told.place, PLACE_DELAYED);
+    assert_int_equal(desk_pop(), c);
+    assert_int_equal(desk_pop(), a);
+    assert_int_equal(reschedule(a, 1000), GMQ_E_MESSAGE_STATE);
+    assert_int_equal(ack(a), 0);
+    assert_int_equal(ack(c), 0);
+    assert_int_equal(reschedule(a, 1000), GMQ_E_MESSAGE_STATE);
+    relive();
+    desk_live(9001);
+    assert_int_equal(desk_pop(), b);
+    assert_int_equal(ack(b), 0);
+    assert_int_equal(engine_moved(desk.broker.engine, b), 0);
+    desk_kill_messages(&dead, 1);
+    assert_int_equal(reschedule(dead, 2000), 0);
+    assert_int_equal(told.place, PLACE_DEAD);
+    assert_int_equal(desk_queue()->delayed, 1);
+    assert_int_equal(reschedule(dead, 0), 0);
+    assert_int_equal(told.place, PLACE_DELAYED);
+    assert_int_equal(desk_pop(), dead);
+    assert_int_equal(cancel(dead), 0);
+    relive();
+    desk_end();
+}
+
+/* A message that has come back keeps its retries wherever it is moved. */
+TEST(steer_keeps_what_is_known_of_a_message_that_is_moved)
+{
+    begin(0);
+    uint64_t id = desk_push(0);
+    assert_int_equal(desk_pop(), id);
+    char ids[CMD_ID_BYTES];
+    put_be64(ids, id);
+    struct cmd_args args = {.delay_ms = 3000, .no_retry = true};
+    struct cmd nack = {.kind = CMD_NACK, .topic = slice_str("t"), .count = 1, .body = slice_of(ids, sizeof(ids)),
+                       .args = &args};
+    assert_int_equal(desk_run(&nack), 0);
+    assert_int_equal(desk_queue()->delayed, 1);
+    struct engine_facts before, after;
+    assert_int_equal(reschedule(id, 50000), 0);
+    assert_int_equal(told.place, PLACE_DELAYED);
+    uint64_t lsn = engine_moved(desk.broker.engine, id);
+    assert_true(lsn > 0 && engine_facts(desk.broker.engine, lsn, &before));
+    assert_true(before.first_ms > 0);
+    assert_int_equal(reschedule(id, 0), 0);
+    assert_true(engine_facts(desk.broker.engine, engine_moved(desk.broker.engine, id), &after));
+    assert_int_equal(after.first_ms, before.first_ms);
+    relive();
+    assert_int_equal(desk_pop(), id);
+    assert_int_equal(ack(id), 0);
+    desk_end();
+}
+
+TEST(steer_purges_each_state_and_says_how_many)
+{
+    for (uint32_t chunk_refs = 0; chunk_refs < 14; chunk_refs += 7) {
+        begin(chunk_refs);
+        enum { MANY = 300 };
+        uint64_t ids[MANY], dead[3];
+        desk_kill_messages(dead, 3);
+        for (int i = 0; i < MANY; i++)
+            ids[i] = desk_push(i % 3 == 2 ? 30 + i % 7 : 0);
+        assert_int_equal(desk_pop(), ids[0]);
+        assert_int_equal(desk_pop(), ids[1]);
+        assert_int_equal(cancel(ids[3]), 0);
+        assert_int_equal(purge(PLACE_GONE), GMQ_E_VALUE);
+        assert_int_equal(purge(PLACE_READY), 0);
+        assert_int_equal(told.done, 200 - 3);
+        assert_int_equal(queue_ready(desk_queue()), 0);
+        assert_int_equal(purge(PLACE_IN_FLIGHT), 0);
+        assert_int_equal(told.done, 2);
+        assert_int_equal(purge(PLACE_DEAD), 0);
+        assert_int_equal(told.done, 3);
+        assert_int_equal(purge(PLACE_DELAYED), 0);
+        assert_int_equal(told.done, 100);
+        assert_int_equal(purge(PLACE_DELAYED), 0);
+        assert_int_equal(told.done, 0);
+        assert_int_equal(cancel(ids[2]), GMQ_E_MESSAGE_STATE);
+        uint64_t later = desk_push(30);
+        relive();
+        assert_int_equal(desk_queue()->delayed, 1);
+        desk_live(40000);
+        assert_int_equal(desk_pop(), later);
+        assert_int_equal(desk_pop(), 0);
+        assert_int_equal(desk_queue()->bytes, 64);
+        assert_int_equal(ack(later), 0);
+        relive();
+        desk_end();
+    }
+}
