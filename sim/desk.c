@@ -1,8 +1,9 @@
 /*
- * desk.c - somebody who looks at messages, page by page, while the life goes on
+ * desk.c - somebody who looks at messages, page by page, and sends dead letters back, while the life goes on
  *
  * What is looked at does not change, and as long as nothing else changes it either, the pages are the oracle's list,
- * from the head or from the tail. When something has changed between two pages, it begins anew.
+ * from the head or from the tail. When something has changed between two pages, it begins anew. Now and then all dead
+ * letters of a topic are redriven or deleted, by one job at a time; what it writes is seen in witness.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -88,10 +89,39 @@ static void check_page(struct life *life, const struct report *report)
                   all);
 }
 
+/* The job says what was seen of it. */
+static void hear_of_job(struct life *life, const struct answer *answer)
+{
+    struct desk_job *job = &life->desk.job;
+
+    if (answer->kind != ANSWER_REPORT)
+        life_fail(life, "a job is refused with error %d", answer->err);
+    const struct report_job *said = &answer->report->jobs[0];
+    life_say(life, "desk   < job %" PRIu64 " %s, %" PRIu64 " done", said->id, job_state_word(said->state), said->done);
+    bool first = job->id == 0;
+    job->id = said->id;
+    /* What was done since it was written down for an answer that waits is not in it. */
+    if (said->done > job->done || (!first && said->done != job->done))
+        life_fail(life, "a job says that %" PRIu64 " are done, %" PRIu64 " were seen", said->done, job->done);
+    if (said->state == JOB_FAILED && !life->disturbed)
+        life_fail(life, "a job fails");
+    if (said->state == JOB_RUNNING)
+        return;
+    if (said->state == JOB_DONE)
+        life->vouched_promised = max_u64(life->vouched_promised, job->end);
+    job->runs = false;
+    life->jobs++;
+}
+
 static bool on_answer(struct session *session, const struct answer *answer)
 {
     struct desk *desk = CONTAINER_OF(session, struct desk, session);
     struct life *life = CONTAINER_OF(desk, struct life, desk);
+
+    if (desk->asks != CMD_PEEK) {
+        hear_of_job(life, answer);
+        return true;
+    }
     bool same = engine_digest(life->broker.engine) == desk->digest;
 
     desk->more = false;
@@ -115,10 +145,59 @@ static void on_resume(struct session *session) { CONTAINER_OF(session, struct de
 
 static const struct session_ops OPS = {.answer = on_answer, .resume = on_resume};
 
+/* Begins a job, or asks for the one that runs. */
+static void work(struct life *life)
+{
+    struct desk *desk = &life->desk;
+    struct cmd cmd = {.kind = desk->asks, .args = &desk->job_args, .id = desk->job.id,
+                      .topic = slice_str(life->oracle.now.topics[desk->job.topic].name)};
+
+    desk->stalled = desk->resumed = false;
+    int rc = broker_execute(&life->broker, &desk->session, &cmd, life->now_ms);
+    if (rc != 0 && rc != -EAGAIN)
+        life_fail(life, "a job ends with %d", rc);
+    desk->stalled = rc != 0;
+}
+
+static void begin_job(struct life *life)
+{
+    static const uint64_t RATES[] = {0, 0, 1, 20};
+    struct desk *desk = &life->desk;
+    struct desk_job *job = &desk->job;
+    struct rng *rng = &life->rng;
+
+    *job = (struct desk_job){.topic = (uint32_t)rng_below(rng, WORKLOAD_MAX_TOPICS)};
+    const struct oracle_topic *topic = &life->oracle.now.topics[job->topic];
+    if (topic->number == 0 || topic->exited)
+        return;
+    desk->job_args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .all = true,
+                                       .rate = (int64_t)RATES[rng_below(rng, ARRAY_LEN(RATES))]};
+    job->kind = rng_chance(rng, 200) ? CMD_DEAD_DELETE : CMD_DEAD_REDRIVE;
+    if (job->kind == CMD_DEAD_REDRIVE && rng_chance(rng, 400)) {
+        desk->job_args.to = workload_topic((uint32_t)rng_below(rng, WORKLOAD_MAX_TOPICS));
+        job->to = slice_is(desk->job_args.to, topic->name) ? NULL : workload_name(desk->job_args.to);
+    }
+    if (job->kind == CMD_DEAD_REDRIVE && rng_chance(rng, 300))
+        job->delay_ms = rng_between(rng, 1, 5000);
+    if (job->delay_ms > 0)
+        desk->job_args.delay_ms = (int64_t)job->delay_ms;
+    job->runs = true;
+    desk->asks = job->kind;
+    life_say(life, "desk   > %s: %s all%s%s, %d a second", topic->name,
+             job->kind == CMD_DEAD_DELETE ? "delete" : "redrive", job->to ? " to " : "", job->to ? job->to : "",
+             (int)desk->job_args.rate);
+    work(life);
+}
+
 static void execute(struct life *life)
 {
     struct desk *desk = &life->desk;
     uint64_t before = engine_digest(life->broker.engine);
+
+    if (desk->asks != CMD_PEEK) {
+        work(life);
+        return;
+    }
     struct cmd cmd = {.kind = CMD_PEEK, .topic = slice_str(life->oracle.now.topics[desk->topic].name),
                       .args = &desk->args};
 
@@ -139,6 +218,7 @@ static void begin(struct life *life)
     struct desk *desk = &life->desk;
     struct rng *rng = &life->rng;
 
+    desk->asks = CMD_PEEK;
     desk->topic = (uint32_t)rng_below(rng, WORKLOAD_MAX_TOPICS);
     const struct oracle_topic *topic = &life->oracle.now.topics[desk->topic];
     if (topic->number == 0 || topic->exited)
@@ -157,9 +237,18 @@ void desk_act(struct life *life)
 {
     struct desk *desk = &life->desk;
 
+    if (desk->session.parked_count > 0)
+        return;
     if (desk->stalled) {
         if (desk->resumed)
             execute(life);
+    } else if (desk->job.runs && rng_chance(&life->rng, 20)) {
+        desk->asks = rng_chance(&life->rng, 100) ? CMD_JOB_CANCEL : CMD_JOB;
+        desk->more = false;
+        work(life);
+    } else if (!desk->job.runs && rng_chance(&life->rng, life->job_permille)) {
+        desk->more = false;
+        begin_job(life);
     } else if (desk->more && engine_digest(life->broker.engine) == desk->digest) {
         execute(life);
     } else if (rng_chance(&life->rng, life->desk_permille)) {

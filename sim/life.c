@@ -460,7 +460,8 @@ static void finish(struct life *life)
     life->deaf_permille = 0;
     life->doom = 0;
     life->decays = false;
-    while (life->disturbed || life->decayed) {
+    while (life->disturbed || life->decayed || life->log_options.history_keep > 0) {
+        life->log_options.history_keep = 0;
         simdisk_set_room(life->disk, 0);
         life->limited = false;
         crash_now(life, CRASH_KILL);
@@ -505,6 +506,7 @@ static void draw_habits(struct life *life)
     life->hangup_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->desk_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
+    life->job_permille = rng_chance(rng, 400) ? (unsigned)rng_between(rng, 2, 20) : 0;
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
     life->steps_clock = rng_chance(rng, 300);
@@ -555,6 +557,7 @@ static void draw_options(struct life *life)
         .segment_bytes = 1 << 20,
         .gc_slack = life->decays ? UINT64_C(1) << 40 : rng_chance(rng, 500) ? 0 : rng_below(rng, 3 << 20),
         .gc_rate = rng_chance(rng, 700) ? 0 : 1 << 20,
+        .history_keep = rng_chance(rng, 200) ? rng_below(rng, 6 << 20) : 0,
         .record_bytes_max = WORKLOAD_MAX_MESSAGE,
         .sync = life->options.sync,
         .interval_ms = (uint32_t)rng_between(rng, 1, 200),
@@ -609,8 +612,8 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
              life.reclaimed);
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
-    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served; %" PRIu64 " pages of messages", life.waits,
-             life.served, life.pages);
+    life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served; %" PRIu64 " pages of messages, %" PRIu64
+                    " jobs", life.waits, life.served, life.pages, life.jobs);
     desk_leave(&life);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);

@@ -90,6 +90,19 @@ struct client {
     size_t came_count, came_room;
 };
 
+/* A job on dead letters that somebody has begun. */
+struct desk_job {
+    bool runs;
+    enum cmd_kind kind;
+    uint64_t id;
+    uint32_t topic;
+    const char *to; /* name of another topic; NULL = they stay in theirs */
+    uint64_t delay_ms;
+    uint64_t done, end;    /* messages, and the end of the last record, as the witness saw it */
+    bool half;             /* a message was pushed to the other topic, and this one must go from its own: */
+    uint64_t half_hash;
+};
+
 /* Somebody who looks at messages. */
 struct desk {
     struct session session;
@@ -99,6 +112,9 @@ struct desk {
     bool stalled, resumed; /* the page is to be asked for again; now */
     bool more;             /* there is a next page, and ... */
     uint64_t digest;       /* ... the engine was like this when the first was asked for */
+    struct desk_job job;
+    struct cmd_args job_args;
+    enum cmd_kind asks;    /* PEEK, or about the job */
     uint64_t last_id;      /* of the last message shown, and how many were */
     size_t seen;
 };
@@ -141,6 +157,7 @@ struct life {
         weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille, hangup_permille;
     unsigned desk_permille; /* steps in which somebody begins to look at messages */
+    unsigned job_permille;  /* steps in which somebody begins a job on dead letters, when none runs */
     bool steps_clock;  /* somebody sets the wall clock, by up to a year */
     bool decays;       /* the medium changes what it holds, and writes go astray */
     unsigned slow_permille; /* an operation of a helper takes many steps */
@@ -160,6 +177,7 @@ struct life {
     uint64_t compactions, copied, reclaimed; /* likewise: how many, bytes written by them, bytes that came free */
     uint64_t restarts, lost, answers, spills;
     uint64_t pages;         /* of messages, compared with the oracle's */
+    uint64_t jobs;          /* that were over when they were asked for */
     uint64_t waits, served; /* wpops that waited, and that got something for it */
     struct piece *pieces; /* of delayed messages, all that were ever written; owned */
     size_t piece_count, piece_room;

@@ -161,6 +161,18 @@ static bool leave(struct oracle *oracle, const struct oracle_event *event)
     return true;
 }
 
+static bool redrive(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
+
+    if (!m || m->topic != event->topic || m->state != ORACLE_DEAD)
+        return wrong(oracle, "LSN %" PRIx64 " is redriven but is not dead", event->message.lsn);
+    m->retries = 0;
+    m->time_ms = event->time_ms;
+    enter(&oracle->now, m, event->time_ms > 0 ? ORACLE_DELAYED : ORACLE_READY);
+    return true;
+}
+
 static bool bury(struct oracle *oracle, const struct oracle_event *event)
 {
     struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
@@ -280,6 +292,8 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
     case ORACLE_ACK:
     case ORACLE_TAKE:
         return leave(oracle, event);
+    case ORACLE_REDRIVE:
+        return redrive(oracle, event);
     case ORACLE_BURY:
         return bury(oracle, event);
     case ORACLE_TICK:

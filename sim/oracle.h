@@ -50,6 +50,7 @@ enum oracle_kind {
     ORACLE_POP,   /* message.id, topic, time_ms = deadline */
     ORACLE_ACK,   /* message.id, topic: out of flight */
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
+    ORACLE_REDRIVE, /* message.lsn, topic: a dead letter is new again; delayed until time_ms, 0 = ready */
     ORACLE_BURY,  /* message.lsn, topic: cannot be read */
     ORACLE_TICK,  /* time_ms, count: of timers that fired */
     ORACLE_MOVE,  /* nothing: the engine has moved what it has */

@@ -39,8 +39,7 @@ static void check_found(struct life *life, const struct oracle_message *m, uint6
         life_fail(life, "message %" PRIu64 " was found at %" PRIx64 ", stands at %" PRIx64, id, at->lsn, m->lsn);
     if (at->place != place_of(m))
         life_fail(life, "message %" PRIu64 " was found %s, is %s", id, place_word(at->place), place_word(place_of(m)));
-    bool counted = at->place == PLACE_IN_FLIGHT || at->place == PLACE_DEAD;
-    if (counted && at->retries != m->retries)
+    if (at->retries != m->retries)
         life_fail(life, "message %" PRIu64 " was found with %u retries, has %" PRIu32, id, at->retries, m->retries);
 }
 

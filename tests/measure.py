@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """measure - a few figures of the node, against their targets
 
-    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--only WORD]
+    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--finding N] [--looked-at N] [--only WORD]
 
 Lateness   200 messages fall due one by one on an otherwise idle node. Each is asked for 1 ms after its time, then
            every 0.5 ms. Target: there within 5 ms. This one decides the exit code; since other work on the machine
@@ -11,15 +11,23 @@ Restart    from the start of the process to its first pop, with these N waiting.
 Checkpoint Restart with N (1 million) messages in flight; then a connection asks without a pause until the next
            checkpoint is written, which is a minute later. The longest answer, and the longest turn of the node's loop
            as it says itself when it stops: other work on the machine counts, too. For information; target 10 ms each.
+Finding    message.get of a few of N (1 million) waiting messages by their ids, after a restart: each of another part
+           of the log, and once more. And the history of one that was acked, and of the oldest, as far as one page goes.
+           For information.
+Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of
+           them not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of
+           the node's loop. Not asked for unless by --only looking. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
 """
 import argparse
+import json
 import multiprocessing
 import os
 import socket
 import statistics
+import struct
 import sys
 import threading
 import time
@@ -30,6 +38,7 @@ from gmqtest import Gnode, Http, Tcp
 MESSAGES, LATE_MS, TRIES = 200, 5.0, 3
 MEMORY_MIB, RESTART_MS, BATCH = 48, 150, 10000
 STALL_MS, FLYING_RESTART_MS, PIPELINE = 10.0, 300, 2000
+LOOKS = 50
 
 
 def lateness(folder):
@@ -138,6 +147,51 @@ def stalls(folder, flying):
     line("longest turn of the node's loop meanwhile", f"{longest:.1f} ms", f"{STALL_MS:.0f} ms", longest <= STALL_MS)
 
 
+def loop_ms(node):
+    """The CPU time that the node's loop has had."""
+    with open(f"/proc/{node.pid}/task/{node.pid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e6
+
+
+def look(node, conn, name, **arguments):
+    """Times that many pages; the answer of the last."""
+    took, before = [], loop_ms(node)
+    for _ in range(LOOKS):
+        begin = time.monotonic()
+        page = conn.op("message.list", limit=100, **arguments)
+        took.append((time.monotonic() - begin) * 1000)
+        assert len(page["messages"]) == 100
+    cpu = (loop_ms(node) - before) / LOOKS
+    line(f"page of 100, {name}, first / p50 / loop",
+         f"{took[0]:.1f} / {statistics.median(took):.1f} / {cpu:.2f} ms", None, True)
+    return page
+
+
+def looking(folder, count):
+    """Pages of very long lists."""
+    data = os.path.join(folder, "looking")
+    node = Gnode(data, "-sync=none")
+    fill(node, count, 128)
+    with Tcp(node.tcp) as conn:
+        cursor = conn.op("message.list", topic="t", limit=1)["next"]
+        parts = cursor.split(".")
+        middle = ".".join([*parts[:2], f"{count // 2:x}", *parts[3:]])
+        for name, arguments in (("head", {}), ("tail", {"from": "tail"}), ("middle", {"cursor": middle})):
+            look(node, conn, f"ready, {name}", topic="t", **arguments)
+        look(node, conn, "ready, middle, with bodies", topic="t", cursor=middle, body="whole")
+    assert node.stop() == 0
+    node = Gnode(data, "-sync=none")
+    with Tcp(node.tcp) as conn:
+        look(node, conn, "ready, tail, after a start", topic="t", **{"from": "tail"})
+        for at in range(0, count, BATCH):
+            conn.mpub("late", [(3600 + at * 86400 // count, b"x" * 128)] * min(BATCH, count - at))
+        page = look(node, conn, "delayed", topic="late", state="delayed")
+        look(node, conn, "delayed, next", topic="late", state="delayed", cursor=page["next"])
+    assert node.stop() == 0
+    longest = float(node.wait_line(r"the longest turn took ([0-9.]+) ms").group(1))
+    line("longest turn of the node's loop meanwhile", f"{longest:.1f} ms", None, True)
+
+
 def line(name, value, target, good):
     """One line of the table."""
     print(f"{name:<44} {value:>14}   {'' if target is None else f'target {target}: ' + ('met' if good else 'MISSED')}",
@@ -160,6 +214,42 @@ def waiting(folder, count):
         line(f"restart to the first pop after {name}", f"{took:.0f} ms", f"{RESTART_MS} ms", took <= RESTART_MS)
 
 
+def operation(conn, name, **args):
+    """The answer to an operation, and the milliseconds that it took."""
+    raw = json.dumps(args).encode()
+    begin = time.monotonic()
+    kind, answer = conn.call(b"call %s\n" % name.encode() + struct.pack(">I", len(raw)) + raw)
+    took = (time.monotonic() - begin) * 1000
+    assert kind == 107, answer
+    return json.loads(answer), took
+
+
+def finding(folder, count):
+    """Messages by their ids, and histories."""
+    data = os.path.join(folder, "finding")
+    node = Gnode(data, "-sync=none")
+    ids = []
+    with Tcp(node.tcp) as conn:
+        for _ in range(20):
+            ids.append(conn.pub("u", b"to be found"))
+            fill(node, count // 20, 128)
+        acked, _ = ids[-1], [conn.pop("u") for _ in ids]
+        assert conn.ack(acked, "u")
+    assert node.stop() == 0
+    node = Gnode(data, "-sync=none")
+    with Tcp(node.tcp) as conn:
+        for what in ("first", "second"):
+            took = [operation(conn, "message.get", id=str(name))[1] for name in ids]
+            line(f"message.get in {count}, {what} time, p50 / max",
+                 f"{statistics.median(took):.2f} / {max(took):.2f} ms", None, True)
+        got, took = operation(conn, "message.history", id=str(acked))
+        assert [event["event"] for event in got["events"]] == ["pushed", "delivered", "gone"], got
+        line("message.history of one that was acked", f"{took:.1f} ms", None, True)
+        got, took = operation(conn, "message.history", id=str(ids[0]))
+        line("message.history of the oldest, one page", f"{took:.0f} ms", None, True)
+    node.kill()
+
+
 def lateness_line(folder):
     """The best of some runs; true when it is good enough."""
     met = False
@@ -178,16 +268,22 @@ def main():
     parser.add_argument("--build", default=os.path.join(gmqtest.ROOT, "build"))
     parser.add_argument("--waiting", type=int, default=1000000)
     parser.add_argument("--flying", type=int, default=1000000)
-    parser.add_argument("--only", choices=("waiting", "flying", "late"), help="a part of it")
+    parser.add_argument("--finding", type=int, default=1000000)
+    parser.add_argument("--looked-at", type=int, default=10000000)
+    parser.add_argument("--only", choices=("waiting", "flying", "finding", "late", "looking"), help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
-    parts, met = [options.only] if options.only else ["waiting", "flying", "late"], True
+    parts, met = [options.only] if options.only else ["waiting", "flying", "finding", "late"], True
     folder = gmqtest.scratch("gmq-measure-")
     try:
         if "waiting" in parts:
             waiting(folder, options.waiting)
         if "flying" in parts:
             stalls(folder, options.flying)
+        if "finding" in parts:
+            finding(folder, options.finding)
+        if "looking" in parts:
+            looking(folder, options.looked_at)
         if "late" in parts:
             met = lateness_line(folder)
     finally:

@@ -251,7 +251,8 @@ bool engine_facts(const struct engine *engine, uint64_t lsn, struct engine_facts
     if (!fact)
         return false;
     *ret = (struct engine_facts){.first_ms = fact->first_ms, .last_ms = fact->last_ms, .due_ms = fact->due_ms,
-                                 .dead_ms = fact->dead_ms, .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
+                                 .dead_ms = fact->dead_ms, .retries = fact->retries,
+                                 .why = fact->why == FACT_NOT_DEAD ? 0 : fact->why,
                                  .is_dead = fact->why != FACT_NOT_DEAD, .text = slice_of(fact->text, fact->text_len)};
     return true;
 }

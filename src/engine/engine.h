@@ -146,6 +146,7 @@ uint64_t engine_ignored(const struct engine *engine);   /* malformed or unplacea
 struct engine_facts {
     uint64_t first_ms, last_ms; /* first and last delivery; 0 = never, or not known */
     uint64_t due_ms;            /* delayed after it came back: until then; 0 = it is not */
+    unsigned retries;
     bool is_dead;
     unsigned why;               /* dead: enum payload_reason */
     uint64_t dead_ms;           /* dead: since then */

@@ -140,7 +140,9 @@ bool facts_append_body(struct buf *out, struct json_object *facts, size_t column
 
     buf_init(&room, BODY_BYTES_MAX);
     buf_init(&text, BODY_BYTES_MAX);
-    bool fits = tree_body(facts, &room, &body) && out_append_readable(&text, body);
+    if (!tree_body(facts, &room, &body))
+        body = slice_str("(no base64)");
+    bool fits = out_append_readable(&text, body);
     if (fits && table_width(buf_slice(&text)) > columns) {
         buf_cut(&text, table_fit(buf_slice(&text), columns));
         cut = true;

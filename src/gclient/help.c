@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { HELP_BYTES_MAX = 1 << 20, LEFT_BYTES = 64 };
+enum { HELP_BYTES_MAX = 1 << 20, LEFT_BYTES = 128 };
 
 const struct help_exit HELP_EXITS[] = {
     {EXIT_OK, "done"},
@@ -53,11 +53,11 @@ static bool flags_of(struct buf *out, const struct command *command)
     return true;
 }
 
-/* Flags that at least three commands have. */
+/* Flags that many commands have. */
 static bool common_flags(struct buf *out)
 {
     for (size_t i = 0; i < COMMAND_FLAGS_COUNT; i++)
-        if (__builtin_popcountll(COMMAND_FLAGS[i].commands) > 3 && !flag_line(out, &COMMAND_FLAGS[i]))
+        if (__builtin_popcountll(COMMAND_FLAGS[i].commands) > 5 && !flag_line(out, &COMMAND_FLAGS[i]))
             return false;
     return true;
 }

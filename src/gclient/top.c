@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { SCREEN_BYTES_MAX = 256 << 20, TROUBLE_BYTES = 256 };
+enum { SCREEN_BYTES_MAX = 256 << 20, TROUBLE_BYTES = 256, SCREEN_TIMEOUT_MS = 1000 };
 
 struct top {
     const struct values *values;
@@ -170,6 +170,9 @@ static int go(struct top *top)
     if (code != EXIT_OK)
         return out_error(code, "%s", top->view.trouble);
     screen_begin(top);
+    /* Keys are not to wait for a node that hangs. */
+    if (top->screen)
+        gmq_set_timeout(top->mq, (unsigned)min_u64(top->values->timeout_ms, SCREEN_TIMEOUT_MS));
     while (!stop_asked() && !top->quit) {
         if (!first && look(top) != EXIT_OK && !top->screen && !stop_asked())
             (void)out_error(0, "%s", top->view.trouble);

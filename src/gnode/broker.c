@@ -289,6 +289,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     broker->trims = 0;
     name_lost_queues(broker, now_ms);
     bool ticked = tick(broker, now_ms);
+    uint64_t jobs_ms = jobs_turn(broker, now_ms); /* before those are served who wait for what it brings */
     if (moved)
         pump_parked(broker);
     uint64_t sweep_ms = min_u64(usage_turn(broker, now_ms), sweep_turn(broker, now_ms));
@@ -301,7 +302,6 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
         wait_serve(broker, now_ms, false); /* what those have brought */
         wait_ends = wait_expire(broker, now_ms);
     }
-    uint64_t jobs_ms = jobs_turn(broker, now_ms);
     uint64_t load_ms = lists_load_delays(broker, now_ms);
     bool owes = lists_spill(broker, now_ms);
     snapshot_turn(broker, now_ms);

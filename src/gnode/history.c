@@ -135,7 +135,7 @@ static void end_story(const struct turn *turn, struct story *story, const struct
 static void name_holders(const struct turn *turn, struct story *story)
 {
     for (size_t i = 0; i < story->report->count; i++)
-        if (story->holders[i] != 0)
+        if (story->holders[i] != 0 && story_is_same_client(story, story->holders[i]))
             story->report->events[i].who = describe_holder(story->report, turn->broker, story->holders[i]);
 }
 

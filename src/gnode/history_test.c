@@ -11,7 +11,7 @@ enum { EVENTS_MAX = 100, TEXT_BYTES = 64, BODY_BYTES = 600 };
 /* The last report, with what it points to. */
 static struct {
     struct report_message message;
-    char body[BODY_BYTES], topic[TEXT_BYTES];
+    char body[BODY_BYTES], topic[TEXT_BYTES], holder[TEXT_BYTES], who[TEXT_BYTES]; /* who: of the first delivery */
     struct report_event events[EVENTS_MAX];
     size_t count;
     bool whole;
@@ -34,11 +34,14 @@ static void see(const struct report *report)
         seen.message = report->messages[0];
         copy(seen.body, sizeof(seen.body), report->messages[0].body);
         copy(seen.topic, sizeof(seen.topic), report->messages[0].topic);
+        copy(seen.holder, sizeof(seen.holder), report->messages[0].holder);
     }
     if (report->kind == REPORT_HISTORY) {
         assert_true(report->count <= EVENTS_MAX);
         memcpy(seen.events, report->events, report->count * sizeof(seen.events[0]));
         seen.whole = report->whole;
+        for (size_t i = 0; i < report->count && seen.who[0] == '\0'; i++)
+            copy(seen.who, sizeof(seen.who), report->events[i].who);
     }
 }
 
@@ -172,6 +175,62 @@ TEST(history_tells_a_life_in_order)
     assert_int_equal(desk_run(&dead), 0);
     expect_story(id, "pdDexg", true);
     assert_int_equal(history(id + 1, 0, ""), GMQ_E_MESSAGE_UNKNOWN);
+    desk_end();
+}
+
+static int on_one(enum cmd_kind kind, uint64_t id, const struct cmd_args *args)
+{
+    char ids[CMD_ID_BYTES];
+    struct cmd cmd = {
+        .kind = kind, .topic = slice_str("t"), .count = 1, .body = slice_of(ids, sizeof(ids)), .args = args};
+
+    put_be64(ids, id);
+    return desk_run(&cmd);
+}
+
+TEST(history_tells_what_consumers_did)
+{
+    begin();
+    uint64_t id = desk_push(0);
+    assert_int_equal(desk_pop(), id);
+    desk_live(500);
+    assert_int_equal(on_one(CMD_TOUCH, id, &(struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .ttr_ms = 5000}), 0);
+    expect_story(id, "pDt", true);
+    assert_int_equal(seen.events[2].due_ms, desk.now_ms + 5000);
+    desk_live(2000);
+    assert_int_equal(on_one(CMD_NACK, id, &(struct cmd_args){.delay_ms = 3000, .no_retry = true}), 0);
+    assert_int_equal(get(id, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_DELAYED);
+    assert_int_equal(seen.message.due_ms, desk.now_ms + 3000);
+    expect_story(id, "pDtr", true);
+    desk_live(3001);
+    expect_story(id, "pDtrd", true);
+    assert_int_equal(desk_pop(), id);
+    struct cmd_args reject = {.delay_ms = CMD_NOT_GIVEN, .reject = true, .text = slice_str("no such customer")};
+    assert_int_equal(on_one(CMD_NACK, id, &reject), 0);
+    expect_story(id, "pDtrdDx", true);
+    assert_int_equal(seen.events[6].why, DEAD_REJECTED);
+    assert_int_equal(get(id, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_DEAD);
+    assert_int_equal(seen.message.why, DEAD_REJECTED);
+    assert_int_equal(seen.message.text.len, strlen("no such customer"));
+    desk_end();
+}
+
+TEST(history_tells_who_a_message_was_delivered_to)
+{
+    begin();
+    uint64_t id = desk_push(0);
+    assert_int_equal(session_name(&desk.session, slice_str("worker 1")), 0);
+    assert_int_equal(desk_pop(), id);
+    assert_int_equal(get(id, CMD_BODY_NONE), 0);
+    assert_string_equal(seen.holder, "worker 1");
+    expect_story(id, "pD", true);
+    assert_string_equal(seen.who, "worker 1");
+    uint64_t later = desk_push(0);
+    assert_int_equal(desk_pop(), later);
+    expect_story(later, "pD", true); /* no record of the client follows the push */
+    assert_string_equal(seen.who, "worker 1");
     desk_end();
 }
 

@@ -111,7 +111,10 @@ static bool write_raw(struct call *call, const struct report_message *message)
 {
     struct http_request *req = call->req;
     struct report refusal = {.kind = REPORT_REFUSAL, .err = GMQ_E_MESSAGE_STATE,
-                             .name = slice_str(message->unreadable ? "unreadable" : place_word(message->place))};
+                             .name = slice_str(place_word(message->place))};
+
+    if (message->unreadable)
+        refusal = (struct report){.kind = REPORT_REFUSAL, .err = GMQ_E_UNREADABLE};
 
     if (!message->has_body)
         return write_problem(call, &(struct answer){.kind = ANSWER_REPORT, .report = &refusal});
@@ -222,6 +225,10 @@ static int take_arguments(struct call *call, struct op_error *error)
     if (call->op->op->kind == CMD_PEEK && form_type_is(http_header(req, "Accept"), JSON_LINES))
         call->op->lines = true;
     call->raw = call->op->op->kind == CMD_GET && form_type_is(http_header(req, "Accept"), OCTETS);
+    if (rc == 0 && call->raw && call->op->args.body == CMD_BODY_NONE) {
+        (void)snprintf(error->text, sizeof(error->text), "body=none has no raw body");
+        return GMQ_E_VALUE;
+    }
     return rc < 0 ? rc : op_finish(call->op, error);
 }
 
@@ -235,6 +242,8 @@ static void serve(struct http_door *door, struct http_request *req, const struct
 
     call->op = op_call_new(op, &limits);
     int rc = take_arguments(call, &error);
+    if (rc == 0 && call->op->client.len > 0)
+        rc = session_name(&call->session, call->op->client);
     if (rc == 0)
         call_execute(call, &call->op->cmd);
     else if (rc == GMQ_E_BATCH_LIMIT)

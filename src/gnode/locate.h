@@ -21,7 +21,7 @@ struct located {
     struct payload_push push; /* of `rec` */
     struct queue *queue;
     enum message_place place;
-    unsigned retries;         /* of a ready or delayed one as far as they are known */
+    unsigned retries;
     uint64_t due_ms;          /* DELAYED: when it becomes ready */
     const struct lease *lease; /* IN_FLIGHT, else NULL; good until the next record is applied */
 };

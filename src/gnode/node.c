@@ -272,6 +272,7 @@ static int open_broker(struct node *node)
         .read_cache_bytes = settings->read_cache_bytes,
         .segment_bytes = segment_bytes(settings),
         .gc_slack = settings->gc_slack_bytes,
+        .history_keep = settings->history_keep_bytes,
         .gc_rate = GC_RATE_BYTES,
         .record_bytes_max = settings->max_message_bytes,
         .sync = options.sync,

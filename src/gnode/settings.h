@@ -47,6 +47,7 @@ struct gnode_settings {
     uint64_t read_cache_bytes;
     uint64_t segment_bytes;
     uint64_t gc_slack_bytes;
+    uint64_t history_keep_bytes;
     uint64_t list_memory_bytes;
     uint64_t delay_memory_bytes;
     uint64_t input_memory_bytes;

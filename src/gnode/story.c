@@ -23,15 +23,17 @@ void story_fini(struct story *story)
 {
     report_free(story->report);
     free(story->holders);
+    free(story->names);
     story->report = NULL;
     story->holders = NULL;
+    story->names = NULL;
 }
 
 static struct report_event *add(struct story *story, enum event_kind kind, uint64_t at_ms)
 {
-    if (!story->report)
+    /* A record that names it again and again is none that a broker wrote. */
+    if (!story->report || story->report->count == story->limit + 2 * STORY_EVENTS_MORE)
         return &story->nowhere;
-    ENSURE(story->report->count < story->limit + 2 * STORY_EVENTS_MORE);
     struct report_event *event = &story->report->events[story->report->count++];
     *event = (struct report_event){.kind = kind, .at_ms = at_ms};
     return event;
@@ -102,6 +104,39 @@ static void see_push(struct story *story, const struct record *rec)
     story->in_flight = story->dead = story->purged = false;
 }
 
+static struct story_name *name_of(const struct story *story, uint32_t number)
+{
+    for (size_t i = 0; i < story->name_count; i++)
+        if (story->names[i].number == number)
+            return &story->names[i];
+    return NULL;
+}
+
+bool story_is_same_client(const struct story *story, uint32_t number)
+{
+    const struct story_name *name = name_of(story, number);
+
+    return !name || !name->changed;
+}
+
+static void see_client(struct story *story, const struct record *rec)
+{
+    struct payload_client client;
+
+    if (!story->report || !payload_get_client(rec->payload, &client))
+        return;
+    struct slice text = client.name.len > 0 ? client.name : client.address;
+    struct story_name *name = name_of(story, client.number);
+    if (name && slice_equal(name->text, text))
+        return; /* written anew */
+    bool changed = name != NULL;
+    if (!name) {
+        story->names = mem_grow(story->names, story->name_count + 1, sizeof(story->names[0]));
+        name = &story->names[story->name_count++];
+    }
+    *name = (struct story_name){.number = client.number, .text = keep(story, text), .changed = changed};
+}
+
 static void delivered(struct story *story, const struct payload_pop *pop, const struct payload_delivery *to,
                       bool auto_ack)
 {
@@ -109,7 +144,10 @@ static void delivered(struct story *story, const struct payload_pop *pop, const 
     was_due(story);
     struct report_event *event = add(story, EVENT_DELIVERED, pop->now_ms);
     event->retries = ref_retries(to->ref);
-    if (story->report)
+    const struct story_name *name = name_of(story, pop->holder);
+    if (name)
+        event->who = name->text;
+    else if (event != &story->nowhere)
         story->holders[story->report->count - 1] = pop->holder;
     if (auto_ack || to->ttr_ms == PAYLOAD_TTR_AUTO_ACK) {
         ends(story, GONE_AUTO_ACKED, pop->now_ms);
@@ -142,6 +180,11 @@ static bool names(const struct story *story, struct slice pairs, uint32_t count)
     return false;
 }
 
+static enum gone_how how_of(unsigned how)
+{
+    return how == PAYLOAD_HOW_EXPIRED ? GONE_EXPIRED : how == PAYLOAD_HOW_DELETED ? GONE_DELETED : GONE_ACKED;
+}
+
 static void see_ack(struct story *story, const struct record *rec)
 {
     unsigned list = rec->aux & 0xff, how = rec->aux >> 8;
@@ -155,8 +198,23 @@ static void see_ack(struct story *story, const struct record *rec)
         was_over(story);
     if (list == PAYLOAD_LIST_READY)
         was_due(story);
-    enum gone_how gone = how == PAYLOAD_HOW_DELETED ? GONE_DELETED : GONE_ACKED;
-    ends(story, how == PAYLOAD_HOW_EXPIRED ? GONE_EXPIRED : gone, story->now_ms);
+    ends(story, how_of(how), story->now_ms);
+}
+
+/* It does not say of which messages. */
+static void see_purge(struct story *story, const struct record *rec)
+{
+    struct payload_purge purge;
+
+    if (!payload_get_purge(rec->payload, &purge))
+        return;
+    story->now_ms = purge.now_ms;
+    bool none = purge.count == 0 && (rec->aux & 0xff) != PAYLOAD_LIST_DELAYED;
+    if (rec->queue != story->queue || story->purged || none)
+        return;
+    story->purged = true;
+    story->purged_ms = purge.now_ms;
+    story->purged_how = how_of(rec->aux >> 8);
 }
 
 static void see_release(struct story *story, const struct record *rec)
@@ -237,6 +295,12 @@ bool story_see(void *ctx, const struct record *rec)
     case RECORD_TOUCH:
         see_touch(story, rec);
         break;
+    case RECORD_PURGE:
+        see_purge(story, rec);
+        break;
+    case RECORD_CLIENT:
+        see_client(story, rec);
+        break;
     case RECORD_TICK:
         if (payload_get_tick(rec->payload, &tick))
             story->now_ms = tick.now_ms;
@@ -254,7 +318,7 @@ void story_end(struct story *story, const struct story_end *end)
     switch (end->place) {
     case PLACE_GONE:
         if (story->purged)
-            ends(story, GONE_DELETED, story->purged_ms);
+            ends(story, story->purged_how, story->purged_ms);
         break;
     case PLACE_DEAD:
         if (story->dead)

@@ -16,6 +16,13 @@
 
 enum { STORY_EVENTS_MORE = 4 }; /* one record, or the end, adds up to so many */
 
+/* A client of which a record was seen. */
+struct story_name {
+    uint32_t number;
+    struct slice text;
+    bool changed; /* the number was another client's before, in what was seen */
+};
+
 struct story {
     uint64_t id;
     uint32_t queue;
@@ -23,6 +30,9 @@ struct story {
     size_t limit;          /* events after which story_see() wants no more; room for STORY_EVENTS_MORE besides */
     struct report_event nowhere; /* for an event that is not kept */
     uint32_t *holders;     /* beside the events: the number of a client whose name is not known yet, else 0 */
+
+    struct story_name *names;
+    size_t name_count;
 
     /* where it stands; goes from page to page */
     uint64_t now_ms;
@@ -33,8 +43,9 @@ struct story {
     bool gone;
     enum gone_how how;
     uint64_t gone_ms;
-    bool purged;         /* all of its list may have been dropped since it was named last, ... */
-    uint64_t purged_ms;  /* ... at this time */
+    bool purged;         /* since it was named last, messages of a list were dropped, it perhaps among them, ... */
+    uint64_t purged_ms;  /* ... at this time, ... */
+    enum gone_how purged_how; /* ... like this */
 };
 
 /* `limit` 0 = no events are kept. */
@@ -43,6 +54,12 @@ void story_fini(struct story *story);
 
 /* False: it is gone, or there are enough events. `ctx` is the story. */
 bool story_see(void *ctx, const struct record *rec);
+
+/*
+ * Whose number it was all the time, as far as records tell: false when it was given to another one meanwhile. For
+ * events that were before any record of their client.
+ */
+bool story_is_same_client(const struct story *story, uint32_t number);
 
 /* What is known of it now, at the end of the story. */
 struct story_end {

@@ -198,6 +198,12 @@ static struct op_call *read_call(struct tcp_client *client, const struct frame *
     return call;
 }
 
+static void end_call(struct tcp_client *client)
+{
+    op_call_free(client->call);
+    client->call = NULL;
+}
+
 /* As take_frame(). A call that must wait is kept as it was read. */
 static bool take_call(struct tcp_client *client, const struct frame *frame, uint64_t now_ms)
 {
@@ -207,11 +213,16 @@ static bool take_call(struct tcp_client *client, const struct frame *frame, uint
         return true;
     if (client->call->op->kind == CMD_WPOP && !keep_topics(client, client->call->cmd.topic))
         return false;
+    int rc = client->call->client.len > 0 ? session_name(&client->session, client->call->client) : 0;
+    if (rc < 0) {
+        broker_refuse(&client->session, rc, 0, NULL, false);
+        end_call(client);
+        return true;
+    }
     client->session.form = (uint8_t)(FORM_CALL | client->call->encoding);
     if (broker_execute(client->session.broker, &client->session, &client->call->cmd, now_ms) < 0)
         return false;
-    op_call_free(client->call);
-    client->call = NULL;
+    end_call(client);
     return true;
 }
 

@@ -39,6 +39,8 @@ struct log_options {
     uint64_t segment_bytes;  /* largest segment, 1 MiB..1 GiB, default 64 MiB; the first ones are 4, 8, 16, 32 MiB */
     uint64_t gc_slack;       /* bytes that segments may take beyond twice what is needed, before they are compacted */
     uint64_t gc_rate;        /* bytes a second of compaction, or twice what the log takes in; 0 = as fast as it goes */
+    uint64_t history_keep;   /* raw segments stay while the newest so many bytes of the log are in them and those after
+                                them, unless there is no room; 0 = none does for that */
     size_t record_bytes_max; /* largest record that will be appended; ring_bytes >= 4 x that */
     enum log_sync sync;
     uint32_t interval_ms;    /* LOG_SYNC_INTERVAL: 1..60000 */

@@ -29,14 +29,14 @@ enum {
 };
 
 /* The frozen set that says what may be left out, and the cut it was taken at; 0 = none can be trusted. */
-static uint64_t safe_cut(const struct log *log, int *ret_frozen)
+static uint64_t safe_cut(struct log *log, int *ret_frozen)
 {
     bool newest = log_is_short(log);
 
     *ret_frozen = newest ? FROZEN_NEWEST : FROZEN_OLDER;
     if (newest)
         return log->newest_known ? log->newest_cut : 0;
-    return log->older_known ? log->older_cut : 0;
+    return log->older_known ? min_u64(log->older_cut, log_history_floor(log)) : 0;
 }
 
 static bool is_candidate(const struct segment *seg, uint64_t cut)

@@ -95,6 +95,7 @@ struct log {
     uint32_t rolls_seen;
     uint64_t dead_bytes; /* memory of what is dead, as of the last look */
     uint64_t looked_tail, looked_ns; /* when the janitor was last asked to look around */
+    uint64_t history_floor, history_base; /* log_history_floor(), as of the time when the last segment began there */
     size_t unlinking;
     uint64_t unlinked;
     uint64_t replaced_bytes;  /* of files that are still to be removed */
@@ -153,6 +154,9 @@ bool log_space_poll(struct log *log);
 
 /* Is the disk, or what the log may take of it, nearly full? */
 bool log_is_short(const struct log *log);
+
+/* What ends above it is kept as it is, for its history; UINT64_MAX = nothing is. Room for what is needed goes first. */
+uint64_t log_history_floor(struct log *log);
 
 /* Gives the janitor a job, unless it has many. */
 bool log_push_job(struct log *log, const struct job *job);

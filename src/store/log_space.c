@@ -285,6 +285,28 @@ bool log_is_short(const struct log *log)
            atomic_load(&log->writer.full) || is_over(log);
 }
 
+uint64_t log_history_floor(struct log *log)
+{
+    const struct segments *all = &log->segments;
+    uint64_t kept = 0;
+
+    if (LIKELY(log->options.history_keep == 0) || log_is_short(log))
+        return UINT64_MAX;
+    if (log->history_base == all->at[all->count - 1].base)
+        return log->history_floor;
+    log->history_base = all->at[all->count - 1].base;
+    log->history_floor = 0;
+    for (size_t i = all->count; i-- > 0;) {
+        const struct segment *seg = &all->at[i];
+        if (kept >= log->options.history_keep) {
+            log->history_floor = seg->end;
+            break;
+        }
+        kept += seg->end != 0 ? seg->capacity : 0; /* the open one may be empty */
+    }
+    return log->history_floor;
+}
+
 bool log_push_job(struct log *log, const struct job *job)
 {
     if (chan_room(&log->janitor.jobs) < 4)
@@ -302,8 +324,11 @@ static void remove_dead(struct log *log)
         return;
     if (log_is_short(log))
         safe = log->newest_cut;
+    uint64_t floor = log_history_floor(log);
     for (size_t i = 0; i < log->segments.count && log->unlinking < UNLINKS_MAX; i++) {
         struct segment *seg = &log->segments.at[i];
+        if (seg->end > floor)
+            break;
         if (seg->dead_at == 0 || seg->dead_at > safe || seg->leaving || seg->busy)
             continue;
         if (seg->dead_at > log->older_cut && log->older_cut != 0) {

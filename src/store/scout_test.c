@@ -467,3 +467,72 @@ TEST(scout_works_beside_writer_reader_and_janitor)
     life_stop(&life);
     close_all(&life, sim);
 }
+
+/* ---- history ----------------------------------------------------------------------------------------------------- */
+
+/* Pushes and acks `count` messages. */
+static void churn(struct life *life, uint64_t from, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        assert_true(life_push(life, STEP * (from + i), BODY) != 0);
+        assert_true(life_ack(life, life->live[0].lsn) != 0);
+        if (i % 500 == 0)
+            life_checkpoint(life);
+    }
+    checkpoints(life);
+}
+
+static uint64_t raw_bytes(const struct life *life)
+{
+    struct log_segment seg;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; log_segment(life->log, i, &seg); i++)
+        bytes += seg.generation == 0 && seg.end != 0 ? seg.end - seg.base : 0;
+    return bytes;
+}
+
+TEST(history_keeps_the_newest_of_the_log_as_it_is)
+{
+    struct life life;
+    struct simdisk *sim = open_new(&life, 16);
+    uint64_t lsn;
+
+    life_kill(&life);
+    simdisk_kill(sim);
+    life.options.history_keep = 3 << 20;
+    assert_int_equal(life_open(&life), 0);
+    (void)life_push(&life, 1, BODY);
+    for (uint64_t round = 0; round < 5; round++) {
+        churn(&life, 10 + 3000 * round, 3000);
+        uint64_t last = STEP * (10 + 3000 * round + 2998);
+        if (round > 1)
+            assert_true(raw_bytes(&life) >= 3 << 20 && raw_bytes(&life) < 6 << 20);
+        assert_int_equal(life_find(&life, last, &lsn), 1); /* though it is acked */
+        struct seen seen = {.pushes = 0};
+        struct log_walked walked = walk(&life, lsn, UINT64_MAX, &seen);
+        assert_true(walked.whole && !walked.gap && seen.acks >= 2);
+        life_sync(&life);
+        life_kill(&life);
+        simdisk_kill(sim);
+        assert_int_equal(life_open(&life), 0);
+    }
+    assert_int_equal(life_find(&life, STEP * 10, &lsn), GMQ_E_MESSAGE_UNKNOWN);
+    close_all(&life, sim);
+}
+
+TEST(history_goes_before_a_push_is_refused)
+{
+    struct life life;
+    struct simdisk *sim = open_new(&life, 17);
+
+    life_kill(&life);
+    simdisk_kill(sim);
+    life.options.history_keep = UINT64_C(1) << 40;
+    life.options.max_disk = 16 << 20;
+    assert_int_equal(life_open(&life), 0);
+    churn(&life, 1, 20000);
+    assert_true(raw_bytes(&life) > 4 << 20);
+    assert_true(life_stats(&life).unlinked > 0);
+    close_all(&life, sim);
+}

@@ -109,7 +109,7 @@ static const struct op_param POP[] = {
     {.name = "wait_ms", NUMBER(0, CMD_WAIT_MS_MAX), .where = OP_BODY, AT(cmd.wait_ms),
      .help = "for a message when there is none, default 0"},
     {.name = "client", .type = OP_STRING, .max = CMD_NAME_BYTES_MAX, .where = OP_BODY, AT(client),
-     .help = "who holds the messages; header Gmq-Client"},
+     .help = "who holds the messages; header Gmq-Client; over TCP it names the connection"},
     ENCODING(OP_BODY),
 };
 static const struct op_param ACK[] = {TOPIC, IDS(true)};

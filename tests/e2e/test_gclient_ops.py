@@ -312,6 +312,28 @@ class RealNode(OpsCase):
     def state(self, env, ident):
         return self.lines(self.tool("get", ident, "--json", env=env))[0]
 
+    def test_a_message_with_all_it_may_carry(self):
+        _, env = self.node()
+        ident, = self.ids(self.tool("push", "mail", "hello", "--ttr", "2m", "--max-retries", "1", "--header", "a: b",
+                                    "--key", "k", "--dedup-key", "q", env=env))
+        again = self.tool("push", "mail", "hello", "--ttr", "2m", "--max-retries", "1", "--header", "a: b",
+                          "--key", "k", "--dedup-key", "q", env=env)
+        self.assertEqual((again.code, again.out.split(), again.err), (0, [ident], "gclient: it was pushed before\n"))
+        facts = self.state(env, ident)
+        self.assertEqual((facts["body"], facts["headers"], facts["key"], facts["ttr_ms"], facts["max_retries"]),
+                         ("hello", {"a": "b"}, "k", 120000, 1))
+        self.assertEqual(self.lines(self.tool("get", "mail", "--key", "k", "--json", env=env))[0]["id"], ident)
+        self.assertEqual(self.tool("get", ident, "--raw", env=env).out, "hello")
+        self.assertRegex(self.tool("get", ident, env=env).out,
+                         f"^id  +{ident}\n(.*\n)+header  +a: b\n(.*\n)+\nhello\n$")
+        self.assertRegex(self.tool("peek", "mail", env=env).out, f"^ID .*\n{ident} .* hello\n$")
+        got, = self.lines(self.tool("pop", "mail", "--json", "--ack", env=env))
+        self.assertEqual((got["id"], got["headers"], got["key"]), (ident, {"a": "b"}, "k"))
+        self.assertEqual(self.state(env, ident)["state"], "gone")
+        story = [e["event"] for e in self.lines(self.tool("history", ident, "--json", env=env))]
+        self.assertEqual(story, ["pushed", "delivered", "gone"])
+        self.assertRegex(self.tool("history", ident, env=env).out, r"(?m)^\d{4}-.* gone, acked$")
+
     def test_popped_messages_are_given_back_touched_and_rejected(self):
         node, env = self.node()
         ids = self.ids(self.tool("push", "mail", "x", "--count", "3", env=env))
@@ -354,6 +376,18 @@ class RealNode(OpsCase):
         self.assertRegex(self.tool("jobs", env=env).out, r"(?m)^ *\d+  redrive  done +mail   other ")
         self.assertEqual(self.tool("jobs", jobs[0]["job"], env=env).code, 0)
         self.assertEqual(self.tool("jobs", "999", env=env).code, 6)
+
+    def test_consumers_and_the_node(self):
+        node, env = self.node()
+        self.ids(self.tool("push", "mail", "x", env=env))
+        tcp = self.tcp(node)
+        tcp.pop("mail")
+        one, = self.lines(self.tool("consumers", "mail", "--json", env=env))
+        self.assertEqual((one["in_flight"], one["popped"]), (1, 1))
+        self.assertRegex(self.tool("consumers", "mail", env=env).out, r"^NAME .*\n +127\.0\.0\.1[:\d]* +1 ")
+        ran = self.tool("node", "show", env=env)
+        self.assertRegex(ran.out, r"(?m)^status +ok$")
+        self.assertEqual(json.loads(self.tool("node", "show", "--json", env=env).out)["status"], "ok")
 
 
 class Top(OpsCase):

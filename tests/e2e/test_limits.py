@@ -64,12 +64,12 @@ class Disk(Case):
 
     def lives_with(self, node, text, body_bytes):
         """Full, drained, and full and drained again; returns what the files took at most."""
-        tcp, http, most = self.tcp(node), self.http(node), 0
+        tcp, most = self.tcp(node), 0
         for _ in range(2):
             ids, refusal = self.fill(tcp, body_bytes)
             self.assertEqual(refusal, text)
             most = max(most, taken(self.path("data")))
-            self.refuses_clearly(node, tcp, http, text)
+            self.refuses_clearly(node, tcp, self.http(node), text)  # a new one: idle ones are closed, by and by
             self.drain(tcp, ids)
             again = []
             wait_until(lambda: self.pushes(tcp, again), "pushes are taken again")  # nothing else goes on meanwhile

@@ -163,8 +163,10 @@ class EveryOperation(Driven):
         self.assertEqual(self.ask("message.ack", topic="t", body={"ids": [ident, "77"]}),
                          {"done": 1, "unknown": ["77"]})
         self.assertEqual(self.ask("message.get", id=ident)["state"], "gone")
-        got = self.ask("message.get", id=ident, headers={"Accept": RAW}, status=409)
-        self.assertEqual(got["code"], "MESSAGE_STATE")
+        raw = self.ask("message.get", id=ident, headers={"Accept": RAW})
+        self.assertEqual((raw.body.decode(), raw.headers["gmq-state"]), ("hé", "gone"))
+        got = self.ask("message.get", id=ident, headers={"Accept": RAW}, query={"body": "none"}, status=400)
+        self.assertEqual(got["code"], "VALUE")
         history = self.ask("message.history", id=ident)
         self.assertEqual(history["events"][0]["event"], "pushed")
         self.assertEqual(history["events"][-1]["event"], "gone")
