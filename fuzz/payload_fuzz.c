@@ -155,7 +155,7 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
         move_lists(life, number, argument);
         break;
     default:
-        (void)tape_queue(&life->tape, number, NAMES[number % ARRAY_LEN(NAMES)], argument & 3, argument >> 2);
+        (void)tape_queue(&life->tape, number, NAMES[number % ARRAY_LEN(NAMES)], argument & 7, argument >> 3);
     }
     return MADE_HEAD;
 }

@@ -465,8 +465,8 @@ bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
         if (!same_topic(oracle, i, engine_queue(engine, oracle->now.topics[i].number)))
             return false;
     }
-    return engine_queues(engine) == topics || wrong(oracle, "the engine has %u topics, should be %u",
-                                                    (unsigned)engine_queues(engine), (unsigned)topics);
+    return engine_topics(engine) == topics || wrong(oracle, "the engine has %u topics, should be %u",
+                                                    (unsigned)engine_topics(engine), (unsigned)topics);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -311,8 +311,11 @@ static void apply_ack(struct engine *engine, const struct record *rec)
         engine->ignored++;
         state_orphan(engine, ref_lsn(pair.ref));
     }
-    if (queue)
-        count_gone(queue, payload_ack_list(rec->aux), payload_ack_how(rec->aux), gone);
+    if (!queue)
+        return;
+    count_gone(queue, payload_ack_list(rec->aux), payload_ack_how(rec->aux), gone);
+    if (UNLIKELY(queue->deleted))
+        state_settle_deleted(engine, queue);
 }
 
 /* Out of the dead letters, as if it had never been delivered. */
@@ -433,8 +436,10 @@ static void fire_delay(struct engine *engine, const struct delay_entry *entry)
     struct queue *queue = engine_queue(engine, entry->queue);
 
     if (UNLIKELY(!state_no_ghosts(engine))) {
-        if (!state_fires(engine, queue, entry->ref))
+        if (!state_fires(engine, queue, entry->ref)) {
+            state_settle_deleted(engine, queue);
             return;
+        }
     } else {
         queue->delayed--;
     }
@@ -448,6 +453,12 @@ static void fire_lease(struct engine *engine, struct lease *lease)
 
     flight_remove(&engine->flight, lease);
     queue->in_flight--;
+    if (UNLIKELY(queue->deleted)) {
+        state_gone(engine, ended.ref);
+        leave_flight(queue, &ended);
+        state_settle_deleted(engine, queue);
+        return;
+    }
     come_back(engine, queue, &ended, engine_now_ms(engine), 0, true);
     stir(engine, queue);
 }
@@ -520,6 +531,18 @@ static void apply_node(struct engine *engine, const struct record *rec, const st
     engine->last_id = max_u64(engine->last_id, id_before(set->start_ms));
 }
 
+static void apply_deleted(struct engine *engine, const struct record *rec, const struct payload_queue *set)
+{
+    struct queue *queue = engine_queue(engine, rec->queue);
+
+    if (!queue) {
+        engine->ignored++;
+        return;
+    }
+    saw_time(engine, set->start_ms);
+    state_delete_queue(engine, queue, rec->lsn);
+}
+
 static void apply_queue(struct engine *engine, const struct record *rec)
 {
     struct payload_queue set;
@@ -532,10 +555,14 @@ static void apply_queue(struct engine *engine, const struct record *rec)
         apply_node(engine, rec, &set);
         return;
     }
+    if (set.flags & PAYLOAD_QUEUE_DELETED) {
+        apply_deleted(engine, rec, &set);
+        return;
+    }
     const struct queue *namesake = engine_find(engine, set.name);
     bool taken = namesake && namesake->number != rec->queue;
     struct queue *queue = set.name.len > 0 && !taken ? state_queue(engine, rec->queue) : NULL;
-    if (!queue) {
+    if (!queue || queue->deleted) {
         engine->ignored++;
         return;
     }
@@ -593,6 +620,7 @@ static void apply_purge(struct engine *engine, const struct record *rec)
         return;
     }
     saw_time(engine, purge.now_ms);
+    state_settle_deleted(engine, queue);
 }
 
 static bool load(struct engine *engine, struct queue *queue, const struct payload_load *load)

@@ -85,7 +85,7 @@ static const char *check_timers(const struct engine *engine, struct handles *han
     const char *fault = NULL;
 
     for (struct delays_cursor at = delays_begin(&engine->delays); !fault && delays_next(&at, &entry); n++) {
-        HOLDS(entry.queue > 0 && entry.queue <= engine->queue_count, "a delayed message without a topic");
+        HOLDS(engine_queue(engine, entry.queue), "a delayed message without a topic");
         handles->delayed[entry.queue - 1]++;
         handles->ghosts[entry.queue - 1] +=
             engine_is_ghost(engine, engine_queue(engine, entry.queue), entry.ref, ENGINE_DELAYED);
@@ -97,7 +97,7 @@ static const char *check_timers(const struct engine *engine, struct handles *han
     n = 0;
     for (const struct lease *lease = flight_first(&engine->flight); lease && !fault;
          lease = flight_after(&engine->flight, lease), n++) {
-        HOLDS(lease->queue > 0 && lease->queue <= engine->queue_count, "a message in flight without a topic");
+        HOLDS(engine_queue(engine, lease->queue), "a message in flight without a topic");
         HOLDS(flight_find(&engine->flight, lease->queue, lease->id) == lease, "an id twice in flight");
         HOLDS(wheel_is_used(&engine->flight.wheel, lease->slot), "a lease that never ends");
         handles->flying[lease->queue - 1]++;
@@ -118,7 +118,10 @@ static const char *check_all(const struct engine *engine, struct handles *handle
     const char *fault = NULL;
 
     for (uint32_t i = 0; i < engine->queue_count && !fault; i++) {
+        if (engine->queues[i] == &engine->none)
+            continue;
         HOLDS(engine->queues[i]->queue.number == i + 1, "a queue with another's number");
+        HOLDS(!engine->queues[i]->queue.deleted || !engine->queues[i]->queue.name, "a deleted topic with a name");
         fault = check_queue(engine, &engine->queues[i]->queue, handles);
     }
     HOLDS(!fault, fault);
@@ -270,7 +273,7 @@ static uint64_t digest_queue(uint64_t h, const struct queue *queue)
 
     for (uint32_t i = 0; i < queue->name_len; i++)
         h = mix(h, (unsigned char)queue->name[i]);
-    h = mix(h, queue->auto_ack | (unsigned)queue->exited << 1);
+    h = mix(h, queue->auto_ack | (unsigned)queue->exited << 1 | (unsigned)queue->deleted << 2);
     h = mix(h, queue->set.ttr_ms);
     h = mix(h, queue->set.max_retries);
     h = mix(h, queue->start_ms);

@@ -21,6 +21,10 @@ static void init(struct engine *engine)
     dedup_init(&engine->dedup);
     engine->max_retries = DEFAULT_MAX_RETRIES;
     engine->search_left = STATE_SEARCH_MAX;
+    list_init(&engine->doomed);
+    list_init(&engine->none.in_doomed);
+    list_init(&engine->none.queue.ready.in_longs);
+    list_init(&engine->none.queue.ready.in_shorts);
 }
 
 struct engine *engine_new(const struct engine_hooks *hooks)
@@ -39,6 +43,8 @@ static void fini(struct engine *engine)
     HASH_CLEAR(by_name, engine->names);
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         struct queue *queue = &engine->queues[i]->queue;
+        if (engine->queues[i] == &engine->none)
+            continue;
         waiting_free(&queue->ready);
         refset_free(&queue->dead);
         state_free_ghosts(queue);
@@ -90,16 +96,25 @@ void state_name_queue(struct engine *engine, struct queue_node *node, struct sli
 
     if (queue->name && slice_equal(slice_of(queue->name, queue->name_len), name))
         return;
-    if (queue->name) {
-        HASH_DELETE(by_name, engine->names, node);
-        engine->name_words -= state_name_words(queue->name_len);
-        free(queue->name);
-    }
+    state_unname_queue(engine, node);
     queue->name = mem_new(name.len + 1);
     memcpy(queue->name, name.ptr, name.len);
     queue->name_len = (uint32_t)name.len;
     engine->name_words += state_name_words(name.len);
     HASH_ADD_KEYPTR(by_name, engine->names, queue->name, queue->name_len, node);
+}
+
+void state_unname_queue(struct engine *engine, struct queue_node *node)
+{
+    struct queue *queue = &node->queue;
+
+    if (!queue->name)
+        return;
+    HASH_DELETE(by_name, engine->names, node);
+    engine->name_words -= state_name_words(queue->name_len);
+    free(queue->name);
+    queue->name = NULL;
+    queue->name_len = 0;
 }
 
 void state_set_queue(struct engine *engine, struct queue *queue, const struct topic_settings *set)
@@ -113,27 +128,42 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
     engine->settings_words += state_settings_words(&queue->set);
 }
 
+static void make_slots(struct engine *engine, uint32_t count)
+{
+    if (count <= engine->queue_slots)
+        return;
+    engine->queue_slots = (uint32_t)max_u64(max_u64(count, 2 * (uint64_t)engine->queue_slots), QUEUE_SLOTS_MIN);
+    engine->queues = mem_grow(engine->queues, engine->queue_slots, sizeof(engine->queues[0]));
+}
+
+void state_add_holes(struct engine *engine, uint32_t count)
+{
+    make_slots(engine, engine->queue_count + count);
+    engine->freed += count;
+    engine->holes++;
+    while (count-- > 0)
+        engine->queues[engine->queue_count++] = &engine->none;
+}
+
 static struct queue_node *add_queue(struct engine *engine)
 {
-    if (engine->queue_count == engine->queue_slots) {
-        engine->queue_slots = engine->queue_slots ? 2 * engine->queue_slots : QUEUE_SLOTS_MIN;
-        engine->queues = mem_grow(engine->queues, engine->queue_slots, sizeof(engine->queues[0]));
-    }
+    make_slots(engine, engine->queue_count + 1);
     struct queue_node *node = mem_new(sizeof(*node));
     engine->queues[engine->queue_count++] = node;
     node->queue.number = engine->queue_count;
     node->queue.set = TOPIC_SETTINGS_NONE;
+    list_init(&node->in_doomed);
     waiting_init(&engine->lists, &node->queue.ready);
     return node;
 }
 
 struct queue *state_queue(struct engine *engine, uint32_t number)
 {
-    if (number == 0 || number > (uint64_t)engine->queue_count + STATE_QUEUE_GAP_MAX)
+    if (number == 0 || number > min_u64((uint64_t)engine->queue_count + STATE_QUEUE_GAP_MAX, ENGINE_QUEUES_MAX))
         return NULL;
     while (engine->queue_count < number)
         (void)add_queue(engine);
-    return &engine->queues[number - 1]->queue;
+    return engine_queue(engine, number);
 }
 
 struct queue *engine_find(const struct engine *engine, struct slice topic)
@@ -146,10 +176,19 @@ struct queue *engine_find(const struct engine *engine, struct slice topic)
 
 struct queue *engine_queue(const struct engine *engine, uint32_t number)
 {
-    return number > 0 && number <= engine->queue_count ? &engine->queues[number - 1]->queue : NULL;
+    if (number == 0 || number > engine->queue_count)
+        return NULL;
+    struct queue_node *node = engine->queues[number - 1];
+    return LIKELY(node != &engine->none) ? &node->queue : NULL;
 }
 
 uint32_t engine_queues(const struct engine *engine) { return engine->queue_count; }
+
+uint32_t engine_topics(const struct engine *engine)
+{
+    return (uint32_t)HASH_CNT(by_name, engine->names);
+}
+
 uint32_t engine_next_queue(const struct engine *engine) { return engine->queue_count + 1; }
 uint64_t engine_last_id(const struct engine *engine) { return engine->last_id; }
 uint64_t engine_last_time_ms(const struct engine *engine) { return engine->last_time_ms; }
@@ -163,7 +202,7 @@ uint64_t engine_memory(const struct engine *engine)
 {
     uint64_t queue_bytes = mem_taken(sizeof(struct queue_node)) + HASH_BYTES_A_NAME + mem_taken(1);
 
-    return sizeof(*engine) + engine->queue_count * queue_bytes + 8 * engine->name_words +
+    return sizeof(*engine) + (engine->queue_count - engine->freed) * queue_bytes + 8 * engine->name_words +
            engine->queue_slots * sizeof(engine->queues[0]) + engine->orphan_slots * sizeof(engine->orphans[0]) +
            engine->ghosts.ready.bytes + engine->ghosts.delayed.bytes + engine->ghosts.spared_bytes +
            engine->lists.bytes + engine->dead_bytes + delays_bytes(&engine->delays) + flight_bytes(&engine->flight) +

@@ -11,7 +11,7 @@
  *        one that came back or is dead. Of waiting and delayed messages
  *        only so many are in memory as engine_limit_lists() and engine_limit_delays() allow; the others stand in
  *        CHUNK and DCHUNK records, 8 bytes of memory each.
- * Owns   Everything it hands out; pointers to a queue are good until engine_free().
+ * Owns   Everything it hands out; a pointer to a queue is good until the hook `forget`.
  * States and who moves a message between them: README.md in this folder.
  *
  * SPDX-License-Identifier: MIT
@@ -39,6 +39,8 @@ struct engine_hooks {
     void (*dead_queue)(void *ctx, uint64_t lsn); /* the QUEUE record there was replaced */
     /* A queue with a `watch` has ready messages, and one more of them, one less in flight, or other settings. */
     void (*stir)(void *ctx, struct queue *queue);
+    /* The queue, which was deleted, has nothing left, and is freed after the call; NULL = nobody cares. */
+    void (*forget)(void *ctx, struct queue *queue);
 };
 
 /* What a topic's settings forbid or ask for, so that a command looks at them only when there is something. */
@@ -64,6 +66,7 @@ struct queue {
     uint32_t name_len;
     bool auto_ack;
     bool exited;           /* not in the lists until it is used again */
+    bool deleted;          /* for good: it has no name, and is exited; what is left of it goes */
     uint8_t gates;         /* enum queue_gates, as `set` says */
     struct topic_settings set;
     uint64_t start_ms;     /* wall clock when it was made */
@@ -125,14 +128,23 @@ void engine_apply(struct engine *engine, const struct record *rec);
  */
 uint64_t engine_mend(struct engine *engine);
 
+/* So many queues there may be, those that are gone included: 8 bytes of memory each. */
+enum { ENGINE_QUEUES_MAX = 1 << 26 };
+
 /* ---- looking ---------------------------------------------------------------------------------------------------- */
 
 /* The default queue of a topic, exited or not; NULL when there is none. */
 struct queue *engine_find(const struct engine *engine, struct slice topic);
 
-/* By number; NULL for one that is not there. Numbers run from 1 to engine_queues(). */
+/* By number; NULL for one that is not there, or is no more. Numbers run from 1 to engine_queues(). */
 struct queue *engine_queue(const struct engine *engine, uint32_t number);
 uint32_t engine_queues(const struct engine *engine);
+
+/* How many topics there are, exited ones too, deleted ones not. */
+uint32_t engine_topics(const struct engine *engine);
+
+/* A deleted queue with ready or dead messages, which PURGE records are to take; its number, 0 = there is none. */
+uint32_t engine_doomed(struct engine *engine);
 
 uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever seen, 0 = none */
 uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */

@@ -123,6 +123,7 @@ enum payload_reason {
 enum payload_queue_flags {
     PAYLOAD_QUEUE_AUTO_ACK = 1,
     PAYLOAD_QUEUE_EXITED = 2,
+    PAYLOAD_QUEUE_DELETED = 4, /* what it has is gone; its name, which is not looked at, may be another's */
 };
 
 struct payload_push {

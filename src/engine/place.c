@@ -25,6 +25,8 @@ int engine_place(const struct engine *engine, const struct queue *queue, const s
     uint64_t due_ms = fact ? fact->due_ms : pushed->due_ms, now_ms = engine_now_ms(engine);
 
     *ret = (struct engine_where){.lease = flight_find(&engine->flight, queue->number, pushed->id)};
+    if (queue->deleted)
+        ret->lease = NULL;
     if (ret->lease && ref_lsn(ret->lease->ref) == pushed->lsn) {
         ret->ref = ret->lease->ref;
         ret->place = ENGINE_IN_FLIGHT;
@@ -32,10 +34,10 @@ int engine_place(const struct engine *engine, const struct queue *queue, const s
     }
     ret->lease = NULL;
     ret->place = ENGINE_DEAD;
-    if (is_dead_letter(queue, pushed->lsn, &ret->ref))
+    if (!queue->deleted && is_dead_letter(queue, pushed->lsn, &ret->ref))
         return 1;
     ret->ref = ref_make(pushed->lsn, fact ? fact->retries : 0);
-    if (pushed->needless)
+    if (pushed->needless || queue->deleted)
         return 0;
     ret->place = due_ms > now_ms ? ENGINE_DELAYED : ENGINE_READY;
     ret->due_ms = due_ms > now_ms ? due_ms : 0;

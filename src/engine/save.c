@@ -6,7 +6,9 @@
  *   u64 wheel_now_ms (both wheels)   u64 queues   u64 near delayed   u64 in flight
  *   u64 level of the slot that is moving, of the delays in bits 0..7, of the leases in 8..15; 0 = none
  *   u64 near delayed, u64 leases that come before what is in these slots or later; 0 when none is moving
- *   per queue: u64 name bytes, u64 flags (1 auto-ack, 2 exited), ttr_ms, max_retries, start_ms, record_lsn, push_num,
+ *   per queue, or row of numbers whose queues are gone: u64 name bytes, u64 flags (1 auto-ack, 2 exited, 4 deleted;
+ *              8 = such a row, then the next word is its length, and the others are 0), ttr_ms, max_retries,
+ *              start_ms, record_lsn, push_num,
  *              pop_num, tail, dead, head, chunks, chunks aside, delayed with ghosts; name padded to 8; refs of the
  *              head, chunks (waiting_chunk_make), chunks aside, refs of the tail, all in order; dead refs in order
  *   the delayed messages: save_delays.c
@@ -34,7 +36,7 @@ enum {
     HEAD_WORDS_2 = 9, HEAD_WORDS = 12, QUEUE_WORDS_1 = 10, QUEUE_WORDS_2 = 13, QUEUE_WORDS = 14, LEASE_WORDS_3 = 4,
     LEASE_WORDS = 6,
     NAME_BYTES_MAX = 1024, LEASES_AT_ONCE = 32, /* when they are loaded */
-    SECTION_WORDS = 2,
+    SECTION_WORDS = 2, FLAG_HOLES = 8,
 };
 
 static const struct state_section *const SECTIONS[] = {
@@ -72,11 +74,17 @@ static uint64_t sections_words_max(const struct engine *engine, uint64_t deliver
     return all;
 }
 
+/* Queues, and rows of numbers without one. */
+static uint64_t queue_entries(const struct engine *engine)
+{
+    return (uint64_t)engine->queue_count - engine->freed + engine->holes;
+}
+
 size_t engine_saved_bytes(const struct engine *engine)
 {
     uint64_t words = HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count + 1;
 
-    words += QUEUE_WORDS * (uint64_t)engine->queue_count + engine->name_words;
+    words += QUEUE_WORDS * queue_entries(engine) + engine->name_words;
     return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead + sections_words(engine));
 }
 
@@ -106,6 +114,15 @@ static char *save_fifo(char *at, const struct fifo *fifo)
     return at;
 }
 
+/* Numbers whose queues are gone. */
+static char *save_holes(char *at, uint32_t count)
+{
+    memset(at, 0, 8 * QUEUE_WORDS);
+    put_le64(at + 8, FLAG_HOLES);
+    put_le64(at + 16, count);
+    return at + 8 * QUEUE_WORDS;
+}
+
 static char *save_queue(char *at, const struct queue *queue)
 {
     static const struct waiting_out NOTHING;
@@ -113,7 +130,8 @@ static char *save_queue(char *at, const struct queue *queue)
     uint64_t ref;
 
     at = put(at, queue->name_len);
-    at = put(at, (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u));
+    at = put(at, (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u) |
+                     (queue->deleted ? PAYLOAD_QUEUE_DELETED : 0u));
     at = put(at, queue->set.ttr_ms);
     at = put(at, queue->set.max_retries);
     at = put(at, queue->start_ms);
@@ -186,14 +204,22 @@ void engine_save_to(const struct engine *engine, char *begin)
     at = put(at, engine->node_record_lsn);
     at = put(at, engine->max_retries);
     at = put(at, engine_now_ms(engine));
-    at = put(at, engine->queue_count);
+    at = put(at, queue_entries(engine));
     at = put(at, engine->delays.near.count);
     at = put(at, engine->flight.count);
     at = put(at, engine->delays.near.wheel.moving / WHEEL_SLOTS | engine->flight.wheel.moving / WHEEL_SLOTS << 8);
     at = put(at, delay_moved(&engine->delays.near));
     at = put(at, flight_moved(&engine->flight));
-    for (uint32_t i = 0; i < engine->queue_count; i++)
-        at = save_queue(at, &engine->queues[i]->queue);
+    for (uint32_t i = 0, next; i < engine->queue_count; i = next) {
+        next = i + 1;
+        if (engine->queues[i] != &engine->none) {
+            at = save_queue(at, &engine->queues[i]->queue);
+            continue;
+        }
+        while (next < engine->queue_count && engine->queues[next] == &engine->none)
+            next++;
+        at = save_holes(at, next - i);
+    }
     at = state_save_delays(at, engine);
     at = save_leases(at, engine);
     at = save_sections(at, engine);
@@ -254,6 +280,19 @@ static bool load_lists(struct engine *engine, struct state_reader *in, struct qu
     return true;
 }
 
+static bool load_holes(struct engine *engine, const uint64_t w[QUEUE_WORDS])
+{
+    for (unsigned i = 0; i < QUEUE_WORDS; i++)
+        if (i != 1 && i != 2 && w[i] != 0)
+            return false;
+    if (w[1] != FLAG_HOLES || w[2] == 0 || w[2] > ENGINE_QUEUES_MAX - engine->queue_count)
+        return false;
+    if (engine->queue_count > 0 && engine->queues[engine->queue_count - 1] == &engine->none)
+        return false; /* one row in two */
+    state_add_holes(engine, (uint32_t)w[2]);
+    return true;
+}
+
 static bool load_queue(struct engine *engine, struct state_reader *in, const struct shape *shape)
 {
     uint64_t w[QUEUE_WORDS] = {0};
@@ -262,6 +301,8 @@ static bool load_queue(struct engine *engine, struct state_reader *in, const str
         return false;
     if (w[2] > UINT32_MAX || w[3] > UINT32_MAX || w[4] > WHEEL_MS_MAX)
         return false;
+    if (w[1] & FLAG_HOLES)
+        return load_holes(engine, w);
     struct queue *queue = state_queue(engine, engine->queue_count + 1);
     struct slice name = slice_of(in->at, w[0]);
     in->at += 8 * state_name_words(w[0]);
@@ -273,6 +314,11 @@ static bool load_queue(struct engine *engine, struct state_reader *in, const str
     }
     queue->auto_ack = w[1] & PAYLOAD_QUEUE_AUTO_ACK;
     queue->exited = w[1] & PAYLOAD_QUEUE_EXITED;
+    if (w[1] & PAYLOAD_QUEUE_DELETED) {
+        if (name.len > 0)
+            return false;
+        state_doom(engine, queue);
+    }
     queue->set.ttr_ms = (uint32_t)w[2];
     queue->set.max_retries = (uint32_t)w[3];
     queue->start_ms = w[4];

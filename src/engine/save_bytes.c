@@ -10,12 +10,16 @@
 #include "base/bytes.h"
 #include "engine/state.h"
 
-static uint64_t words(const struct engine *engine) { return engine->queue_count; }
+static uint64_t words(const struct engine *engine) { return engine->queue_count - engine->freed; }
 
 static char *save(char *at, const struct engine *engine)
 {
-    for (uint32_t i = 0; i < engine->queue_count; i++, at += 8)
+    for (uint32_t i = 0; i < engine->queue_count; i++) {
+        if (engine->queues[i] == &engine->none)
+            continue;
         put_le64(at, engine->queues[i]->queue.bytes);
+        at += 8;
+    }
     return at;
 }
 
@@ -23,6 +27,8 @@ static bool load(struct engine *engine, struct state_reader *in)
 {
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         struct queue *queue = &engine->queues[i]->queue;
+        if (engine->queues[i] == &engine->none)
+            continue;
         if (!state_take(in, &queue->bytes, 1))
             return false;
         if (queue_messages(queue) == 0 && queue->bytes > 0)

@@ -24,13 +24,17 @@
 
 struct queue_node {
     struct queue queue;
+    struct list in_doomed; /* a deleted one: perhaps PURGE records are owed */
     UT_hash_handle by_name;
 };
 
 struct engine {
     struct engine_hooks hooks;
     struct queue_node **queues; /* by number - 1 */
-    uint32_t queue_count, queue_slots;
+    uint32_t queue_count, queue_slots; /* numbers given, those of `none` too */
+    uint32_t freed, holes;    /* numbers whose queue is gone, and how many rows these are */
+    struct queue_node none;   /* stands for all of them, empty, with number 0 */
+    struct list doomed;
     struct queue_node *names;
     struct delays delays;
     struct flight flight;
@@ -120,6 +124,29 @@ static inline void state_less_messages(struct queue *queue, uint64_t count)
 
 /* Words of 8 bytes that settings beyond ttr and retries take in an image; 0 = there are none. */
 uint64_t state_settings_words(const struct topic_settings *set);
+
+/* Takes the name away. */
+void state_unname_queue(struct engine *engine, struct queue_node *node);
+
+/* ---- deleted queues (doomed.c) ----------------------------------------------------------------------------------- */
+
+/* By the QUEUE record at `lsn`. The queue may be freed. */
+void state_delete_queue(struct engine *engine, struct queue *queue, uint64_t lsn);
+
+/* The same of one that is loaded, has no name, and may be empty. */
+void state_doom(struct engine *engine, struct queue *queue);
+
+/* After something has left the queue: when it is deleted and nothing is left, it is freed. */
+void state_settle_deleted(struct engine *engine, struct queue *queue);
+
+/* The queue goes: nothing is in it, nor in the timers. Number i + 1 is none from now on. */
+void state_free_queue(struct engine *engine, struct queue *queue);
+void state_add_hole(struct engine *engine, uint32_t i);
+
+/* For loading: the next `count` numbers are of such queues. */
+void state_add_holes(struct engine *engine, uint32_t count);
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 /* Replaces the queue's settings. */
 void state_set_queue(struct engine *engine, struct queue *queue, const struct topic_settings *set);

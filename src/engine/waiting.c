@@ -47,6 +47,15 @@ void waiting_free(struct waiting *list)
         free_out(list);
 }
 
+void waiting_fini(struct waiting_pool *pool, struct waiting *list)
+{
+    list_remove(&list->in_longs);
+    list_remove(&list->in_shorts);
+    pool->lists--;
+    pool->bytes -= list->counted;
+    waiting_free(list);
+}
+
 static struct waiting_out *out_of(struct waiting *list)
 {
     if (!list->out)

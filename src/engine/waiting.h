@@ -82,6 +82,9 @@ static inline void waiting_init(struct waiting_pool *pool, struct waiting *list)
 }
 void waiting_free(struct waiting *list);
 
+/* Frees an empty list, and the pool forgets it. */
+void waiting_fini(struct waiting_pool *pool, struct waiting *list);
+
 /* Brings the pool's bytes up to what the list takes now. */
 static inline void waiting_account(struct waiting_pool *pool, struct waiting *list)
 {

@@ -6,6 +6,7 @@
 #include "engine/payload.h"
 #include "gnode/lists.h"
 #include "gnode/snapshot.h"
+#include "gnode/turn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +33,12 @@ static void queue_record_dead(void *ctx, uint64_t lsn)
 }
 
 static void queue_stirs(void *ctx, struct queue *queue) { wait_stir(&((struct broker *)ctx)->waits, queue); }
+
+static void queue_is_gone(void *ctx, struct queue *queue)
+{
+    wait_forget_queue(queue);
+    usage_forget(ctx, queue);
+}
 
 static void replay_reset(void *ctx) { engine_reset(((struct broker *)ctx)->engine); }
 
@@ -132,7 +139,8 @@ static void name_lost_queues(struct broker *broker, uint64_t now_ms)
 
     for (; broker->name_next < broker->name_end; broker->name_next++) {
         uint32_t number = broker->name_next;
-        if (engine_queue(broker->engine, number)->name)
+        const struct queue *queue = engine_queue(broker->engine, number);
+        if (!queue || queue->name || queue->deleted)
             continue;
         if (broker_room(broker, broker_queue_stride(sizeof(name)), false) != 0)
             return;
@@ -182,7 +190,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
                 char *ret_error, size_t error_bytes)
 {
     struct engine_hooks engine_hooks = {.ctx = broker, .dead = message_dead, .dead_queue = queue_record_dead,
-                                        .stir = queue_stirs};
+                                        .stir = queue_stirs, .forget = queue_is_gone};
     struct log_hooks hooks = {.ctx = broker, .reset = replay_reset, .load = replay_load, .apply = replay_apply,
                               .wake = wake_owner, .image_bytes_max = image_bytes_max, .key_of = payload_new_id,
                               .last_key = last_key};
@@ -304,6 +312,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     }
     uint64_t load_ms = lists_load_delays(broker, now_ms);
     bool owes = lists_spill(broker, now_ms);
+    owes = purge_doomed(broker, now_ms) || owes;
     snapshot_turn(broker, now_ms);
     log_publish(broker->log);
     if (broker->retry || owes)

@@ -467,7 +467,8 @@ static void count_pin(struct check *check, uint64_t lsn)
 static void compare_counts(struct check *check, bool all)
 {
     for (uint32_t i = 1; i <= engine_queues(check->engine); i++)
-        count_pin(check, engine_queue(check->engine, i)->record_lsn);
+        if (engine_queue(check->engine, i))
+            count_pin(check, engine_queue(check->engine, i)->record_lsn);
     count_pin(check, engine_node_record_lsn(check->engine));
     for (size_t i = 0; i < check->survey.count; i++) {
         const struct check_segment *seg = &check->segments[i];
@@ -518,9 +519,11 @@ static void tell_report(struct check *check)
     if (engine_ignored(check->engine) > 0)
         say(&check->notes, "%" PRIu64 " records name what is not there, and were ignored",
             engine_ignored(check->engine));
-    for (uint32_t i = 1; i <= engine_queues(check->engine); i++)
-        if (!engine_queue(check->engine, i)->name)
+    for (uint32_t i = 1; i <= engine_queues(check->engine); i++) {
+        const struct queue *queue = engine_queue(check->engine, i);
+        if (queue && !queue->name && !queue->deleted)
             damage(check, "topic number %" PRIu32 " has lost its name; a start calls it recovered.%" PRIu32, i, i);
+    }
 }
 
 static void ignore_name(void *arg, const char *name) { (void)arg, (void)name; }

@@ -58,6 +58,15 @@ static struct consumer *make_room(struct broker *broker, struct usage *usage)
     return &consumers->items[consumers->count++];
 }
 
+void consumers_forget(struct broker *broker, struct usage *usage)
+{
+    if (!usage->consumers)
+        return;
+    broker->usages.bytes -= mem_taken(bytes_of(((const struct consumers *)usage->consumers)->room));
+    free(usage->consumers);
+    usage->consumers = NULL;
+}
+
 void consumers_settle(struct queue *queue, uint64_t now_ms)
 {
     struct consumers *consumers = consumers_of(queue);

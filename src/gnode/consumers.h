@@ -36,6 +36,10 @@ struct consumers {
 /* The session pops from the queue, which another did before it; called before the POP is applied. */
 void consumers_switch(struct broker *broker, struct queue *queue, const struct session *session, uint64_t now_ms);
 
+/* Of a topic that is gone for good. */
+struct usage;
+void consumers_forget(struct broker *broker, struct usage *usage);
+
 /* What has been popped until now is counted. */
 void consumers_settle(struct queue *queue, uint64_t now_ms);
 

@@ -314,7 +314,7 @@ static int do_stat_all(const struct turn *turn)
 
     for (uint32_t number = 1; number <= all; number++) {
         const struct queue *queue = engine_queue(turn->broker->engine, number);
-        if (queue->name && !queue->exited)
+        if (queue && queue->name && !queue->exited)
             stats[n++] = stat_of(turn->broker, queue);
     }
     int rc = answer_stats(turn, stats, n);
@@ -406,6 +406,8 @@ static int execute_operation(struct turn *turn)
     case CMD_PAUSE:
     case CMD_RESUME:
         return exec_pause(turn);
+    case CMD_TOPIC_DELETE:
+        return exec_topic_delete(turn);
     default:
         return refuse(turn, GMQ_E_OPERATION_UNKNOWN, 0, NULL);
     }

@@ -78,17 +78,31 @@ static struct cursor write_state(const struct story *story, uint64_t at, bool ga
         .list = 'h', .queue = story->queue, .life = story->id, .a = at, .b = ms << STANDS_BITS | stands};
 }
 
-/* The first page begins with the PUSH, wherever it stands by now; the walk with what follows it. */
-static uint64_t begin_page(struct story *story, const struct located *at, bool *ret_gap)
+/*
+ * Where the first page begins: behind the PUSH, of which the story knows then. 0 = it is being looked for. A message
+ * that was moved was pushed elsewhere first; where that is gone, what happened before is lost.
+ */
+static uint64_t begin_page(const struct turn *turn, struct story *story, const struct located *at, bool *ret_gap)
 {
-    *ret_gap = (at->rec.flags & RECORD_F_AGAIN) != 0;
-    if (*ret_gap) { /* it was pushed at a place that is gone */
-        struct report_event *event = &story->report->events[story->report->count++];
-        *event = (struct report_event){.kind = EVENT_PUSHED, .at_ms = id_time_ms(story->id)};
+    uint64_t lsn = at->lsn;
+    struct record rec = at->rec;
+
+    if (rec.flags & RECORD_F_AGAIN) {
+        int rc = log_find(turn->broker->log, story->id, &lsn);
+        rc = rc == 1 ? log_read(turn->broker->log, lsn, &rec) : rc;
+        if (rc == 0)
+            return 0;
+        *ret_gap = rc < 0;
+        lsn = rc < 0 ? at->lsn : lsn;
     }
     story->now_ms = id_time_ms(story->id);
-    (void)story_see(story, &at->rec);
-    return at->lsn + record_stride(at->rec.type, at->rec.payload.len);
+    if (*ret_gap) {
+        struct report_event *event = &story->report->events[story->report->count++];
+        *event = (struct report_event){.kind = EVENT_PUSHED, .at_ms = story->now_ms};
+        return lsn;
+    }
+    (void)story_see(story, &rec);
+    return lsn + record_stride(rec.type, rec.payload.len);
 }
 
 static int begin(struct turn *turn, const struct located *at)
@@ -100,7 +114,7 @@ static int begin(struct turn *turn, const struct located *at)
     if (args->limit < 0 || args->limit > CMD_LIMIT_MAX)
         return refuse(turn, GMQ_E_VALUE, 0, "limit must be 1 to 1000");
     if (args->cursor.len > 0 && (!cursor_read(args->cursor, &cursor) || cursor.list != 'h' ||
-                                 cursor.life != turn->cmd->id || cursor.a < at->lsn))
+                                 cursor.life != turn->cmd->id))
         return refuse(turn, GMQ_E_CURSOR, 0, NULL);
     if (turn->broker->tellings == TELLINGS_MAX)
         return no_room(turn, -EAGAIN);
@@ -111,8 +125,10 @@ static int begin(struct turn *turn, const struct located *at)
         read_state(story, &cursor);
         gap = (cursor.b & STANDS_GAP) != 0;
     } else {
-        from = begin_page(story, at, &gap);
+        from = begin_page(turn, story, at, &gap);
     }
+    if (from == 0 && args->cursor.len == 0)
+        return telling_free_story(story), no_room(turn, -EAGAIN);
     if (!telling_begin(turn, story, from))
         return telling_free_story(story), no_room(turn, -EAGAIN);
     telling_of(turn->session)->gap = gap;

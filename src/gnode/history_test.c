@@ -217,6 +217,33 @@ TEST(history_tells_what_consumers_did)
     desk_end();
 }
 
+TEST(history_follows_a_message_that_is_moved_and_knows_of_purges)
+{
+    begin();
+    uint64_t id = desk_push(100), purged = desk_push(0);
+    struct cmd_args later = {.delay_ms = 5000};
+    struct cmd reschedule = {.kind = CMD_RESCHEDULE, .id = id, .args = &later};
+    assert_int_equal(desk_run(&reschedule), 0);
+    expect_story(id, "ps", true);
+    assert_int_equal(seen.events[1].due_ms, desk.now_ms + 5000);
+    struct cmd_args ready = {.delay_ms = CMD_NOT_GIVEN, .place = PLACE_READY};
+    struct cmd purge = {.kind = CMD_PURGE, .topic = slice_str("t"), .args = &ready};
+    assert_int_equal(desk_run(&purge), 0);
+    assert_int_equal(get(purged, CMD_BODY_NONE), 0);
+    assert_int_equal(seen.message.place, PLACE_GONE);
+    assert_true(seen.message.how_known && seen.message.how == GONE_DELETED);
+    expect_story(purged, "pg", true);
+    desk_live(5001);
+    assert_int_equal(desk_pop(), id);
+    expect_story(id, "psdD", true);
+    assert_int_equal(ack(id), 0);
+    expect_story(id, "psdDg", true);
+    assert_int_equal(seen.events[4].how, GONE_ACKED);
+    assert_int_equal(get(id, CMD_BODY_NONE), 0);
+    assert_true(seen.message.how_known && seen.message.how == GONE_ACKED);
+    desk_end();
+}
+
 TEST(history_tells_who_a_message_was_delivered_to)
 {
     begin();

@@ -136,7 +136,7 @@ static bool write_node(struct buf *out, const struct http_v1 *v1)
            json_append_string(out, slice_str(v1->settings->sync)) &&
            buf_printf(out, ",\"uptime_ms\":%" PRIu64 ",", now > v1->started_ms ? now - v1->started_ms : 0) &&
            put_status(out, v1->health) && buf_printf(out, ",\"since_ms\":%" PRIu64, v1->health->since_ms) &&
-           buf_printf(out, ",\"topics\":%u", (unsigned)engine_queues(v1->broker->engine)) && put_log(out, v1->broker) &&
+           buf_printf(out, ",\"topics\":%u", (unsigned)engine_topics(v1->broker->engine)) && put_log(out, v1->broker) &&
            put_memory(out, v1) && put_connections(out, v1) && put_counters(out, v1) && buf_append_str(out, "}\n");
 }
 

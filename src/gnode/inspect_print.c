@@ -94,17 +94,20 @@ static void print_name(struct out *out, const struct queue *queue)
 
 static void print_topics(const struct check *check, struct out *out)
 {
-    out_print(out, "\ntopics: %" PRIu32 ", messages: %" PRIu64 "\n", engine_queues(check->engine), check->messages);
+    out_print(out, "\ntopics: %" PRIu32 ", messages: %" PRIu64 "\n", engine_topics(check->engine), check->messages);
     if (engine_queues(check->engine) > 0)
         out_print(out, "%12s %9s %9s %9s %10s %10s  %s\n", "ready", "delayed", "in flight", "dead", "pushes", "pops",
                   "topic");
     for (uint32_t i = 1; i <= engine_queues(check->engine); i++) {
         const struct queue *queue = engine_queue(check->engine, i);
+        if (!queue)
+            continue;
         out_print(out, "%12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %10" PRIu64 " %10" PRIu64 "  ",
                   queue_ready(queue), queue->delayed, queue->in_flight, queue->dead.count, queue->push_num,
                   queue->pop_num);
         print_name(out, queue);
-        out_print(out, "%s%s\n", queue->auto_ack ? " (auto-ack)" : "", queue->exited ? " (exited)" : "");
+        const char *left = queue->deleted ? " (deleted)" : queue->exited ? " (exited)" : "";
+        out_print(out, "%s%s\n", queue->auto_ack ? " (auto-ack)" : "", left);
     }
 }
 
@@ -194,9 +197,13 @@ static void json_files(const struct check *check, struct out *out)
 static void json_topics(const struct check *check, struct out *out)
 {
     out_print(out, ",\"topics\":[");
+    const char *comma = "";
     for (uint32_t i = 1; i <= engine_queues(check->engine); i++) {
         const struct queue *queue = engine_queue(check->engine, i);
-        out_print(out, "%s\n{\"number\":%" PRIu32 ",\"name\":", i > 1 ? "," : "", i);
+        if (!queue)
+            continue;
+        out_print(out, "%s\n{\"number\":%" PRIu32 ",\"name\":", comma, i);
+        comma = ",";
         out_json(out, slice_of(queue->name, queue->name_len));
         out_print(out, ",\"ready\":%" PRIu64 ",\"delayed\":%" PRIu64 ",\"in_flight\":%" PRIu64 ",\"dead\":%" PRIu64,
                   queue_ready(queue), queue->delayed, queue->in_flight, queue->dead.count);

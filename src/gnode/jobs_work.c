@@ -327,6 +327,10 @@ void job_work(struct broker *broker, struct job *job, uint64_t now_ms, unsigned 
     struct work work = {.broker = broker, .job = job, .queue = engine_queue(broker->engine, job->queue),
                         .now_ms = now_ms};
 
+    if (!work.queue || work.queue->deleted) {
+        job_end(broker, job, JOB_DONE, now_ms);
+        return;
+    }
     if (job->rate > 0)
         add_credit(job, now_ms);
     enum step step = job->by_id ? run_by_id(&work, looks) : run(&work, looks);

@@ -207,7 +207,7 @@ void lists_bring_back(struct broker *broker)
 {
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         const struct queue *queue = engine_queue(broker->engine, number);
-        if (queue->ready.out && queue->ready.out->aside.count > 0 &&
+        if (queue && queue->ready.out && queue->ready.out->aside.count > 0 &&
             broker_room(broker, record_stride(RECORD_LOAD, PAYLOAD_LOAD_BYTES), true) == 0)
             append_load(broker, number, &(struct payload_load){.kind = PAYLOAD_LOAD_BACK});
     }

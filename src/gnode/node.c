@@ -227,7 +227,7 @@ static void log_recovery(const struct node *node)
         return;
     }
     log_info("store", "%s: %u topics, %llu records replayed, last stop was %s, sync=%s", node->settings->data_save_path,
-             (unsigned)engine_queues(node->broker.engine), (unsigned long long)report->records,
+             (unsigned)engine_topics(node->broker.engine), (unsigned long long)report->records,
              report->clean ? "clean" : "unclean", node->settings->sync);
     if (report->cut_bytes > 0)
         log_info("store", "%llu bytes of a torn tail that nobody was promised were cut off",

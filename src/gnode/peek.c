@@ -94,7 +94,8 @@ static void begin(const struct turn *turn, const struct cmd_args *args, struct p
 {
     struct peek *peek = mem_new(sizeof(*peek));
 
-    *peek = (struct peek){.work = {.free = free_peek}, .broker = turn->broker, .queue = turn->queue, .args = *args,
+    *peek = (struct peek){.work = {.free = free_peek}, .broker = turn->broker, .queue = turn->queue,
+                           .number = turn->queue->number, .args = *args,
                           .place = args->place, .at = at};
     peek->limit = args->limit > 0 ? (size_t)args->limit : CMD_LIMIT_DEFAULT;
     peek->body_bytes = args->body_bytes > 0 ? (uint64_t)args->body_bytes : CMD_BODY_FIRST_BYTES;
@@ -161,6 +162,15 @@ static void prefetch(const struct peek *peek)
     log_prefetch(peek->broker->log, lsns, n);
 }
 
+/* Its message is gone, though it stands in the list. */
+static bool is_ghost(const struct peek *peek, uint64_t ref)
+{
+    if (peek->place != PLACE_READY && peek->place != PLACE_DELAYED)
+        return false;
+    return engine_is_ghost(peek->broker->engine, peek->queue, ref,
+                           peek->place == PLACE_READY ? ENGINE_READY : ENGINE_DELAYED);
+}
+
 /* DONE: it was looked at; `ret_full`: it does not fit into the page any more. */
 static enum peek_step look_at(struct peek *peek, const struct turn *turn, bool *ret_full)
 {
@@ -170,6 +180,8 @@ static enum peek_step look_at(struct peek *peek, const struct turn *turn, bool *
     int rc = log_read(peek->broker->log, ref_lsn(item->ref), &rec);
 
     *ret_full = false;
+    if (is_ghost(peek, item->ref))
+        return PEEK_DONE;
     if (rc == 0) {
         prefetch(peek);
         return PEEK_READS;
@@ -282,6 +294,10 @@ int exec_peek(struct turn *turn)
         begin(turn, turn->cmd->args, at);
     }
     struct peek *peek = peek_of(session);
+    if (!turn->queue || turn->queue->number != peek->number) {
+        session_end_work(session);
+        return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL); /* it was deleted meanwhile */
+    }
     enum peek_step step = run(peek, turn);
     if (step != PEEK_DONE) {
         broker->retry = broker->retry || step == PEEK_WORKS;

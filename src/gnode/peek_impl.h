@@ -39,6 +39,7 @@ struct peek {
     struct session_work work;
     struct broker *broker;
     const struct queue *queue;
+    uint32_t number;          /* of the queue */
     struct cmd_args args;     /* without its slices: those are the command's */
     enum message_place place;
     size_t limit;

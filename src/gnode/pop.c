@@ -402,7 +402,7 @@ static int ensure_topics(const struct turn *turn, const struct slice *topics, si
     }
     if (missing > 0 && check_memory(turn) < 0)
         return GMQ_E_MEMORY_LIMIT;
-    if (missing > 0 && engine_queues(turn->broker->engine) + missing > turn->broker->options.max_topics)
+    if (missing > 0 && !may_create(turn->broker, missing))
         return GMQ_E_TOPIC_LIMIT;
     int rc = bytes > 0 ? broker_room(turn->broker, bytes, false) : 0;
     for (size_t i = 0; rc == 0 && i < n; i++) {

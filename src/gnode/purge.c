@@ -184,3 +184,47 @@ int exec_purge(struct turn *turn)
     session_end_work(session);
     return no_room(turn, rc);
 }
+
+/* ---- deleted topics ---------------------------------------------------------------------------------------------- */
+
+bool purge_doomed(struct broker *broker, uint64_t now_ms)
+{
+    uint32_t number;
+
+    for (unsigned n = 0; (number = engine_doomed(broker->engine)) > 0; n++) {
+        const struct queue *queue = engine_queue(broker->engine, number);
+        const struct fifo *oldest = waiting_oldest(&queue->ready);
+        bool loads = !oldest;
+        int rc = loads ? lists_load(broker, queue)
+                       : broker_room(broker, record_stride(RECORD_PURGE, PAYLOAD_PURGE_BYTES), true);
+        if (rc < 0 || (loads && rc == 0))
+            return false; /* after the next change */
+        if (loads && n < LOADS_A_TURN)
+            continue;
+        if (n >= RECORDS_A_TURN)
+            return true;
+        enum payload_list list = oldest->count > 0 ? PAYLOAD_LIST_READY : PAYLOAD_LIST_DEAD;
+        (void)purge_append(broker, number, list, PAYLOAD_PURGE_MAX, now_ms);
+    }
+    return false;
+}
+
+int exec_topic_delete(struct turn *turn)
+{
+    struct broker *broker = turn->broker;
+    struct queue *queue = turn->queue;
+
+    if (!queue || queue->exited)
+        return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
+    int rc = broker_room(broker, broker_queue_stride(queue->name_len), true);
+    if (rc < 0)
+        return no_room(turn, rc);
+    broker->retry = true; /* what is left of it is taken from the next turn on */
+    if (!wait_end_queue(broker, queue))
+        return no_room(turn, -EAGAIN);
+    struct report *report = report_new(REPORT_DONE, 0);
+    report->done = queue_messages(queue) + queue->dead.count;
+    uint64_t end = broker_append_queue(broker, queue->number, turn->cmd->topic, queue->start_ms,
+                                       PAYLOAD_QUEUE_DELETED, &TOPIC_SETTINGS_NONE);
+    return answer_report(turn, report, end);
+}

@@ -26,7 +26,8 @@ static uint64_t tail_lsn(const struct broker *broker)
 
 static uint32_t queue_flags(const struct queue *queue)
 {
-    return (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u);
+    return (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u) | (queue->exited ? PAYLOAD_QUEUE_EXITED : 0u) |
+           (queue->deleted ? PAYLOAD_QUEUE_DELETED : 0u);
 }
 
 /* Appends the queue's record anew, as it is. False when there is no room now. */
@@ -51,7 +52,7 @@ static bool unpin_some(struct broker *broker)
         return true;
     for (; broker->unpin_next <= engine_queues(broker->engine) && looks > 0 && writes > 0; looks--) {
         const struct queue *queue = engine_queue(broker->engine, broker->unpin_next++);
-        if (queue->record_lsn < base || queue->record_lsn >= end)
+        if (!queue || queue->record_lsn < base || queue->record_lsn >= end)
             continue;
         if (!rewrite_queue(broker, queue))
             return true;

@@ -204,3 +204,52 @@ TEST(steer_purges_each_state_and_says_how_many)
         desk_end();
     }
 }
+
+static int delete_topic(void)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN};
+
+    return desk_run(&(struct cmd){.kind = CMD_TOPIC_DELETE, .topic = slice_str("t"), .args = &args});
+}
+
+/* What a topic had is gone for everybody at once; what a new one of its name gets is its own. */
+TEST(steer_deletes_a_topic_with_all_it_has_and_its_name_is_free)
+{
+    for (uint32_t chunk_refs = 0; chunk_refs < 14; chunk_refs += 7) {
+        begin(chunk_refs);
+        enum { MANY = 200 };
+        uint64_t ids[MANY], dead[2];
+        assert_int_equal(delete_topic(), GMQ_E_TOPIC_UNKNOWN);
+        desk_kill_messages(dead, 2);
+        for (int i = 0; i < MANY; i++)
+            ids[i] = desk_push(i % 2 ? 20 : 0);
+        assert_int_equal(desk_pop(), ids[0]);
+        uint32_t number = desk_queue()->number;
+        assert_int_equal(delete_topic(), 0);
+        assert_int_equal(told.done, MANY + 2);
+        assert_null(desk_queue());
+        assert_int_equal(engine_topics(desk.broker.engine), 0);
+        assert_int_equal(ack(ids[0]), GMQ_E_ID_UNKNOWN);
+        assert_int_equal(desk_pop(), 0); /* makes it anew */
+        int rc = cancel(ids[1]);
+        assert_true(rc == GMQ_E_MESSAGE_STATE || rc == GMQ_E_MESSAGE_UNKNOWN);
+        uint64_t fresh = desk_push(0);
+        assert_true(desk_queue()->number != number);
+        relive();
+        engine_check(desk.broker.engine);
+        assert_int_equal(desk_pop(), fresh);
+        assert_int_equal(ack(fresh), 0);
+        desk_live(30000);
+        engine_check(desk.broker.engine);
+        assert_null(engine_queue(desk.broker.engine, number));
+        assert_int_equal(desk_pop(), 0);
+        assert_int_equal(delete_topic(), 0);
+        assert_int_equal(told.done, 0);
+        relive();
+        assert_int_equal(engine_topics(desk.broker.engine), 0);
+        fresh = desk_push(0);
+        assert_int_equal(desk_pop(), fresh);
+        relive();
+        desk_end();
+    }
+}

@@ -189,15 +189,21 @@ static void see_ack(struct story *story, const struct record *rec)
 {
     unsigned list = rec->aux & 0xff, how = rec->aux >> 8;
 
-    if (rec->queue != story->queue || how == PAYLOAD_HOW_MOVED ||
+    if (rec->queue != story->queue ||
         !names(story, rec->payload, (uint32_t)(rec->payload.len / PAYLOAD_PAIR_BYTES)))
         return;
     if (list == PAYLOAD_LIST_DEAD)
         was_dead(story, story->now_ms);
-    else if (list == PAYLOAD_LIST_READY)
+    else if (list != PAYLOAD_LIST_FLIGHT)
         was_over(story);
     if (list == PAYLOAD_LIST_READY)
         was_due(story);
+    if (how == PAYLOAD_HOW_MOVED) { /* its PUSH at another place follows; if none does, it is gone */
+        story->purged = true;
+        story->purged_ms = story->now_ms;
+        story->purged_how = GONE_DELETED;
+        return;
+    }
     ends(story, how_of(how), story->now_ms);
 }
 

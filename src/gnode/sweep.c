@@ -43,6 +43,8 @@ static void disarm(struct sweep *sweep, struct usage *usage)
         wheel_clear(&sweep->wheel, usage->slot);
 }
 
+void sweep_forget(struct broker *broker, struct usage *usage) { disarm(&broker->sweep, usage); }
+
 static void enter_slot(struct sweep *sweep, struct usage *usage)
 {
     usage->slot = wheel_slot(&sweep->wheel, usage->due_ms);
@@ -82,7 +84,8 @@ void sweep_begin(struct broker *broker, uint64_t now_ms)
         list_init(&sweep->slots[i]);
     wheel_advance(&sweep->wheel, now_ms);
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++)
-        sweep_changed(broker, engine_queue(broker->engine, number), now_ms);
+        if (engine_queue(broker->engine, number))
+            sweep_changed(broker, engine_queue(broker->engine, number), now_ms);
 }
 
 /* ---- what -------------------------------------------------------------------------------------------------------- */

@@ -69,7 +69,11 @@ NODISCARD int turn_due_ms(const struct turn *turn, int64_t delay_ms, uint64_t at
 NODISCARD int exec_purge(struct turn *turn);
 uint64_t purge_append(struct broker *broker, uint32_t number, enum payload_list list, uint64_t count, uint64_t now_ms);
 
+/* Takes what is left of deleted topics, some of it; true: there is more. */
+bool purge_doomed(struct broker *broker, uint64_t now_ms);
+
 /* steer.c */
+NODISCARD int exec_topic_delete(struct turn *turn);
 NODISCARD int exec_cancel(struct turn *turn);
 NODISCARD int exec_reschedule(struct turn *turn);
 
@@ -185,6 +189,13 @@ static inline int check_memory(const struct turn *turn)
     return broker_memory_state(turn->broker) == MEMORY_OK ? 0 : GMQ_E_MEMORY_LIMIT;
 }
 
+/* Is there room for so many topics more? */
+static inline bool may_create(const struct broker *broker, uint64_t count)
+{
+    return engine_topics(broker->engine) + count <= broker->options.max_topics &&
+           engine_queues(broker->engine) + count <= ENGINE_QUEUES_MAX;
+}
+
 /* 0, or the error that refuses to make the topic. */
 static inline int check_creation(const struct turn *turn)
 {
@@ -192,7 +203,7 @@ static inline int check_creation(const struct turn *turn)
 
     if (rc < 0)
         return rc;
-    if (turn->queue || engine_queues(turn->broker->engine) < turn->broker->options.max_topics)
+    if (turn->queue || may_create(turn->broker, 1))
         return 0;
     return GMQ_E_TOPIC_LIMIT;
 }

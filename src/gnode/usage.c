@@ -38,6 +38,8 @@ void usage_begin(struct broker *broker, uint64_t now_ms)
     broker->usages.last_ms = now_ms;
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
+        if (!queue)
+            continue;
         queue->counts = (struct queue_counts){.acked = 0};
         see(queue);
     }
@@ -48,12 +50,28 @@ void usage_end(struct broker *broker)
 {
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++) {
         struct queue *queue = engine_queue(broker->engine, number);
+        if (!queue)
+            continue;
         if (queue->usage)
             free(((struct usage *)queue->usage)->consumers);
         free(queue->usage);
         queue->usage = NULL;
     }
     broker->usages.bytes = 0;
+}
+
+void usage_forget(struct broker *broker, struct queue *queue)
+{
+    struct usage *usage = queue->usage;
+
+    if (!usage)
+        return;
+    sweep_forget(broker, usage);
+    broker->usages.busy -= usage->busy;
+    consumers_forget(broker, usage);
+    broker->usages.bytes -= mem_taken(sizeof(*usage));
+    free(usage);
+    queue->usage = NULL;
 }
 
 struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms)
@@ -123,6 +141,8 @@ static void go_on(struct broker *broker, uint64_t now_ms)
 
     for (; all->next < end; all->next++) {
         struct queue *queue = engine_queue(broker->engine, all->next);
+        if (!queue)
+            continue;
         usage_look(broker, queue, now_ms);
         struct usage *usage = queue->usage;
         if (usage && usage->busy)

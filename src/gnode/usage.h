@@ -56,6 +56,9 @@ void usage_end(struct broker *broker);
 /* Those of the topic, made when there are none. */
 struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_ms);
 
+/* The topic is gone for good. */
+void usage_forget(struct broker *broker, struct queue *queue);
+
 /* Looks at one topic. */
 void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms);
 

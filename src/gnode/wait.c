@@ -211,6 +211,21 @@ static void end(struct waits *waits, struct waiter *waiter, int err, const char 
     go_on(session);
 }
 
+bool wait_end_queue(struct broker *broker, struct queue *queue)
+{
+    const struct line *line = queue->watch;
+
+    for (uint32_t n = wait_count(queue); n > 0 && !list_empty(&line->waiters); n--)
+        end(&broker->waits, waiter_of(first_of(line)), GMQ_E_NO_MESSAGE, NULL);
+    return wait_count(queue) == 0;
+}
+
+void wait_forget_queue(struct queue *queue)
+{
+    if (queue->watch)
+        free_line(queue->watch);
+}
+
 void wait_give_up(struct session *session)
 {
     if (session->waiter)

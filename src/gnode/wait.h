@@ -77,6 +77,12 @@ void wait_serve(struct broker *broker, uint64_t now_ms, bool changed);
 /* Ends the waits whose time is over, or all when the node stops or is read-only. Returns when the next one is, ms. */
 uint64_t wait_expire(struct broker *broker, uint64_t now_ms);
 
+/* Those who wait for the topic get `no message`: it is being deleted. False: others wait for it already. */
+NODISCARD bool wait_end_queue(struct broker *broker, struct queue *queue);
+
+/* The queue is gone; nobody waits for it. */
+void wait_forget_queue(struct queue *queue);
+
 /* The session is going: it waits no more, and gets no answer. */
 void wait_forget(struct session *session);
 

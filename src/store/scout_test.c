@@ -89,6 +89,24 @@ TEST(scout_finds_messages_of_this_life_and_of_lives_before)
     close_all(&life, sim);
 }
 
+/* The first of a segment follows upon the last of the one before it. */
+TEST(scout_finds_ids_without_a_gap_between_them)
+{
+    struct life life;
+    struct simdisk *sim = open_new(&life, 18);
+    uint64_t lsn;
+
+    for (uint64_t id = 1; id <= 4000; id++)
+        assert_true(life_push(&life, id, BODY) != 0);
+    life_sync(&life);
+    assert_true(life_stats(&life).segments > 3);
+    for (size_t i = 0; i < life.count; i++) {
+        assert_int_equal(life_find(&life, life.live[i].id, &lsn), 1);
+        assert_int_equal(lsn, life.live[i].lsn);
+    }
+    close_all(&life, sim);
+}
+
 TEST(scout_finds_what_is_not_yet_written)
 {
     struct life life;
