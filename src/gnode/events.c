@@ -118,6 +118,8 @@ static void look_at_one(struct events *events, uint32_t number, uint64_t now_ms)
     else if (queue && queue->name)
         ok = buf_append_str(&events->gone, gone > 0 ? "," : "") &&
              json_append_string(&events->gone, slice_of(queue->name, queue->name_len));
+    else
+        events->lost = true;
     if (ok) {
         *told = sum;
         return;
@@ -164,7 +166,8 @@ static void put_piece(struct buf *out, const struct events *events, uint32_t *ne
         *next = 0;
 }
 
-static bool put_event(struct buf *out, const struct events *events, const struct buf *piece, bool complete)
+static bool put_event(struct buf *out, const struct events *events, const struct buf *piece, bool complete,
+                      bool anew)
 {
     struct slice told = buf_slice(piece), changed = buf_slice(&events->changed), gone = buf_slice(&events->gone);
     bool ok = buf_printf(out, "event: stats\ndata: {\"at\":%" PRIu64 ",", events->v1->wall_ms()) &&
@@ -174,7 +177,8 @@ static bool put_event(struct buf *out, const struct events *events, const struct
     ok = ok && buf_append_str(out, told.len > 0 && changed.len > 0 ? "," : "") &&
          buf_append(out, changed.ptr, changed.len);
     return ok && buf_append_str(out, "],\"gone\":[") && buf_append(out, gone.ptr, gone.len) &&
-           buf_printf(out, "],\"complete\":%s}\n\n", complete ? "true" : "false");
+           buf_printf(out, "],\"complete\":%s,\"anew\":%s}\n\n", complete ? "true" : "false",
+                      anew ? "true" : "false");
 }
 
 static void tell(struct events_client *client, uint64_t now_ms)
@@ -187,7 +191,8 @@ static void tell(struct events_client *client, uint64_t now_ms)
     buf_init(&event, CLIENT_BYTES_MAX);
     if (next > 0)
         put_piece(&piece, events, &next, now_ms);
-    if (put_event(&event, events, &piece, next == 0) && http_stream_write(client->req, buf_slice(&event)))
+    if (put_event(&event, events, &piece, next == 0, client->all_next == 1) &&
+        http_stream_write(client->req, buf_slice(&event)))
         client->all_next = next;
     else
         client->all_next = 1;
@@ -201,8 +206,13 @@ static void on_tick(uv_timer_t *timer)
     uint64_t now_ms = events->now_ms(events->now_ctx);
 
     collect(events, now_ms);
-    LIST_EACH(&events->clients, node, after)
-        tell(CONTAINER_OF(node, struct events_client, in_clients), now_ms);
+    LIST_EACH(&events->clients, node, after) {
+        struct events_client *client = CONTAINER_OF(node, struct events_client, in_clients);
+        if (events->lost)
+            client->all_next = 1;
+        tell(client, now_ms);
+    }
+    events->lost = false;
 }
 
 /* ---- clients ----------------------------------------------------------------------------------------------------- */

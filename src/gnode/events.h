@@ -4,10 +4,10 @@
  * What   A client that asks gets an event `stats` each second: figures of the node, and the depths and rates of the
  *        topics that have changed since the one before; at first, in pieces, of all topics.
  *
- *          data: {"at":ms,"node":{...},"topics":[...],"gone":[...],"complete":bool}
+ *          data: {"at":ms,"node":{...},"topics":[...],"gone":[...],"complete":bool,"anew":bool}
  *
- *        complete: by now all topics have been told. A client that does not take what it is sent is passed over, and is
- *        told all topics again when it does; it never makes others wait.
+ *        complete: by now all topics have been told. anew: what was told before is to be forgotten. A client that does
+ *        not take what it is sent is passed over, and is told all topics anew when it does; no other waits for it.
  * Cost   While there are clients, a look at up to TOPICS_A_TICK topics a second, and 8 bytes for each topic; none else.
  *
  * SPDX-License-Identifier: MIT
@@ -34,6 +34,7 @@ struct events {
     uint32_t slots;
     uint32_t next;        /* topic that the next look begins with */
     struct buf changed, gone; /* of the tick: JSON of topics, without brackets */
+    bool lost;            /* a topic went whose name is not known any more: all are told anew */
     bool stopping;
 };
 
