@@ -41,7 +41,8 @@ static void check_good(const struct frame_limits *limits, const struct frame *fr
     }
     if (frame->cmd.kind == CMD_WPOP)
         check_list(frame->cmd.topic);
-    if (frame->cmd.kind == CMD_MACK)
+    ENSURE(!frame->cmd.args || frame->cmd.args == &frame->args);
+    if (frame->cmd.kind == CMD_MACK || frame->cmd.kind == CMD_NACK || frame->cmd.kind == CMD_TOUCH)
         ENSURE(frame->cmd.count > 0 && frame->cmd.count <= limits->batch_count_max &&
                frame->cmd.body.len == (size_t)frame->cmd.count * CMD_ID_BYTES);
     if (frame->cmd.kind != CMD_MPUSH)

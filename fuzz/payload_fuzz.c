@@ -3,7 +3,7 @@
  *
  * The input is a row of records, each of a kind in one byte and what that kind takes:
  *   0x00..0x7f  the type; flags, aux, queue, length: one byte each; that many bytes of payload
- *   0x80..      made well: what happens (low bits), queue, argument: one byte each
+ *   0x80..      made well: what happens (low bits; 0x10: what came back), queue, argument: one byte each
  * A LOAD holds what its CHUNK or DCHUNK held, which no broker does otherwise and the engine takes on trust: made ones
  * do, of raw ones only those that bring nothing are applied.
  * The engine stays sound after each, and a replay, and a checkpoint of the end, give the same state.
@@ -87,6 +87,36 @@ static void push_keyed(struct life *life, uint32_t number, uint32_t argument)
     (void)tape_push_attrs(&life->tape, number, life->last_id, 0, &attrs);
 }
 
+/* What a consumer says of a message beside ack, a redrive, and a topic with a retry policy. */
+static void give_back(struct life *life, const uint8_t *at, uint32_t number, uint32_t argument)
+{
+    uint64_t some_lsn = TAPE_LSN_FIRST + (uint64_t)argument * RECORD_TRACKED_BYTES_MIN;
+    struct payload_pair pair = {.ref = ref_make(some_lsn, at[1] >> 5), .id = some_lsn};
+    uint64_t due_ms = at[0] & 8 ? life->now_ms + ((uint64_t)argument << (at[1] & 31)) : 0;
+    struct topic_settings set = TOPIC_SETTINGS_NONE;
+
+    switch (at[0] & 7) {
+    case 0:
+    case 1:
+        tape_release(&life->tape, number, PAYLOAD_LIST_FLIGHT, life->now_ms, due_ms, at[0] & 1, &pair);
+        break;
+    case 2:
+        tape_release(&life->tape, number, PAYLOAD_LIST_DEAD, life->now_ms, due_ms, false, &pair);
+        break;
+    case 3:
+        tape_reject(&life->tape, number, life->now_ms, argument & 1 ? "no" : "", &pair);
+        break;
+    case 4:
+        tape_touch(&life->tape, number, life->now_ms,
+                   &(struct payload_touched){.ref = pair.ref, .id = pair.id, .deadline_ms = life->now_ms + due_ms});
+        break;
+    default:
+        set.retry = (struct retry_policy){.kind = RETRY_EXPONENTIAL, .count = 1, .jitter_percent = argument & 63,
+                                          .delays_ms = {argument << (at[1] >> 5)}};
+        (void)tape_queue_set(&life->tape, number, (const char[]){(char)('a' + number), '\0'}, 0, &set);
+    }
+}
+
 /* One of a few clients, and a pop for it. */
 static void name_client(struct life *life, uint32_t number, uint32_t argument)
 {
@@ -110,6 +140,10 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
         return 0;
     uint32_t number = 1 + (at[1] & QUEUE_MASK), argument = at[2];
     uint64_t some_lsn = TAPE_LSN_FIRST + (uint64_t)argument * RECORD_TRACKED_BYTES_MIN;
+    if (at[0] & 0x10) {
+        give_back(life, at, number, argument);
+        return MADE_HEAD;
+    }
     switch (at[0] & 15) {
     case 0:
         (void)tape_push(&life->tape, number, ++life->last_id, 0);
@@ -142,7 +176,7 @@ static size_t made(struct life *life, const uint8_t *at, size_t left)
         life->now_ms += (uint64_t)argument << (at[1] & 31);
         tape_tick_moves(&life->tape, life->now_ms, at[1] >> 5 ? 4096 : 1, argument & 3);
         break;
-    case 11:
+    case 14:
         name_client(life, number, argument);
         break;
     case 10:

@@ -1,8 +1,8 @@
 /*
  * shown_fuzz.c - what gclient makes of a node's answers for a terminal
  *
- * The input is JSON; it is shown as a message, an event, a topic, a row of each table, and the screen of top. Nothing of
- * it steers a terminal, whatever the node says, and JSON that is written anew means the same.
+ * The input is JSON; it is shown as a message, an event, a topic, a row of each table, and the screen of top. Nothing
+ * of it steers a terminal, whatever the node says, and JSON that is written anew means the same.
  *
  * SPDX-License-Identifier: MIT
  */

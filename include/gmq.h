@@ -67,7 +67,7 @@ enum gmq_error {
     GMQ_ERR_CONNECT = -4,         /* no connection; nothing was sent */
     GMQ_ERR_TIMEOUT = -5,         /* no answer in time; the connection was closed; may be repeated */
     GMQ_ERR_CLOSED = -6,          /* the connection broke; the request may be repeated */
-    GMQ_ERR_UNKNOWN_OUTCOME = -7, /* push, mpush, ack, mack or dead: sent, but the answer was lost */
+    GMQ_ERR_UNKNOWN_OUTCOME = -7, /* push, mpush, ack, mack, nack, touch or dead: sent, but the answer was lost */
     GMQ_ERR_PROTOCOL = -8,        /* the peer does not speak the protocol; the connection was closed */
     GMQ_ERR_TOO_BIG = -9,         /* a request or a reply is above its limit */
     GMQ_ERR_NO_MESSAGE = -10,     /* nothing to pop, no dead message */
@@ -144,9 +144,10 @@ GMQ_API int gmq_errno(const struct gmq *mq);
  * calls answer GMQ_ERR_STATE while replies are pending.
  */
 #define GMQ_DELAY_S_MAX UINT32_C(3153600000)
+#define GMQ_BY_POLICY INT64_C(-1) /* delay_ms of gmq_nack(): as the topic's retry policy says */
 enum {
     GMQ_TOPIC_BYTES_MAX = 128,
-    GMQ_BATCH_MAX = 10000,  /* messages of one mpush, dead or wpop, and ids of one mack */
+    GMQ_BATCH_MAX = 10000,  /* messages of one mpush, dead or wpop, and ids of one mack, nack, touch */
     GMQ_TOPICS_MAX = 16,    /* topics of one wpop */
     GMQ_WAIT_MS_MAX = 60000,
     GMQ_PENDING_MAX = 4096, /* replies that a pipeline may wait for */
@@ -203,6 +204,21 @@ GMQ_API int gmq_wpop(struct gmq *mq, const char *const *topics, size_t topic_cou
 GMQ_API int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing);
 
 /*
+ * Says that popped messages could not be done: they come again after `delay_ms`, or when the topic's retry policy says
+ * so (GMQ_BY_POLICY), at once if it has none. It counts as a retry, and too many make a dead letter, unless `no_retry`
+ * is 1. Else as gmq_mack(). Not for original nodes.
+ */
+GMQ_API int gmq_nack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, int64_t delay_ms,
+                     int no_retry, uint64_t *ret_missing);
+
+/*
+ * Asks for more time: the time to run of the popped messages begins again now, and is `ttr_ms`, 1000 to 300000, or 0:
+ * as long as when they were popped. Else as gmq_mack(). Not for original nodes.
+ */
+GMQ_API int gmq_touch(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint32_t ttr_ms,
+                      uint64_t *ret_missing);
+
+/*
  * Any operation of the node's own API by its name, "topic.pause": docs/protocol-tcp.md lists them. `json` is the object
  * of its arguments, NULL when it has none. The JSON of the answer, NUL-terminated and borrowed, is written to
  * `ret_json` (or NULL). A message.pop that waits gets its `wait_ms` on top of the timeout. Not for original nodes.
@@ -242,7 +258,9 @@ GMQ_API int gmq_set(struct gmq *mq, const char *topic, int auto_ack);
  * A connection that breaks answers every request that waits: GMQ_ERR_CLOSED if it may be repeated, else
  * GMQ_ERR_UNKNOWN_OUTCOME. Nothing is sent again by itself.
  */
-enum gmq_request { GMQ_PUSH, GMQ_MPUSH, GMQ_POP, GMQ_ACK, GMQ_DEAD, GMQ_SET, GMQ_WPOP, GMQ_MACK, GMQ_CALL };
+enum gmq_request {
+    GMQ_PUSH, GMQ_MPUSH, GMQ_POP, GMQ_ACK, GMQ_DEAD, GMQ_SET, GMQ_WPOP, GMQ_MACK, GMQ_CALL, GMQ_NACK, GMQ_TOUCH
+};
 
 struct gmq_reply {
     enum gmq_request request;
@@ -251,7 +269,7 @@ struct gmq_reply {
     const char *data;                /* what the node sent, borrowed, not NUL-terminated; GMQ_CALL: the JSON */
     size_t data_bytes;
     uint64_t id;                     /* GMQ_PUSH */
-    const uint64_t *ids;             /* GMQ_MPUSH with ids; GMQ_MACK: those that were not in flight; borrowed */
+    const uint64_t *ids;             /* GMQ_MPUSH with ids; _MACK, _NACK, _TOUCH: those not in flight; borrowed */
     size_t id_count;
     const struct gmq_message *msgs;  /* GMQ_POP, GMQ_WPOP, GMQ_DEAD, borrowed */
     size_t msg_count;
@@ -266,6 +284,9 @@ GMQ_API int gmq_queue_ack(struct gmq *mq, const char *topic, uint64_t id);
 GMQ_API int gmq_queue_dead(struct gmq *mq, const char *topic, uint32_t count_max);
 GMQ_API int gmq_queue_set(struct gmq *mq, const char *topic, int auto_ack);
 GMQ_API int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count);
+GMQ_API int gmq_queue_nack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, int64_t delay_ms,
+                           int no_retry);
+GMQ_API int gmq_queue_touch(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint32_t ttr_ms);
 
 GMQ_API int gmq_queue_call(struct gmq *mq, const char *operation, const char *json);
 

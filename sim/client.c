@@ -64,7 +64,12 @@ static void keep(struct client *client, const struct answer *answer)
         came.messages[i].retries = answer->messages[i].retry_count;
         came.messages[i].bytes = answer->messages[i].body.len;
         came.messages[i].hash = workload_hash(answer->messages[i].body);
+        came.messages[i].attrs_hash = workload_attrs_hash(answer->messages[i].headers, answer->messages[i].key);
         came.messages[i].place = answer->messages[i].topic;
+    }
+    if (answer->kind == ANSWER_REPORT) { /* of a put */
+        came.kind = ANSWER_ID;
+        came.id = answer->report->kind == REPORT_PUT && answer->report->count == 1 ? answer->report->ids[0] : 0;
     }
     if (client->came_count == client->came_room) {
         client->came_room = client->came_room ? 2 * client->came_room : 8;
@@ -181,6 +186,9 @@ struct expected client_delivery(const struct cmd *cmd, const struct oracle_messa
     return e;
 }
 
+/* Commands on many ids. */
+static bool is_many(enum cmd_kind kind) { return kind == CMD_MACK || kind == CMD_NACK || kind == CMD_TOUCH; }
+
 /* What the client is owed for the command that was just executed. */
 static struct expected answer_to(struct life *life, const struct cmd *cmd)
 {
@@ -188,12 +196,13 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
     struct expected e = {.kind = ANSWER_OK, .wait = WAIT_PROMISED, .lsn = deed->end};
 
     if (deed->pushes > 0) {
-        e.kind = cmd->kind == CMD_PUSH ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
+        bool one = cmd->kind == CMD_PUSH || cmd->kind == CMD_PUT;
+        e.kind = one ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
         e.id = deed->first_id;
         e.count = deed->pushes;
     } else if (deed->pops > 0) {
         e = client_delivery(cmd, deed->popped, deed->pops, deed->auto_ack, deed->end);
-    } else if (cmd->kind == CMD_MACK) {
+    } else if (is_many(cmd->kind)) {
         e.wait = deed->acks > 0 ? WAIT_WRITTEN : WAIT_NOTHING;
     } else if (deed->acks > 0) {
         e.wait = WAIT_WRITTEN;
@@ -248,6 +257,8 @@ static void check_messages(struct client *client, const struct expected *e, cons
         if (at >= e->count || e->messages[at].id != came->messages[i].id)
             life_fail(life, "c%d got message %" PRIu64 ", which is not due", client->name, came->messages[i].id);
         const struct oracle_message *m = &e->messages[at];
+        if (came->messages[i].attrs_hash != m->attrs_hash)
+            life_fail(life, "c%d got message %" PRIu64 " with other headers, or another key", client->name, m->id);
         if (came->messages[i].bytes != m->body_bytes || came->messages[i].hash != m->body_hash)
             life_fail(life, "c%d got message %" PRIu64 " with another body", client->name, m->id);
         if (came->messages[i].retries != m->retries)
@@ -373,7 +384,7 @@ static void settle_accounts(struct client *client, const char *text)
     const struct deed *deed = &life->deed;
     struct expected e = answer_to(life, cmd);
 
-    if (deed->pushes > 0 && (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_PUSH ? 1 : cmd->count)))
+    if (deed->pushes > 0 && (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_MPUSH ? cmd->count : 1)))
         life_fail(life, "%s: %u messages were pushed", text, (unsigned)deed->pushes);
     if (deed->pops > 0 && (uint64_t)cmd->number < deed->pops && cmd->kind == CMD_WPOP)
         life_fail(life, "%s: %u messages were popped", text, (unsigned)deed->pops);
@@ -433,7 +444,7 @@ void client_submit(struct client *client)
     bool again = client->stalled;
     int topic = oracle_topic(&life->oracle, cmd->topic);
     size_t had = topic < 0 ? 0 : oracle_count(&life->oracle, (uint32_t)topic, ORACLE_DEAD), not_there = 0;
-    struct oracle_message *missing = cmd->kind == CMD_MACK ? rules_missing(life, cmd, &not_there) : NULL;
+    struct oracle_message *missing = is_many(cmd->kind) ? rules_missing(life, cmd, &not_there) : NULL;
     char text[320];
 
     order_describe(&client->order, text, sizeof(text));

@@ -66,7 +66,7 @@ struct came {
     uint64_t id, written, durable;
     size_t count;
     struct {
-        uint64_t id, hash;
+        uint64_t id, hash, attrs_hash;
         size_t bytes;
         unsigned retries, place;
     } *messages; /* owned */

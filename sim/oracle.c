@@ -138,13 +138,16 @@ static bool pop(struct oracle *oracle, const struct oracle_event *event)
         return wrong(oracle, "topic %s has nothing to deliver but %" PRIu64 " is", topic->name, event->message.id);
     if (m->id != event->message.id)
         return wrong(oracle, "topic %s delivers %" PRIu64 " before %" PRIu64, topic->name, event->message.id, m->id);
+    if (m->expiry_ms > 0 && m->expiry_ms <= event->due_ms)
+        return wrong(oracle, "%" PRIu64 " is delivered, it expired before", m->id);
     topic->pop_num++;
-    if (topic->auto_ack) {
+    if (topic->auto_ack || m->auto_ack) {
         drop(&oracle->now, m);
         return true;
     }
     enter(&oracle->now, m, ORACLE_FLIGHT);
     m->time_ms = event->time_ms;
+    m->since_ms = event->due_ms;
     return true;
 }
 
@@ -157,6 +160,76 @@ static bool leave(struct oracle *oracle, const struct oracle_event *event)
     if (!m || m->topic != event->topic || m->state != (acked ? ORACLE_FLIGHT : ORACLE_DEAD))
         return wrong(oracle, "%s of %" PRIu64 " (LSN %" PRIx64 "), which is not %s", acked ? "ack" : "take",
                      event->message.id, event->message.lsn, acked ? "in flight" : "dead");
+    drop(&oracle->now, m);
+    return true;
+}
+
+/* The message of the event, which must be in flight, or NULL. */
+static struct oracle_message *flying(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_by_id(oracle, event->message.id);
+
+    if (m && m->topic == event->topic && m->state == ORACLE_FLIGHT)
+        return m;
+    (void)wrong(oracle, "event %d of %" PRIu64 ", which is not in flight", (int)event->kind, event->message.id);
+    return NULL;
+}
+
+static void note_return(struct oracle_message *m)
+{
+    m->came_back = true;
+    m->first_ms = m->first_ms > 0 ? m->first_ms : m->since_ms;
+    m->last_ms = m->since_ms;
+}
+
+/* A delivery that ended without an ack at `now_ms`. */
+static void give_back(struct oracle_world *now, struct oracle_message *m, uint64_t now_ms, uint64_t due_ms, bool counts)
+{
+    uint32_t max = m->max_retries >= 0 ? (uint32_t)m->max_retries : now->max_retries;
+
+    note_return(m);
+    m->retries += counts;
+    if (counts && m->retries > max) {
+        enter(now, m, ORACLE_DEAD);
+        return;
+    }
+    m->time_ms = due_ms;
+    enter(now, m, due_ms > now_ms ? ORACLE_DELAYED : ORACLE_READY);
+}
+
+static bool end_delivery(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = flying(oracle, event);
+
+    if (!m)
+        return false;
+    if (event->kind == ORACLE_GIVE_BACK) {
+        give_back(&oracle->now, m, event->time_ms, event->due_ms, !event->no_retry);
+        return true;
+    }
+    note_return(m);
+    m->retries++;
+    enter(&oracle->now, m, ORACLE_DEAD);
+    return true;
+}
+
+static bool touch(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = flying(oracle, event);
+
+    if (!m)
+        return false;
+    m->time_ms = event->time_ms;
+    enter(&oracle->now, m, ORACLE_FLIGHT);
+    return true;
+}
+
+static bool expire(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_first(oracle, event->topic, ORACLE_READY);
+
+    if (!m || m->lsn != event->message.lsn || m->expiry_ms == 0 || m->expiry_ms > event->time_ms)
+        return wrong(oracle, "LSN %" PRIx64 " expires but should not", event->message.lsn);
     drop(&oracle->now, m);
     return true;
 }
@@ -179,6 +252,7 @@ static bool bury(struct oracle *oracle, const struct oracle_event *event)
 
     if (!m || m->topic != event->topic || m->state != ORACLE_READY)
         return wrong(oracle, "LSN %" PRIx64 " is buried but does not wait", event->message.lsn);
+    m->came_back = true;
     enter(&oracle->now, m, ORACLE_DEAD);
     return true;
 }
@@ -199,8 +273,7 @@ static void fire(struct oracle_world *now, struct oracle_message *m)
         enter(now, m, ORACLE_READY);
         return;
     }
-    m->retries++;
-    enter(now, m, m->retries <= now->max_retries ? ORACLE_READY : ORACLE_DEAD);
+    give_back(now, m, m->time_ms, 0, true);
 }
 
 struct oracle_message *oracle_next_timer(struct oracle *oracle, uint64_t now_ms)
@@ -292,6 +365,13 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
     case ORACLE_ACK:
     case ORACLE_TAKE:
         return leave(oracle, event);
+    case ORACLE_GIVE_BACK:
+    case ORACLE_REJECT:
+        return end_delivery(oracle, event);
+    case ORACLE_TOUCH:
+        return touch(oracle, event);
+    case ORACLE_EXPIRE:
+        return expire(oracle, event);
     case ORACLE_REDRIVE:
         return redrive(oracle, event);
     case ORACLE_BURY:
@@ -454,6 +534,18 @@ static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *qu
            same_lists(oracle, i, queue);
 }
 
+static bool same_facts(struct oracle *oracle, const struct engine *engine)
+{
+    for (size_t i = 0; i < oracle->now.count; i++) {
+        const struct oracle_message *m = &oracle->now.live[i];
+        struct engine_facts facts = {.first_ms = 0};
+        if (engine_facts(engine, m->lsn, &facts) != m->came_back || facts.first_ms != m->first_ms ||
+            facts.last_ms != m->last_ms || facts.is_dead != (m->state == ORACLE_DEAD))
+            return wrong(oracle, "what is known of %" PRIu64 " is not so", m->id);
+    }
+    return true;
+}
+
 bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
 {
     uint32_t topics = 0;
@@ -465,6 +557,8 @@ bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
         if (!same_topic(oracle, i, engine_queue(engine, oracle->now.topics[i].number)))
             return false;
     }
+    if (!same_facts(oracle, engine))
+        return false;
     return engine_topics(engine) == topics || wrong(oracle, "the engine has %u topics, should be %u",
                                                     (unsigned)engine_topics(engine), (unsigned)topics);
 }

@@ -32,6 +32,14 @@ struct oracle_message {
     uint32_t body_bytes;
     uint32_t topic;
     uint32_t retries;
+    uint32_t ttr_ms;      /* its own; 0 = the node's */
+    int max_retries;      /* its own; -1 = the node's */
+    bool auto_ack;        /* its own */
+    uint64_t expiry_ms;   /* 0 = never */
+    uint64_t attrs_hash;  /* of headers and key; 0 = it has none */
+    uint64_t since_ms;    /* of the last delivery */
+    uint64_t first_ms, last_ms; /* came_back: first and last delivery that ended so */
+    bool came_back;       /* or died: the engine keeps facts of it */
     enum oracle_state state;
 };
 
@@ -49,6 +57,10 @@ enum oracle_kind {
     ORACLE_PUSH,  /* message */
     ORACLE_POP,   /* message.id, topic, time_ms = deadline */
     ORACLE_ACK,   /* message.id, topic: out of flight */
+    ORACLE_GIVE_BACK, /* message.id, topic, time_ms = now, due_ms (0 = now), no_retry: out of flight */
+    ORACLE_REJECT, /* message.id, topic: out of flight */
+    ORACLE_TOUCH, /* message.id, topic, time_ms = deadline */
+    ORACLE_EXPIRE, /* message.lsn, topic, time_ms = now: the first that waits is gone */
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
     ORACLE_REDRIVE, /* message.lsn, topic: a dead letter is new again; delayed until time_ms, 0 = ready */
     ORACLE_BURY,  /* message.lsn, topic: cannot be read */
@@ -66,7 +78,8 @@ struct oracle_event {
     uint64_t digest; /* of the engine after the record */
     struct oracle_message message;
     const char *name;
-    uint64_t time_ms;
+    uint64_t time_ms, due_ms;
+    bool no_retry;
     uint32_t topic, number, count, max_retries;
     bool exited, auto_ack;
 };

@@ -86,6 +86,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
         if (cmd->count == 0 || cmd->count > WORKLOAD_MAX_BATCH)
             return cmd->count == 0 ? GMQ_E_BATCH_COUNT : GMQ_E_BATCH_LIMIT;
         return full ? GMQ_E_TOPIC_LIMIT : 0;
+    case CMD_PUT:
+        return cmd->args->puts->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_SET:
         return full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_POP:
@@ -94,6 +96,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
         m = oracle_by_id(&life->oracle, cmd->id);
         return m && (int)m->topic == topic && m->state == ORACLE_FLIGHT ? 0 : GMQ_E_ID_UNKNOWN;
     case CMD_MACK:
+    case CMD_NACK:
+    case CMD_TOUCH:
         return cmd->count == 0 ? GMQ_E_BATCH_COUNT : 0;
     case CMD_DEAD:
         if (cmd->number == 0)

@@ -63,6 +63,32 @@ static bool somebody_pops(const struct sight *sight)
     return is_doing(sight, CMD_POP) || is_doing(sight, CMD_WPOP) || waiter(sight);
 }
 
+/* What the message of a push carries, as it says. */
+static void note_attrs(struct sight *sight, const struct payload_push *push)
+{
+    struct oracle_message *m = &sight->event.message;
+    struct payload_attrs attrs;
+
+    demand(sight, payload_get_attrs(push->tlvs, &attrs), "malformed attributes");
+    m->auto_ack = push->ttr_ms == PAYLOAD_TTR_AUTO_ACK;
+    m->ttr_ms = m->auto_ack ? 0 : push->ttr_ms;
+    m->max_retries = (int)attrs.own_retries - 1;
+    m->expiry_ms = attrs.expiry_ms;
+    m->attrs_hash = workload_attrs_hash(attrs.headers, attrs.key);
+}
+
+/* It is what the command says. */
+static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
+{
+    const struct oracle_message *m = &sight->event.message;
+    uint64_t expiry_ms = put->lifetime_ms ? sight->life->now_ms + (uint64_t)put->lifetime_ms : 0;
+
+    demand(sight, m->attrs_hash == workload_attrs_hash(put->headers, put->key), "other headers or key");
+    demand(sight, m->expiry_ms == expiry_ms && m->auto_ack == put->auto_ack, "another end");
+    demand(sight, m->max_retries == (put->max_retries == CMD_NOT_GIVEN ? -1 : (int)put->max_retries), "other retries");
+    demand(sight, m->auto_ack || m->ttr_ms == (uint32_t)put->ttr_ms, "another TTR");
+}
+
 /* ---- jobs on dead letters ---------------------------------------------------------------------------------------- */
 
 /* The job whose record it is, of its topic. */
@@ -123,6 +149,7 @@ static void see_move(struct sight *sight)
         .id = push.id, .lsn = sight->rec->lsn, .end = sight->event.end, .body_hash = job->half_hash,
         .topic = (uint32_t)oracle_topic_of(&life->oracle, sight->rec->queue), .time_ms = push.due_ms,
         .body_bytes = (uint32_t)push.body.len, .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY};
+    note_attrs(sight, &push);
     demand(sight, slice_is(slice_str(job->to), life->oracle.now.topics[sight->event.message.topic].name),
            "to another topic");
     happens(sight);
@@ -161,6 +188,7 @@ static bool job_makes(const struct sight *sight, const struct oracle_topic *topi
 static void see_push(struct sight *sight)
 {
     struct life *life = sight->life;
+    const struct cmd_put *put = is_doing(sight, CMD_PUT) ? command(sight)->args->puts : NULL;
     struct payload_push push;
     struct cmd_item item = {0};
     struct oracle_message *m = &sight->event.message;
@@ -169,10 +197,12 @@ static void see_push(struct sight *sight)
         see_move(sight);
         return;
     }
-    demand(sight, is_doing(sight, CMD_PUSH) || is_doing(sight, CMD_MPUSH), "nobody pushes");
+    demand(sight, is_doing(sight, CMD_PUSH) || is_doing(sight, CMD_MPUSH) || put, "nobody pushes");
     demand(sight, payload_get_push(sight->rec->payload, &push), "malformed");
     if (is_doing(sight, CMD_PUSH))
         item = (struct cmd_item){.delay_s = (uint32_t)command(sight)->delay_s, .body = command(sight)->body};
+    else if (put)
+        item = (struct cmd_item){.delay_s = (uint32_t)(put->delay_ms / 1000), .body = put->body};
     else
         demand(sight, cmd_item_next(&life->packed, &item), "more than were pushed");
     demand(sight, slice_equal(item.body, push.body), "another body than was pushed");
@@ -181,8 +211,13 @@ static void see_push(struct sight *sight)
     *m = (struct oracle_message){
         .id = push.id, .lsn = sight->rec->lsn, .end = sight->event.end, .topic = topic_of(sight),
         .body_hash = workload_hash(push.body), .body_bytes = (uint32_t)push.body.len, .time_ms = push.due_ms,
-        .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY,
+        .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY, .max_retries = -1,
     };
+    note_attrs(sight, &push);
+    if (put)
+        demand_attrs(sight, put);
+    else
+        demand(sight, push.tlvs.len == 0 && push.ttr_ms == 0, "a plain push that carries something");
     sight->event.kind = ORACLE_PUSH;
     if (life->deed.pushes++ == 0)
         life->deed.first_id = push.id;
@@ -197,12 +232,16 @@ static struct oracle_message *see_delivery(struct sight *sight, const struct pay
     struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(to.ref));
 
     demand(sight, m && m->id == to.id && m->retries == ref_retries(to.ref), "names no such message");
-    demand(sight, pop->now_ms == life->now_ms && to.ttr_ms == life->options.ttr_ms, "wrong time");
+    uint32_t ttr_ms = m->auto_ack ? PAYLOAD_TTR_AUTO_ACK : m->ttr_ms ? m->ttr_ms : life->options.ttr_ms;
+    demand(sight, pop->now_ms == life->now_ms && to.ttr_ms == ttr_ms, "wrong time");
+    demand(sight, (int)to.own_retries == m->max_retries + 1 && to.size64 == payload_size64(m->body_bytes),
+           "says something else than the message");
     life->deed.popped[i] = *m;
     sight->event.kind = ORACLE_POP;
     sight->event.topic = topic;
     sight->event.message.id = to.id;
     sight->event.time_ms = pop->now_ms + to.ttr_ms;
+    sight->event.due_ms = pop->now_ms;
     sight->event.more = i + 1 < pop->count;
     return m;
 }
@@ -225,7 +264,7 @@ static void see_pop(struct sight *sight)
     demand(sight, auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
     for (uint32_t i = 0; i < pop.count; i++) {
         demand(sight, rules_can_deliver(life, topic), "more in flight than may be");
-        (void)see_delivery(sight, &pop, i, (uint32_t)topic);
+        auto_ack = see_delivery(sight, &pop, i, (uint32_t)topic)->auto_ack || auto_ack;
         happens(sight);
     }
     unsigned place = (unsigned)rules_place(life, cmd, topic);
@@ -278,6 +317,92 @@ static void see_ack(struct sight *sight)
     sight->event.kind = ORACLE_ACK;
     sight->event.topic = topic_of(sight);
     sight->event.message.id = pair.id;
+    happens(sight);
+}
+
+/* The next id of the command that the record names; those between were not in flight. */
+static const struct oracle_message *next_named(struct sight *sight, struct slice *ids, uint64_t id)
+{
+    struct life *life = sight->life;
+
+    while (ids->len > 0 && get_be64(ids->ptr) != id)
+        *ids = slice_of(ids->ptr + CMD_ID_BYTES, ids->len - CMD_ID_BYTES);
+    const struct oracle_message *m = oracle_by_id(&life->oracle, id);
+    demand(sight, ids->len > 0 && m, "another id than was named");
+    life->deed.acks++;
+    sight->event.topic = topic_of(sight);
+    sight->event.message.id = id;
+    return m;
+}
+
+static void see_release(struct sight *sight)
+{
+    struct life *life = sight->life;
+    struct payload_release release;
+
+    demand(sight, is_doing(sight, CMD_NACK) && payload_get_release(sight->rec->payload, &release), "nobody nacks");
+    const struct cmd_args *args = command(sight)->args;
+    uint64_t due_ms = args->delay_ms == CMD_NOT_GIVEN ? 0 : life->now_ms + (uint64_t)args->delay_ms;
+    struct slice ids = command(sight)->body;
+    demand(sight, release.now_ms == life->now_ms && release.due_ms == due_ms && !args->reject && release.count > 0 &&
+                      args->no_retry == ((sight->rec->flags & RECORD_F_NO_RETRY) != 0), "another nack");
+    for (uint32_t i = 0; i < release.count; i++) {
+        (void)next_named(sight, &ids, payload_pair(release.entries, i).id);
+        sight->event.kind = ORACLE_GIVE_BACK;
+        sight->event.time_ms = life->now_ms;
+        sight->event.due_ms = due_ms;
+        sight->event.no_retry = args->no_retry;
+        sight->event.more = i + 1 < release.count;
+        happens(sight);
+    }
+}
+
+static void see_reject(struct sight *sight)
+{
+    struct payload_bury letter;
+
+    demand(sight, is_doing(sight, CMD_NACK) && payload_get_bury(sight->rec->payload, &letter), "nobody rejects");
+    const struct cmd_args *args = command(sight)->args;
+    struct slice ids = command(sight)->body;
+    demand(sight, args->reject && letter.reason == PAYLOAD_REASON_REJECTED && letter.count > 0 &&
+                      (slice_equal(letter.text, args->text) || (letter.text.len == 0 && sight->life->disturbed)),
+           "another reject");
+    for (uint32_t i = 0; i < letter.count; i++) {
+        (void)next_named(sight, &ids, payload_pair(letter.entries, i).id);
+        sight->event.kind = ORACLE_REJECT;
+        sight->event.more = i + 1 < letter.count;
+        happens(sight);
+    }
+}
+
+static void see_touch(struct sight *sight)
+{
+    struct life *life = sight->life;
+    struct payload_touch touch;
+
+    demand(sight, is_doing(sight, CMD_TOUCH) && payload_get_touch(sight->rec->payload, &touch), "nobody touches");
+    struct slice ids = command(sight)->body;
+    for (uint32_t i = 0; i < touch.count; i++) {
+        struct payload_touched to = payload_touched(touch.entries, i);
+        const struct oracle_message *m = next_named(sight, &ids, to.id);
+        uint64_t usual_ms = m->ttr_ms ? m->ttr_ms : life->options.ttr_ms;
+        uint64_t ttr_ms = command(sight)->args->ttr_ms ? (uint64_t)command(sight)->args->ttr_ms : usual_ms;
+        demand(sight, to.deadline_ms == life->now_ms + ttr_ms, "another deadline");
+        sight->event.kind = ORACLE_TOUCH;
+        sight->event.time_ms = to.deadline_ms;
+        sight->event.more = i + 1 < touch.count;
+        happens(sight);
+    }
+}
+
+/* A pop comes to a message that is not to be delivered any more. */
+static void see_expiry(struct sight *sight)
+{
+    demand(sight, somebody_pops(sight) && sight->rec->payload.len == PAYLOAD_PAIR_BYTES, "nobody pops");
+    sight->event.kind = ORACLE_EXPIRE;
+    sight->event.topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
+    sight->event.message.lsn = ref_lsn(payload_pair(sight->rec->payload, 0).ref);
+    sight->event.time_ms = sight->life->now_ms;
     happens(sight);
 }
 
@@ -544,8 +669,9 @@ static bool may_set(const struct sight *sight, const struct oracle_topic *topic,
         return true; /* who waits uses it */
     if (!cmd)
         return topic->number > 0 && as_it_is; /* written anew, so that an old segment can go */
-    bool uses = cmd->kind <= CMD_SET || cmd->kind == CMD_WPOP || cmd->kind == CMD_MACK;
-    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && cmd->kind != CMD_MACK && uses && !exited && !auto_ack;
+    bool many = cmd->kind == CMD_MACK || cmd->kind == CMD_NACK || cmd->kind == CMD_TOUCH;
+    bool uses = cmd->kind <= CMD_SET || cmd->kind == CMD_WPOP || cmd->kind == CMD_PUT || many;
+    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && !many && uses && !exited && !auto_ack;
     if ((comes_back && uses) || makes)
         return true;
     switch (cmd->kind) {
@@ -623,14 +749,25 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
             see_deletion(&sight);
         else if (rec->aux == PAYLOAD_LIST_DEAD)
             see_letters(&sight);
+        else if (rec->aux == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
+            see_expiry(&sight);
         else
             see_ack(&sight);
         break;
     case RECORD_RELEASE:
-        see_redrive(&sight);
+        if (rec->aux == PAYLOAD_LIST_DEAD)
+            see_redrive(&sight);
+        else
+            see_release(&sight);
+        break;
+    case RECORD_TOUCH:
+        see_touch(&sight);
         break;
     case RECORD_BURY:
-        see_bury(&sight);
+        if (rec->aux == PAYLOAD_BURY_FLIGHT)
+            see_reject(&sight);
+        else
+            see_bury(&sight);
         break;
     case RECORD_TICK:
         see_tick(&sight);

@@ -37,6 +37,11 @@ uint64_t workload_hash(struct slice body)
     return h ^ h >> 29;
 }
 
+uint64_t workload_attrs_hash(struct slice headers, struct slice key)
+{
+    return headers.len + key.len > 0 ? workload_hash(headers) * 31 + workload_hash(key) : 0;
+}
+
 /* ---- habits ---------------------------------------------------------------------------------- */
 
 void workload_init(struct workload *load, uint64_t seed)
@@ -57,6 +62,9 @@ void workload_init(struct workload *load, uint64_t seed)
     load->weights[CMD_EXIT] = (unsigned)rng_between(rng, 0, 8);
     load->weights[CMD_WPOP] = (unsigned)(rng_chance(rng, 700) ? rng_between(rng, 50, 500) : 0);
     load->weights[CMD_MACK] = (unsigned)rng_between(rng, 0, 100);
+    load->weights[CMD_PUT] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 0, 300) : 0);
+    load->weights[CMD_NACK] = (unsigned)rng_between(rng, 0, 150);
+    load->weights[CMD_TOUCH] = (unsigned)rng_between(rng, 0, 80);
     load->large_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 100, 400) : rng_below(rng, 60));
     load->huge_permille = 40;
     if (rng_chance(rng, 100)) {
@@ -184,6 +192,54 @@ static void make_mack(struct workload *load, struct oracle *oracle, struct order
     }
 }
 
+/* A push with some of what a message may carry. */
+static void make_put(struct workload *load, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    struct cmd_put *put = &order->put;
+
+    *put = (struct cmd_put){.delay_ms = 1000 * (int64_t)delay_s(load), .max_retries = CMD_NOT_GIVEN};
+    if (rng_chance(rng, 300))
+        put->ttr_ms = (int64_t)rng_between(rng, 1000, 300000);
+    if (rng_chance(rng, 300))
+        put->max_retries = (int64_t)rng_below(rng, 4);
+    if (rng_chance(rng, 300))
+        put->lifetime_ms = (int64_t)rng_between(rng, 1, 20000);
+    put->auto_ack = rng_chance(rng, 100);
+    (void)snprintf(order->headers, sizeof(order->headers), "n: %u\n", (unsigned)rng_below(rng, 1000));
+    (void)snprintf(order->key, sizeof(order->key), "k%u", (unsigned)rng_below(rng, 9));
+    if (rng_chance(rng, 300))
+        put->headers = slice_str(order->headers);
+    if (rng_chance(rng, 300))
+        put->key = slice_str(order->key);
+    add_body(load, order, body_bytes(load));
+    order->args.puts = put;
+    order->args.put_count = 1;
+}
+
+/* Ids as of a mack, and what is to become of them. */
+static void make_nack(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    struct rng *rng = &load->rng;
+
+    order->cmd.flags = CMD_F_PLAIN;
+    if (rng_chance(rng, 600))
+        order->args.delay_ms = rng_chance(rng, 300) ? 0 : (int64_t)rng_between(rng, 1, rng_chance(rng, 100)
+                                                                                           ? 100000000 : 9000);
+    order->args.no_retry = rng_chance(rng, 300);
+    order->args.reject = rng_chance(rng, 150);
+    order->args.text = rng_chance(rng, 500) ? slice_str("no") : slice_str("this is not for us");
+    make_mack(load, oracle, order);
+}
+
+static void make_touch(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    order->cmd.flags = CMD_F_PLAIN;
+    if (rng_chance(&load->rng, 700))
+        order->args.ttr_ms = (int64_t)rng_between(&load->rng, 1000, 300000);
+    make_mack(load, oracle, order);
+}
+
 static void make_wpop(struct workload *load, struct order *order)
 {
     static const uint32_t WAITS_MS[] = {50, 2000, CMD_WAIT_MS_MAX};
@@ -258,7 +314,8 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     struct rng *rng = &load->rng;
     struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
 
-    order->cmd = (struct cmd){.kind = draw_kind(load)};
+    order->cmd = (struct cmd){.kind = draw_kind(load), .args = &order->args};
+    order->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN};
     (void)snprintf(order->topic, sizeof(order->topic), "%.*s", (int)topic.len, topic.ptr);
     buf_clear(&order->bytes);
     switch (order->cmd.kind) {
@@ -284,6 +341,15 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     case CMD_MACK:
         make_mack(load, oracle, order);
         break;
+    case CMD_PUT:
+        make_put(load, order);
+        break;
+    case CMD_NACK:
+        make_nack(load, oracle, order);
+        break;
+    case CMD_TOUCH:
+        make_touch(load, oracle, order);
+        break;
     default:
         break;
     }
@@ -294,13 +360,13 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     if (order->cmd.kind == CMD_POP || order->cmd.kind == CMD_DEAD)
         order->cmd.flags = rng_chance(rng, 500) ? CMD_F_BINARY : 0;
     order->cmd.topic = slice_str(order->topic);
-    order->cmd.body = buf_slice(&order->bytes);
+    order->cmd.body = order->put.body = buf_slice(&order->bytes);
 }
 
 void order_describe(const struct order *order, char *text, size_t bytes)
 {
     static const char *const WORDS[] = {"push", "mpush", "pop", "ack", "dead", "set", "toggle", "stat", "stat_all",
-                                        "exit", "wpop", "mack"};
+                                        "exit", "wpop", "mack", "put", "nack", "touch"};
     const struct cmd *cmd = &order->cmd;
     int n = snprintf(text, bytes, "%s %s", WORDS[cmd->kind], cmd->kind == CMD_STAT_ALL ? "" : order->topic);
 
@@ -310,7 +376,15 @@ void order_describe(const struct order *order, char *text, size_t bytes)
         (void)snprintf(text + n, bytes - (size_t)n, " %u messages, %zu bytes", (unsigned)cmd->count, cmd->body.len);
     else if (cmd->kind == CMD_ACK)
         (void)snprintf(text + n, bytes - (size_t)n, " %" PRIu64, cmd->id);
-    else if (cmd->kind == CMD_MACK)
+    else if (cmd->kind == CMD_PUT)
+        (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu bytes",
+                       order->put.delay_ms, order->put.ttr_ms, order->put.auto_ack ? " (none)" : "",
+                       order->put.lifetime_ms, cmd->body.len);
+    else if (cmd->kind == CMD_NACK)
+        (void)snprintf(text + n, bytes - (size_t)n, " %u ids%s%s, delay=%" PRId64, (unsigned)cmd->count,
+                       order->args.reject ? ", reject" : "", order->args.no_retry ? ", no retry" : "",
+                       order->args.delay_ms);
+    else if (cmd->kind == CMD_MACK || cmd->kind == CMD_TOUCH)
         (void)snprintf(text + n, bytes - (size_t)n, " %u ids", (unsigned)cmd->count);
     else if (cmd->kind == CMD_WPOP)
         (void)snprintf(text + n, bytes - (size_t)n, " up to %" PRId64 ", waits %" PRId64 " ms", cmd->number,

@@ -26,7 +26,7 @@ enum {
 struct workload {
     struct rng rng;
     uint32_t topics;         /* names in use: 1.. */
-    unsigned weights[12];    /* by enum cmd_kind */
+    unsigned weights[15];    /* by enum cmd_kind */
     unsigned large_permille; /* bodies of more than a few hundred bytes */
     unsigned huge_permille;  /* of these: nearly the largest there may be */
     unsigned delay_permille; /* pushes with a delay */
@@ -39,6 +39,9 @@ struct order {
     struct cmd cmd;
     char topic[256];
     struct buf bytes;
+    struct cmd_args args; /* of PUT, NACK, TOUCH */
+    struct cmd_put put;
+    char headers[64], key[8];
 };
 
 void workload_init(struct workload *load, uint64_t seed);
@@ -57,6 +60,9 @@ const char *workload_name(struct slice name);
 
 /* One number for a body: bodies with the same number are the same. */
 uint64_t workload_hash(struct slice body);
+
+/* One number for what a message carries besides; 0 = nothing. */
+uint64_t workload_attrs_hash(struct slice headers, struct slice key);
 
 /* "push orders delay=3 120 bytes" */
 void order_describe(const struct order *order, char *text, size_t bytes);

@@ -88,18 +88,42 @@ int gmq_wpop(struct gmq *mq, const char *const *topics, size_t topic_count, uint
     return (int)reply.msg_count;
 }
 
-int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing)
+/* What a mack and its like return; `err` is of its queueing. */
+static int finish_ids(struct gmq *mq, int err, uint64_t *ret_missing)
 {
     struct gmq_reply reply;
-    int err = check_idle(mq);
 
-    if (err == GMQ_OK)
-        err = finish(mq, gmq_queue_mack(mq, topic, ids, count), &reply);
+    err = finish(mq, err, &reply);
     if (err != GMQ_OK)
         return err;
     if (ret_missing && reply.id_count > 0)
         memcpy(ret_missing, reply.ids, reply.id_count * sizeof(*ret_missing));
     return (int)reply.id_count;
+}
+
+int gmq_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint64_t *ret_missing)
+{
+    int err = check_idle(mq);
+
+    return err != GMQ_OK ? err : finish_ids(mq, gmq_queue_mack(mq, topic, ids, count), ret_missing);
+}
+
+int gmq_nack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, int64_t delay_ms, int no_retry,
+             uint64_t *ret_missing)
+{
+    int err = check_idle(mq);
+
+    if (err != GMQ_OK)
+        return err;
+    return finish_ids(mq, gmq_queue_nack(mq, topic, ids, count, delay_ms, no_retry), ret_missing);
+}
+
+int gmq_touch(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint32_t ttr_ms,
+              uint64_t *ret_missing)
+{
+    int err = check_idle(mq);
+
+    return err != GMQ_OK ? err : finish_ids(mq, gmq_queue_touch(mq, topic, ids, count, ttr_ms), ret_missing);
 }
 
 int gmq_call(struct gmq *mq, const char *operation, const char *json, const char **ret_json)

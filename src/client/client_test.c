@@ -246,6 +246,31 @@ TEST(client_waits_for_messages_of_several_topics_and_acks_them_together)
     peer_end(&peer, mq);
 }
 
+TEST(client_gives_messages_back_and_asks_for_more_time)
+{
+    static const struct step steps[] = {
+        STEP("nack b 2 1500\n\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", "\0g\0\0\0\2ok", STAY),
+        STEP("nack b 1 -1 noretry\n\0\0\0\0\0\0\0\5", "\0g\0\0\0\5[\"5\"]", STAY),
+        STEP("touch b 2 300000\n\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", "\0g\0\0\0\5[\"6\"]", STAY),
+        STEP("touch b 1 0\n\0\0\0\0\0\0\0\5", "\0f\0\0\0\012no message", CLOSE),
+    };
+    const uint64_t ids[] = {5, 6};
+    uint64_t missing[2] = {0};
+    struct peer peer;
+
+    peer_start(&peer, steps, ARRAY_LEN(steps));
+    struct gmq *mq = gmq_new(peer.addr, NULL);
+    assert_int_equal(gmq_nack(mq, "b", ids, 0, 0, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_touch(mq, "b", ids, GMQ_BATCH_MAX + 1, 0, NULL), GMQ_ERR_ARGUMENT);
+    assert_int_equal(gmq_nack(mq, "b", ids, 2, 1500, 0, missing), 0);
+    assert_int_equal(gmq_nack(mq, "b", ids, 1, GMQ_BY_POLICY, 1, missing), 1);
+    assert_int_equal(missing[0], 5);
+    assert_int_equal(gmq_touch(mq, "b", ids, 2, 300000, missing), 1);
+    assert_int_equal(missing[0], 6);
+    assert_true(gmq_touch(mq, "b", ids, 1, 0, NULL) < 0);
+    peer_end(&peer, mq);
+}
+
 TEST(client_may_repeat_a_wpop_whose_answer_was_lost)
 {
     static const struct step steps[] = {STEP("wpop a 9 1\nmack a 1\n\0\0\0\0\0\0\0\5", "", CLOSE)};

@@ -190,16 +190,45 @@ int gmq_queue_wpop(struct gmq *mq, const char *const *topics, size_t topic_count
     return err;
 }
 
-int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count)
+/* Room for a request with so many ids. */
+static int check_ids(struct gmq *mq, size_t count)
 {
     if (count == 0 || count > GMQ_BATCH_MAX)
-        return client_fail(mq, GMQ_ERR_ARGUMENT, "1 to %d messages may be acked at once", GMQ_BATCH_MAX);
-    int err = check_room(mq, count * CMD_ID_BYTES);
+        return client_fail(mq, GMQ_ERR_ARGUMENT, "1 to %d messages may be named at once", GMQ_BATCH_MAX);
+    return check_room(mq, count * CMD_ID_BYTES);
+}
+
+int gmq_queue_mack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count)
+{
+    int err = check_ids(mq, count);
+
     if (err != 0)
         return err;
     size_t before = buf_len(&mq->out);
     err = request_mack(&mq->out, topic_slice(topic), ids, count);
     return queued(mq, err, before, GMQ_MACK, (uint32_t)count);
+}
+
+int gmq_queue_nack(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, int64_t delay_ms, int no_retry)
+{
+    int err = check_ids(mq, count);
+
+    if (err != 0)
+        return err;
+    size_t before = buf_len(&mq->out);
+    err = request_nack(&mq->out, topic_slice(topic), ids, count, delay_ms, no_retry != 0);
+    return queued(mq, err, before, GMQ_NACK, (uint32_t)count);
+}
+
+int gmq_queue_touch(struct gmq *mq, const char *topic, const uint64_t *ids, size_t count, uint32_t ttr_ms)
+{
+    int err = check_ids(mq, count);
+
+    if (err != 0)
+        return err;
+    size_t before = buf_len(&mq->out);
+    err = request_touch(&mq->out, topic_slice(topic), ids, count, ttr_ms);
+    return queued(mq, err, before, GMQ_TOUCH, (uint32_t)count);
 }
 
 /* How long a pop by call may wait. */

@@ -90,7 +90,7 @@ static int read_answer(struct gmq *mq, const struct answer *answer, const struct
         return GMQ_ERR_PROTOCOL;
     if (expect->request == GMQ_PUSH)
         return answer_read_id(answer, &ret->id) == 0 ? GMQ_OK : GMQ_ERR_PROTOCOL;
-    if (expect->request == GMQ_MACK)
+    if (expect->request >= GMQ_MACK)
         return read_missing(mq, answer, expect->count, ret);
     if (expect->count > 0)
         return read_ids(mq, answer, expect->count, ret);

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 
 #include "base/bytes.h"
+#include "engine/retry.h"
 #include "engine/state.h"
 #include "engine/tape.h"
 #include "unit/unit.h"
@@ -29,6 +30,9 @@ struct message {
     uint64_t order; /* when it came into its state, counted */
     uint32_t queue;
     enum state state;
+    uint64_t since_ms;          /* of its last delivery */
+    struct engine_facts facts;  /* has_facts */
+    bool has_facts;
 };
 
 struct life {
@@ -37,6 +41,7 @@ struct life {
     size_t count;
     uint64_t orders, now_ms, dice, leap_ms;
     bool auto_ack[QUEUES + 1];
+    struct retry_policy retry[QUEUES + 1];
 };
 
 static uint64_t below(struct life *life, uint64_t limit) { return tape_below(&life->dice, limit); }
@@ -80,6 +85,43 @@ static uint64_t fires_at(const struct life *life, uint64_t due_ms)
     return max_u64(due_ms, engine_now_ms(life->tape.engine));
 }
 
+/* Some messages have their own maximum of retries; as struct payload_attrs says. */
+static unsigned own_retries(const struct message *message) { return message->id % 5 ? 0 : 1 + message->id % 4; }
+
+/* It waits again, or is dead. */
+static void came_back(struct life *life, struct message *message, enum state state, uint64_t since_ms)
+{
+    struct engine_facts facts = {.first_ms = message->facts.first_ms, .last_ms = message->facts.last_ms};
+
+    if (since_ms > 0) {
+        facts.first_ms = facts.first_ms ? facts.first_ms : since_ms;
+        facts.last_ms = since_ms;
+    }
+    facts.due_ms = state == DELAYED ? message->at_ms : 0;
+    facts.is_dead = state == DEAD;
+    message->facts = facts;
+    message->has_facts = true;
+    turn(life, message, state);
+}
+
+/* A delivery that ends without an ack at `now_ms`; `due_ms` as in a RELEASE. */
+static void give_back(struct life *life, struct message *message, uint64_t now_ms, uint64_t due_ms, bool counts)
+{
+    unsigned max = own_retries(message) ? own_retries(message) - 1 : NODE_RETRIES;
+    uint64_t ref = message->ref;
+
+    message->ref = counts ? ref_again(ref) : ref;
+    if (counts && ref_retries(ref) >= max) {
+        came_back(life, message, DEAD, message->since_ms);
+        message->facts.dead_ms = now_ms;
+        return;
+    }
+    if (due_ms == 0)
+        due_ms = now_ms + retry_delay_ms(&life->retry[message->queue], ref);
+    message->at_ms = due_ms;
+    came_back(life, message, due_ms > now_ms ? DELAYED : READY, message->since_ms);
+}
+
 static void push(struct life *life, uint64_t due_ms)
 {
     struct message *message = &life->messages[life->count];
@@ -106,7 +148,9 @@ static void pop(struct life *life)
     if (!message)
         return;
     assert_int_equal(ref, message->ref);
-    struct payload_delivery to = {.ref = ref, .id = message->id, .ttr_ms = 1 + (uint32_t)below(life, TTR_MS)};
+    struct payload_delivery to = {.ref = ref, .id = message->id, .ttr_ms = 1 + (uint32_t)below(life, TTR_MS),
+                                  .size64 = (uint32_t)message->id, .own_retries = own_retries(message)};
+    message->since_ms = life->now_ms;
     message->at_ms = fires_at(life, life->now_ms + to.ttr_ms);
     tape_pop(&life->tape, queue, life->now_ms, &to, life->auto_ack[queue]);
     turn(life, message, life->auto_ack[queue] ? GONE : FLYING);
@@ -134,7 +178,67 @@ static void bury(struct life *life)
     if (!message)
         return;
     tape_bury(&life->tape, queue, life->now_ms, message->ref);
-    turn(life, message, DEAD);
+    came_back(life, message, DEAD, 0);
+    message->facts.why = PAYLOAD_REASON_UNREADABLE;
+    message->facts.dead_ms = life->now_ms;
+}
+
+/* What a consumer says of what it holds, beside ack. */
+static void release(struct life *life)
+{
+    struct message *message = any(life, FLYING);
+    bool no_retry = below(life, 3) == 0;
+    uint64_t due_ms = below(life, 2) ? 0 : life->now_ms + below(life, 2) * below(life, below(life, 2) ? 500 : 9000000);
+
+    if (!message)
+        return;
+    struct payload_pair pair = {.ref = message->ref, .id = message->id};
+    tape_release(&life->tape, message->queue, PAYLOAD_LIST_FLIGHT, life->now_ms, due_ms, no_retry, &pair);
+    give_back(life, message, life->now_ms, due_ms, !no_retry);
+}
+
+static void reject(struct life *life)
+{
+    static const char *const TEXTS[] = {"", "no", "it does not fit, not at all"};
+    struct message *message = any(life, FLYING);
+    const char *text = TEXTS[below(life, ARRAY_LEN(TEXTS))];
+
+    if (!message)
+        return;
+    tape_reject(&life->tape, message->queue, life->now_ms, text,
+                &(struct payload_pair){.ref = message->ref, .id = message->id});
+    message->ref = ref_again(message->ref);
+    came_back(life, message, DEAD, message->since_ms);
+    message->facts.why = PAYLOAD_REASON_REJECTED;
+    message->facts.dead_ms = life->now_ms;
+    message->facts.text = slice_str(text);
+}
+
+static void touch(struct life *life)
+{
+    struct message *message = any(life, FLYING);
+    uint64_t deadline_ms = life->now_ms + below(life, 2 * TTR_MS);
+
+    if (!message)
+        return;
+    tape_touch(&life->tape, message->queue, life->now_ms,
+               &(struct payload_touched){.ref = message->ref, .id = message->id, .deadline_ms = deadline_ms});
+    message->at_ms = fires_at(life, deadline_ms);
+    turn(life, message, FLYING);
+}
+
+static void redrive(struct life *life)
+{
+    struct message *message = any(life, DEAD);
+    uint64_t due_ms = below(life, 2) ? 0 : life->now_ms + 1 + below(life, 900000);
+
+    if (!message)
+        return;
+    tape_release(&life->tape, message->queue, PAYLOAD_LIST_DEAD, life->now_ms, due_ms, false,
+                 &(struct payload_pair){.ref = message->ref, .id = message->id});
+    message->ref = ref_make(ref_lsn(message->ref), 0);
+    message->at_ms = due_ms;
+    came_back(life, message, due_ms > 0 ? DELAYED : READY, 0);
 }
 
 static bool is_delayed(const struct message *message)
@@ -160,47 +264,47 @@ static struct message *next_timer(struct life *life)
     return best && best->at_ms <= life->now_ms ? best : NULL;
 }
 
-/* Entries with a timer, as the engine counts them. */
+/* Entries with a timer, as the engine counts them; those in flight twice, since they may become delayed. */
 static uint64_t timers(const struct life *life)
 {
     uint64_t n = 0;
 
     for (uint32_t number = 1; number <= QUEUES; number++) {
         const struct queue *queue = engine_queue(life->tape.engine, number);
-        n += queue->delayed + queue->ghosts.delayed + queue->in_flight;
+        n += queue->delayed + queue->ghosts.delayed + 2 * queue->in_flight;
     }
     return n;
 }
 
-static void fire(struct life *life, struct message *message)
+/* Returns by how much timers() is less. */
+static uint64_t fire(struct life *life, struct message *message)
 {
     if (message->state == DELAYED) {
         turn(life, message, READY);
-        return;
+        return 1;
     }
     if (message->state == GHOST || message->state == PURGED) {
         turn(life, message, GONE);
-        return;
+        return 1;
     }
-    bool again = ref_retries(message->ref) < NODE_RETRIES;
-    message->ref = ref_again(message->ref);
-    turn(life, message, again ? READY : DEAD);
+    give_back(life, message, message->at_ms, 0, true);
+    return message->state == DELAYED ? 1 : 2;
 }
 
 /* What fires is what comes next. If more should, it goes on with the next TICK, or waits for a chunk. */
 static void tick_now(struct life *life, uint32_t may, uint32_t moves)
 {
     const struct engine *engine = life->tape.engine;
-    uint64_t before = timers(life);
+    uint64_t before = timers(life), fired = 0;
 
     tape_tick_moves(&life->tape, life->now_ms, may, moves);
-    uint64_t fired = before - timers(life);
-    assert_true(fired <= may);
-    for (uint64_t n = 0; n < fired; n++) {
+    for (uint64_t after = timers(life); before > after; fired++) {
         struct message *message = next_timer(life);
         assert_non_null(message);
-        fire(life, message);
+        before -= fire(life, message);
+        assert_true(before >= after);
     }
+    assert_true(fired <= may);
     bool waits = next_timer(life) != NULL, blocked = engine_next_load_ms(engine) <= life->now_ms;
     assert_true(!waits || blocked || engine_next_due_ms(engine) <= life->now_ms);
     assert_true(!waits || blocked || moves > 0 || fired == may);
@@ -221,7 +325,14 @@ static void change_queue(struct life *life)
     static const char *const NAMES[] = {"", "a", "b", "c", "d"};
     uint32_t queue = 1 + (uint32_t)below(life, QUEUES), flags = (uint32_t)below(life, 4);
 
-    (void)tape_queue(&life->tape, queue, NAMES[queue], flags, TOPIC_NODE_RETRIES);
+    struct topic_settings set = TOPIC_SETTINGS_NONE;
+    if (below(life, 2))
+        set.retry = (struct retry_policy){.kind = (uint8_t)(RETRY_FIXED + below(life, 3)), .count = 3,
+                                          .jitter_percent = (uint8_t)(below(life, 2) * below(life, 101)),
+                                          .cap_ms = (uint32_t)(below(life, 2) * below(life, 100000)),
+                                          .delays_ms = {(uint32_t)below(life, 500), (uint32_t)below(life, 90000), 7}};
+    life->retry[queue] = set.retry;
+    (void)tape_queue_set(&life->tape, queue, NAMES[queue], flags, &set);
     life->auto_ack[queue] = flags & PAYLOAD_QUEUE_AUTO_ACK;
 }
 
@@ -368,7 +479,7 @@ static uint64_t some_due(struct life *life)
 
 static void step(struct life *life)
 {
-    uint64_t what = below(life, 124);
+    uint64_t what = below(life, 132);
 
     if (what < 28)
         push(life, 0);
@@ -400,6 +511,14 @@ static void step(struct life *life)
         cancel(life, DELAYED);
     else if (what < 122)
         purge(life);
+    else if (what < 125)
+        release(life);
+    else if (what < 127)
+        touch(life);
+    else if (what < 129)
+        reject(life);
+    else if (what < 131)
+        redrive(life);
     else
         (void)tape_load(&life->tape, 1 + (uint32_t)below(life, QUEUES), PAYLOAD_LOAD_REFS);
     while (tape_spill(&life->tape) > 0)
@@ -455,6 +574,30 @@ static void compare_ready(struct life *life, const struct queue *queue, struct m
     assert_int_equal(i, head + tail);
 }
 
+static void compare_facts(struct life *life)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < life->count; i++) {
+        const struct message *message = &life->messages[i];
+        bool gone = message->state == GONE || message->state == GHOST || message->state == GHOST_ASIDE ||
+                    message->state == GONE_ASIDE; /* what is purged goes when it comes up */
+        bool expected = message->has_facts && !gone;
+        struct engine_facts facts;
+        count += expected;
+        assert_int_equal(engine_facts(life->tape.engine, ref_lsn(message->ref), &facts), expected);
+        if (!expected)
+            continue;
+        assert_int_equal(facts.first_ms, message->facts.first_ms);
+        assert_int_equal(facts.last_ms, message->facts.last_ms);
+        assert_int_equal(facts.due_ms, message->facts.due_ms);
+        assert_int_equal(facts.dead_ms, message->facts.dead_ms);
+        assert_true(facts.is_dead == message->facts.is_dead && facts.why == message->facts.why);
+        assert_true(slice_equal(facts.text, message->facts.text));
+    }
+    assert_int_equal(life->tape.engine->facts.count, count);
+}
+
 static void compare(struct life *life)
 {
     static struct message *expected[MESSAGES_MAX];
@@ -472,6 +615,7 @@ static void compare(struct life *life)
         for (size_t i = 0; i < n; i++)
             assert_int_equal(refs[i], expected[i]->ref);
     }
+    compare_facts(life);
 }
 
 /* A life of STEPS; `ret_image` becomes a checkpoint of somewhere in it, `ret_cut` its LSN. */
@@ -553,206 +697,6 @@ TEST(engine_lives_like_the_naive_one_and_every_replay_ends_in_its_state)
         outlive(life);
         end(life, &image);
     }
-}
-
-/* ---- images ----------------------------------------------------------------------------------------------------- */
-
-/* Loads `bytes` of an image from before an unreadable page: 0 or refused, and what is left is sound either way. */
-static int load(struct engine *engine, const char *image, size_t bytes)
-{
-    struct tape_deaths deaths;
-    struct engine *fresh = tape_engine(&deaths);
-    struct buf again;
-    char *copy = guarded(image, bytes);
-
-    int rc = engine_load(engine, copy, bytes);
-    guarded_free(copy, bytes);
-    state_check(engine);
-    if (rc < 0) {
-        assert_true(engine_digest(engine) == engine_digest(fresh));
-    } else {
-        buf_init(&again, TAPE_BYTES_MAX);
-        assert_true(engine_save(engine, &again));
-        assert_int_equal(engine_load(fresh, buf_data(&again), buf_len(&again)), 0);
-        assert_true(engine_digest(engine) == engine_digest(fresh));
-        buf_free(&again);
-    }
-    engine_free(fresh);
-    return rc;
-}
-
-/* Delayed messages in every place: in the wheel, in buckets, in chunks, in a chunk aside; and timers half moved. */
-static void delay_some(struct tape *tape, uint64_t now_ms)
-{
-    engine_limit_delays(tape->engine, 4, 2);
-    for (uint64_t i = 0; i < 18; i++)
-        (void)tape_push(tape, 1 + i % 2, 100 + i, now_ms + (i % 3 ? i % 3 * 10000000 : 600 + i));
-    for (uint64_t i = 0; i < 3; i++) {
-        uint64_t ref = tape_push(tape, 1, 200 + i, 0);
-        struct payload_delivery to = {.ref = ref, .id = 200 + i, .ttr_ms = 620 + (uint32_t)i};
-        tape_pop(tape, 1, now_ms, &to, false);
-    }
-    while (tape_spill_delays(tape, now_ms) > 0)
-        continue;
-    assert_true(tape_load_delays(tape, UINT64_MAX, PAYLOAD_LOAD_ASIDE));
-    for (unsigned i = 0; i < 20 && (tape->engine->delays.near.wheel.moving == 0 || i == 0); i++)
-        tape_tick_moves(tape, now_ms + 600, 4096, 1);
-    assert_true(tape->engine->delays.near.wheel.moving > 0 || tape->engine->flight.wheel.moving > 0);
-    assert_true(tape->engine->delays.aside_count > 0 && tape->engine->delays.chunked > 0);
-}
-
-/* Ghosts in both kinds of lists, and a mark with one that is spared. */
-static void haunt(struct tape *tape, uint64_t now_ms)
-{
-    uint64_t refs[6];
-
-    for (uint64_t i = 0; i < 6; i++)
-        refs[i] = tape_push(tape, 1, 300 + i, i < 4 ? 0 : now_ms + 700000);
-    tape_ack(tape, 1, PAYLOAD_LIST_READY, refs[1], 301);
-    tape_ack(tape, 1, PAYLOAD_LIST_READY, refs[2], 302);
-    tape_ack(tape, 1, PAYLOAD_LIST_DELAYED, refs[4], 304);
-    tape_purge(tape, 1, PAYLOAD_LIST_DELAYED, 0);
-    state_spare(tape->engine, engine_queue(tape->engine, 1), ref_lsn(refs[0]));
-    engine_check(tape->engine);
-}
-
-/* An image with a few messages in every state. */
-static void small_image(struct buf *ret)
-{
-    struct tape tape;
-    uint64_t now_ms = UINT64_C(1700000000000);
-
-    tape_open(&tape);
-    (void)tape_queue(&tape, 1, "jobs", 0, 0);
-    (void)tape_queue(&tape, 2, "quite a long name of a topic", PAYLOAD_QUEUE_AUTO_ACK, 7);
-    tape_tick(&tape, now_ms, 1);
-    for (uint64_t id = 1; id <= 12; id++) {
-        uint64_t ref = tape_push(&tape, 1 + id % 2, id, id % 3 ? 0 : now_ms + id * 1000);
-        struct payload_delivery to = {.ref = ref, .id = id, .ttr_ms = 10 + 90 * (uint32_t)id};
-        if (id % 4 == 1)
-            tape_pop(&tape, 1 + id % 2, now_ms, &to, false);
-    }
-    tape_tick(&tape, now_ms + 500, 4096);
-    tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
-    tape_bury(&tape, 1, now_ms, fifo_first(&engine_queue(tape.engine, 1)->ready.tail));
-    delay_some(&tape, now_ms);
-    haunt(&tape, now_ms);
-    buf_init(ret, TAPE_BYTES_MAX);
-    assert_true(engine_save(tape.engine, ret));
-    tape_close(&tape);
-}
-
-TEST(engine_image_loads_whole_and_is_refused_when_it_is_cut)
-{
-    struct tape_deaths deaths;
-    struct engine *engine = tape_engine(&deaths);
-    struct buf image;
-
-    small_image(&image);
-    for (size_t bytes = 0; bytes < buf_len(&image); bytes++)
-        assert_true(load(engine, buf_data(&image), bytes) < 0);
-    assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
-    engine_check(engine);
-    assert_int_equal(engine_queues(engine), 2);
-    assert_true(buf_append(&image, "12345678", 8));
-    assert_true(load(engine, buf_data(&image), buf_len(&image)) < 0);
-    engine_free(engine);
-    buf_free(&image);
-}
-
-TEST(engine_image_with_flipped_bits_is_refused_or_loads_sound)
-{
-    struct tape_deaths deaths;
-    struct engine *engine = tape_engine(&deaths);
-    struct buf image;
-
-    small_image(&image);
-    for (size_t at = 0; at < buf_len(&image); at++)
-        for (unsigned bit = 0; bit < 8; bit++) {
-            buf_data(&image)[at] ^= (char)(1u << bit);
-            (void)load(engine, buf_data(&image), buf_len(&image));
-            buf_data(&image)[at] ^= (char)(1u << bit);
-        }
-    assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
-    engine_free(engine);
-    buf_free(&image);
-}
-
-TEST(engine_image_is_believed_in_no_number)
-{
-    static const uint64_t WORDS[] = {0, 1, 255, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 48, UINT64_MAX};
-    struct tape_deaths deaths;
-    struct engine *engine = tape_engine(&deaths);
-    struct buf image;
-    char kept[8];
-
-    small_image(&image);
-    for (size_t at = 0; at < buf_len(&image); at += 8)
-        for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
-            memcpy(kept, buf_data(&image) + at, 8);
-            memcpy(buf_data(&image) + at, &WORDS[i], 8);
-            (void)load(engine, buf_data(&image), buf_len(&image));
-            memcpy(buf_data(&image) + at, kept, 8);
-        }
-    engine_free(engine);
-    buf_free(&image);
-}
-
-TEST(engine_image_of_the_first_two_formats_loads)
-{
-    static const uint64_t MAGICS[] = {0x31474e45514d47, 0x32474e45514d47};
-
-    for (unsigned format = 0; format < 2; format++) {
-        struct tape_deaths deaths;
-        struct engine *engine = tape_engine(&deaths);
-        uint64_t now_ms = UINT64_C(1700000000000), words[64], n = 0;
-        uint64_t head[] = {MAGICS[format], 7, now_ms, 4096, 5, now_ms, 1, 2, 1};
-        uint64_t queue[13] = {1, 0, 0, TOPIC_NODE_RETRIES, now_ms, 4160, 9, 1};
-        uint64_t timers[] = {0x100, now_ms + 5, 1, 0x200, now_ms + 400 * 86400000ull, 1, 0x300, 3, now_ms + 9, 1};
-        memcpy(words, head, sizeof(head));
-        n = ARRAY_LEN(head);
-        memcpy(words + n, queue, sizeof(queue));
-        n += format == 0 ? 10 : 13;
-        words[n++] = 'q';
-        memcpy(words + n, timers, sizeof(timers));
-        n += ARRAY_LEN(timers);
-        for (uint64_t i = 0; i < n; i++)
-            put_le64(&words[i], words[i]);
-        assert_int_equal(load(engine, (const char *)words, 8 * n), 0);
-        engine_check(engine);
-        assert_int_equal(engine_queue(engine, 1)->delayed, 2);
-        assert_int_equal(engine_queue(engine, 1)->in_flight, 1);
-        assert_true(engine_next_due_ms(engine) <= now_ms + 5);
-        engine_free(engine);
-    }
-}
-
-TEST(engine_that_is_empty_saves_and_loads)
-{
-    struct tape_deaths deaths;
-    struct engine *engine = tape_engine(&deaths);
-    struct buf image;
-
-    buf_init(&image, TAPE_BYTES_MAX);
-    assert_true(engine_save(engine, &image));
-    assert_int_equal(buf_len(&image), 8 * (12 + 4 + 2 + 1));
-    assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
-    engine_free(engine);
-    buf_free(&image);
-}
-
-TEST(engine_save_leaves_a_buffer_alone_that_may_not_grow_that_far)
-{
-    struct tape_deaths deaths;
-    struct engine *engine = tape_engine(&deaths);
-    struct buf image;
-
-    buf_init(&image, 64);
-    assert_true(buf_append(&image, "kept", 4));
-    assert_false(engine_save(engine, &image));
-    assert_int_equal(buf_len(&image), 4);
-    engine_free(engine);
-    buf_free(&image);
 }
 
 TEST(engine_reset_forgets_everything_but_the_hooks)

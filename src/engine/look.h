@@ -21,10 +21,10 @@ size_t look_flight(const struct engine *engine, uint32_t queue, uint32_t *at, ui
                    uint32_t *ret_places, size_t max);
 
 /*
- * Delayed messages of the queue in order of (due time, ref), from a given one on. They stand in slots of a wheel and in
- * buckets, in these in the order in which they came, and among those of all queues; so all that may hold one of the
- * next `max` is gone through, and the first `max` are kept. What comes meanwhile may be seen or not; what stays
- * delayed is seen, but where a slot moves again and again while it is gone through.
+ * Delayed messages of the queue, ghosts not, in order of (due time, ref), from a given one on. They stand in slots of a
+ * wheel and in buckets, in these in the order in which they came, and among those of all queues; so all that may hold
+ * one of the next `max` is gone through, and the first `max` are kept. What comes meanwhile may be seen or not; what
+ * stays delayed is seen, but where a slot moves again and again while it is gone through.
  *
  * Set queue, due_ms, ref, max and `best`, with room for `max`; all else zero. Then in each turn look_delays_begin(),
  * and look_delays() as long as it WANTS the entries of a chunk, which look_delays_feed() gives it.
@@ -62,7 +62,8 @@ void look_delays_begin(const struct engine *engine, struct look_delays *look, ui
 enum look_step look_delays(const struct engine *engine, struct look_delays *look, uint64_t *looks);
 
 /* The entries of the chunk `wanted`, none when it cannot be read. */
-void look_delays_feed(struct look_delays *look, struct slice entries, uint64_t *looks);
+void look_delays_feed(const struct engine *engine, struct look_delays *look, struct slice entries,
+                      uint64_t *looks);
 
 /* The LSNs of the up to `max` chunks behind `wanted` in its bucket; returns how many. */
 size_t look_delays_ahead(const struct engine *engine, const struct look_delays *look, uint64_t *ret, size_t max);

@@ -127,10 +127,13 @@ static void keep(struct look_delays *look, const struct delay_entry *entry, uint
     *looks -= min_u64(*looks, behind / MOVE_ENTRIES);
 }
 
-static void see(struct look_delays *look, const struct delay_entry *entry, uint64_t *looks)
+static void see(const struct engine *engine, struct look_delays *look, const struct delay_entry *entry,
+                uint64_t *looks)
 {
     *looks -= *looks > 0;
-    if (entry->queue == look->queue && !is_before(entry, look->due_ms, look->ref))
+    if (entry->queue != look->queue || is_before(entry, look->due_ms, look->ref))
+        return;
+    if (!engine_is_ghost(engine, engine_queue(engine, look->queue), entry->ref, ENGINE_DELAYED))
         keep(look, entry, looks);
 }
 
@@ -143,13 +146,14 @@ static bool see_near(const struct engine *engine, struct look_delays *look, uint
     for (; *looks > 0; look->passed++) {
         if (!delay_slot_next(&at, &entry))
             return true;
-        see(look, &entry, looks);
+        see(engine, look, &entry, looks);
     }
     return false;
 }
 
 /* The same for what is in memory of a bucket. */
-static bool see_bucket(const struct delays_bucket *bucket, struct look_delays *look, uint64_t *looks)
+static bool see_bucket(const struct engine *engine, const struct delays_bucket *bucket, struct look_delays *look,
+                       uint64_t *looks)
 {
     uint64_t skip = look->passed - min_u64(look->passed, bucket->chunked);
 
@@ -160,7 +164,7 @@ static bool see_bucket(const struct delays_bucket *bucket, struct look_delays *l
             if (*looks == 0)
                 return false;
             struct delay_entry entry = delays_entry(bucket->start_ms, &block->entries[block->head + i]);
-            see(look, &entry, looks);
+            see(engine, look, &entry, looks);
         }
     }
     return true;
@@ -185,12 +189,12 @@ static bool find_chunk(const struct delays_bucket *bucket, struct look_delays *l
     return true;
 }
 
-void look_delays_feed(struct look_delays *look, struct slice entries, uint64_t *looks)
+void look_delays_feed(const struct engine *engine, struct look_delays *look, struct slice entries, uint64_t *looks)
 {
     for (uint32_t i = 0; i < entries.len / PAYLOAD_DELAYED_BYTES; i++) {
         struct payload_delayed delayed = payload_delayed(entries, i);
         struct delay_entry entry = delays_entry(look->wanted.start_ms, &delayed);
-        see(look, &entry, looks);
+        see(engine, look, &entry, looks);
     }
     look->chunks++;
     look->chunked += look->wanted.count;
@@ -219,7 +223,7 @@ static enum look_step go_through(const struct engine *engine, struct look_delays
     const struct delays_bucket *bucket = bucket_of(engine, &look->within);
     if (find_chunk(bucket, look))
         return LOOK_WANTS;
-    return see_bucket(bucket, look, looks) ? LOOK_DONE : LOOK_WORKS;
+    return see_bucket(engine, bucket, look, looks) ? LOOK_DONE : LOOK_WORKS;
 }
 
 enum look_step look_delays(const struct engine *engine, struct look_delays *look, uint64_t *looks)

@@ -119,7 +119,7 @@ static void walk(struct delay_entry *from, size_t max, uint64_t looks_a_turn, bo
         uint64_t looks = looks_a_turn;
         look_delays_begin(town.tape.engine, &look, town.now_ms);
         while ((step = look_delays(town.tape.engine, &look, &looks)) == LOOK_WANTS)
-            look_delays_feed(&look, tape_dchunk(&town.tape, look.wanted.lsn).entries, &looks);
+            look_delays_feed(town.tape.engine, &look, tape_dchunk(&town.tape, look.wanted.lsn).entries, &looks);
         if (alive && step == LOOK_WORKS && tape_below(&town.dice, 4) == 0) {
             push(20000);
             live(500);

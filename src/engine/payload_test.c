@@ -57,6 +57,110 @@ TEST(payload_push_skips_its_extensions)
     assert_false(payload_get_push(slice_of(to, sizeof(to)), &push));
 }
 
+static const struct payload_attrs ATTRS = {.headers = {"a: 1\nb: 2\n", 10}, .key = {"order 7", 7}, .expiry_ms = 999,
+                                           .own_retries = 255, .moved = true, .retries = 3, .first_ms = 10,
+                                           .why = PAYLOAD_REASON_REJECTED, .last_ms = 20};
+
+/* Cut anywhere: malformed, or less, but never something else. */
+static void read_attrs(struct slice prefix, size_t whole)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(prefix, &attrs)) {
+        assert_true(prefix.len < whole && attrs.headers.len == 0 && attrs.own_retries == 0);
+        return;
+    }
+    if (attrs.headers.len > 0)
+        assert_true(slice_equal(attrs.headers, ATTRS.headers));
+    if (prefix.len < whole)
+        return;
+    assert_true(slice_equal(attrs.key, ATTRS.key));
+    assert_true(attrs.expiry_ms == 999 && attrs.own_retries == 255 && attrs.moved && attrs.retries == 3);
+    assert_true(attrs.why == PAYLOAD_REASON_REJECTED && attrs.first_ms == 10 && attrs.last_ms == 20);
+}
+
+TEST(payload_push_carries_attributes)
+{
+    char tlvs[PAYLOAD_ATTRS_BYTES_MAX], to[PAYLOAD_PUSH_BYTES + sizeof(tlvs) + 4];
+    size_t bytes = payload_put_attrs(tlvs, &ATTRS);
+    struct payload_push push = {.id = 1, .tlvs = slice_of(tlvs, bytes), .body = slice_str("body")}, again;
+
+    assert_true(bytes > 0 && bytes % 8 == 0);
+    each_prefix(tlvs, bytes, read_attrs);
+    payload_put_push(to, &push);
+    assert_true(payload_get_push(slice_of(to, payload_push_bytes(&push)), &again));
+    assert_true(slice_equal(again.tlvs, push.tlvs) && slice_is(again.body, "body"));
+    assert_int_equal(payload_put_attrs(tlvs, &(struct payload_attrs){.own_retries = 0}), 0);
+}
+
+TEST(payload_attributes_that_cannot_be_are_refused)
+{
+    static const char *const BAD[] = {"\5\0\2\0ab\0\0", "\7\0\1\0a\0\0\0", "\x9\0\1\0a\0\0\0", "\5\0\1\0\xff\0\0\0",
+                                      "\x8\0\xff\xff\0\0\0\0", "\3\0\5\0a\0\0\0"};
+    struct payload_attrs attrs;
+
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
+        assert_false(payload_get_attrs(slice_of(BAD[i], 8), &attrs));
+    assert_true(payload_get_attrs(slice_of("\x63\0\2\0ab\0\0", 8), &attrs)); /* of a later version */
+    assert_int_equal(attrs.own_retries, 0);
+}
+
+static void read_release(struct slice prefix, size_t whole)
+{
+    struct payload_release release;
+    bool good = prefix.len >= PAYLOAD_RELEASE_BYTES && prefix.len % PAYLOAD_PAIR_BYTES == 0;
+
+    assert_int_equal(payload_get_release(prefix, &release), good);
+    if (prefix.len < whole)
+        return;
+    assert_true(release.now_ms == 5000 && release.due_ms == 6000 && release.count == 2);
+    assert_int_equal(payload_pair(release.entries, 1).id, 4);
+}
+
+static void read_touch(struct slice prefix, size_t whole)
+{
+    struct payload_touch touch;
+
+    assert_int_equal(payload_get_touch(prefix, &touch), prefix.len == whole);
+    if (prefix.len < whole)
+        return;
+    assert_true(touch.now_ms == 5000 && touch.count == 2);
+    assert_int_equal(payload_touched(touch.entries, 1).deadline_ms, 9);
+}
+
+TEST(payload_release_and_touch_read_what_was_written_and_refuse_what_is_cut)
+{
+    struct payload_pair pairs[] = {{.ref = 1, .id = 2}, {.ref = 3, .id = 4}};
+    struct payload_touched touched[] = {{.ref = 1, .id = 2, .deadline_ms = 3}, {.ref = 3, .id = 4, .deadline_ms = 9}};
+    char to[PAYLOAD_TOUCH_BYTES + 2 * PAYLOAD_TOUCH_ENTRY_BYTES];
+
+    payload_put_release(to, &(struct payload_release){.now_ms = 5000, .due_ms = 6000, .count = 2}, pairs);
+    each_prefix(to, PAYLOAD_RELEASE_BYTES + 2 * PAYLOAD_PAIR_BYTES, read_release);
+    payload_put_touch(to, &(struct payload_touch){.now_ms = 5000, .count = 2}, touched);
+    each_prefix(to, sizeof(to), read_touch);
+}
+
+static void read_letter(struct slice prefix, size_t whole)
+{
+    struct payload_bury letter;
+
+    assert_int_equal(payload_get_bury(prefix, &letter), prefix.len == whole);
+    if (prefix.len == whole)
+        assert_true(letter.reason == PAYLOAD_REASON_REJECTED && slice_is(letter.text, "too long") && letter.count == 1);
+}
+
+TEST(payload_bury_carries_a_text)
+{
+    struct payload_bury letter = {.now_ms = 1, .reason = PAYLOAD_REASON_REJECTED, .count = 1,
+                                  .text = slice_str("too long")};
+    char to[PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES + 8];
+
+    payload_put_bury(to, &letter, &(struct payload_pair){.ref = 1, .id = 2});
+    each_prefix(to, sizeof(to), read_letter);
+    to[8] = PAYLOAD_REASON_MAX + 1;
+    assert_false(payload_get_bury(slice_of(to, sizeof(to)), &letter));
+}
+
 static void read_pop(struct slice prefix, size_t whole)
 {
     struct payload_pop pop;
@@ -71,11 +175,15 @@ static void read_pop(struct slice prefix, size_t whole)
     assert_int_equal(second.ref, 30);
     assert_int_equal(second.id, 40);
     assert_int_equal(second.ttr_ms, 60000);
+    assert_true(second.size64 == PAYLOAD_SIZE64_MAX && second.own_retries == 255);
+    assert_true(payload_size64(0) == 0 && payload_size64(64) == 1 && payload_size64(65) == 2);
 }
 
 TEST(payload_pop_reads_what_was_written_and_refuses_what_is_cut)
 {
-    struct payload_delivery entries[] = {{.ref = 10, .id = 20, .ttr_ms = 1}, {.ref = 30, .id = 40, .ttr_ms = 60000}};
+    struct payload_delivery entries[] = {{.ref = 10, .id = 20, .ttr_ms = 1},
+                                         {.ref = 30, .id = 40, .ttr_ms = 60000, .size64 = PAYLOAD_SIZE64_MAX,
+                                          .own_retries = 255}};
     char to[PAYLOAD_POP_BYTES + 2 * PAYLOAD_POP_ENTRY_BYTES];
 
     payload_put_pop(to, &(struct payload_pop){.now_ms = 5000, .holder = 3, .count = 2}, entries);

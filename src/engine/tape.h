@@ -184,6 +184,39 @@ static inline void tape_bury(struct tape *tape, uint32_t queue, uint64_t now_ms,
     (void)tape_record(tape, &(struct record){.type = RECORD_BURY, .queue = queue}, payload, sizeof(payload));
 }
 
+/* Gives the message back; `due_ms` as in a RELEASE. */
+static inline void tape_release(struct tape *tape, uint32_t queue, enum payload_list list, uint64_t now_ms,
+                                uint64_t due_ms, bool no_retry, const struct payload_pair *pair)
+{
+    char payload[PAYLOAD_RELEASE_BYTES + PAYLOAD_PAIR_BYTES];
+    struct payload_release release = {.now_ms = now_ms, .due_ms = due_ms, .count = 1};
+
+    payload_put_release(payload, &release, pair);
+    struct record head = {.type = RECORD_RELEASE, .queue = queue, .aux = (uint16_t)list,
+                          .flags = no_retry ? RECORD_F_NO_RETRY : 0};
+    (void)tape_record(tape, &head, payload, sizeof(payload));
+}
+
+static inline void tape_touch(struct tape *tape, uint32_t queue, uint64_t now_ms, const struct payload_touched *to)
+{
+    char payload[PAYLOAD_TOUCH_BYTES + PAYLOAD_TOUCH_ENTRY_BYTES];
+
+    payload_put_touch(payload, &(struct payload_touch){.now_ms = now_ms, .count = 1}, to);
+    (void)tape_record(tape, &(struct record){.type = RECORD_TOUCH, .queue = queue}, payload, sizeof(payload));
+}
+
+static inline void tape_reject(struct tape *tape, uint32_t queue, uint64_t now_ms, const char *text,
+                               const struct payload_pair *pair)
+{
+    char payload[PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES + PAYLOAD_TEXT_BYTES_MAX];
+    struct payload_bury letter = {.now_ms = now_ms, .reason = PAYLOAD_REASON_REJECTED, .count = 1,
+                                  .text = slice_str(text)};
+
+    payload_put_bury(payload, &letter, pair);
+    struct record head = {.type = RECORD_BURY, .queue = queue, .aux = PAYLOAD_BURY_FLIGHT};
+    (void)tape_record(tape, &head, payload, PAYLOAD_BURY_BYTES + PAYLOAD_PAIR_BYTES + letter.text.len);
+}
+
 static inline void tape_tick_moves(struct tape *tape, uint64_t now_ms, uint32_t count, uint32_t moves)
 {
     char payload[PAYLOAD_TICK_BYTES];
@@ -198,15 +231,20 @@ static inline void tape_tick(struct tape *tape, uint64_t now_ms, uint32_t count)
 }
 
 /* Returns the LSN of the record. */
-static inline uint64_t tape_queue(struct tape *tape, uint32_t number, const char *name, uint32_t flags,
-                                  uint32_t max_retries)
+static inline uint64_t tape_queue_set(struct tape *tape, uint32_t number, const char *name, uint32_t flags,
+                                      const struct topic_settings *settings)
 {
     char payload[TAPE_SMALL_BYTES];
-    struct payload_queue set = {.name = slice_str(name), .start_ms = 1000, .flags = flags,
-                                .set = {.max_retries = max_retries}};
+    struct payload_queue set = {.name = slice_str(name), .start_ms = 1000, .flags = flags, .set = *settings};
     size_t bytes = payload_put_queue(payload, &set);
 
     return tape_record(tape, &(struct record){.type = RECORD_QUEUE, .queue = number}, payload, bytes).lsn;
+}
+
+static inline uint64_t tape_queue(struct tape *tape, uint32_t number, const char *name, uint32_t flags,
+                                  uint32_t max_retries)
+{
+    return tape_queue_set(tape, number, name, flags, &(struct topic_settings){.max_retries = max_retries});
 }
 
 /* Writes the CHUNK that is owed, if one is; returns how many refs it has. */

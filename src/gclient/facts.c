@@ -195,8 +195,8 @@ static bool append_name(struct buf *out, const char *key)
     size_t start = buf_len(out);
     if (!out_append_readable(out, slice_of(key, len)))
         return false;
-    for (char *c = buf_data(out) + start; c < buf_data(out) + buf_len(out); c++)
-        *c = *c == '_' ? ' ' : *c;
+    for (size_t i = start; i < buf_len(out); i++)
+        buf_data(out)[i] = buf_data(out)[i] == '_' ? ' ' : buf_data(out)[i];
     return buf_printf(out, "%*s  ", (int)(len < 14 ? 14 - len : 0), "");
 }
 

@@ -1,6 +1,7 @@
 /* top.c - gclient top: look, draw, wait for a key or for the next look. SPDX-License-Identifier: MIT */
 #include "gclient/top.h"
 
+#include "gclient/oldest.h"
 #include "gclient/out.h"
 #include "gclient/pages.h"
 #include "gclient/stop.h"
@@ -62,6 +63,10 @@ static int look(struct top *top)
     }
     top_clear(&top->topics);
     top->topics = topics;
+    /* In the order in which they are shown, for those on the screen have it first. */
+    top_sort(&top->topics, &top->view);
+    for (size_t i = 0; i < topics.count && i < OLDEST_TOPICS_MAX && !stop_asked(); i++)
+        oldest_add(top->mq, topics.list[i]);
     top->view.trouble = NULL;
     return EXIT_OK;
 }

@@ -1,5 +1,6 @@
 /* topic.c - gclient topic: list, show, create, set, delete. SPDX-License-Identifier: MIT */
 #include "gclient/figures.h"
+#include "gclient/oldest.h"
 #include "gclient/out.h"
 #include "gclient/pages.h"
 #include "gclient/topic.h"
@@ -17,6 +18,8 @@ enum { TEXT_BYTES_MAX = 64 << 10 };
 struct listing {
     const struct values *values;
     const char *filter;
+    struct gmq *mq;
+    size_t count;
     struct table table;
     uint64_t now_ms;
 };
@@ -34,13 +37,15 @@ static int take(struct json_object *topic, void *to)
 
     if (listing->values->json)
         return tree_print(topic) ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
+    if (listing->count++ < OLDEST_TOPICS_MAX)
+        oldest_add(listing->mq, topic);
     figures_row(&listing->table, topic, listing->now_ms);
     return EXIT_OK;
 }
 
 static int list(const struct values *values, struct gmq *mq, const char *filter)
 {
-    struct listing listing = {.values = values, .filter = filter, .now_ms = clock_wall_ms()};
+    struct listing listing = {.values = values, .filter = filter, .mq = mq, .now_ms = clock_wall_ms()};
     struct pages pages = {.op = "topic.list",
                           .items = "topics",
                           .limit = values->limit > 0 ? (uint64_t)values->limit : UINT64_MAX,
@@ -249,9 +254,9 @@ static int delete(const struct values *values, struct gmq *mq, const char *name)
     code = ask_node(&ask, mq, "topic.delete", &answer);
     if (code != EXIT_OK)
         return code;
+    unsigned long long count = tree_number(answer, "done");
     bool made = values->json ? tree_print(answer)
-                             : printf("deleted, with %llu messages\n",
-                                      (unsigned long long)tree_number(answer, "done")) > 0;
+                             : printf("deleted, with %llu message%s\n", count, count == 1 ? "" : "s") > 0;
     json_object_put(answer);
     return made ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
 }

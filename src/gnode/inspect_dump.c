@@ -125,6 +125,38 @@ static void pairs(struct dump *dump, struct slice entries, uint32_t count)
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
+static void ttr(struct dump *dump, uint32_t ttr_ms)
+{
+    if (ttr_ms == PAYLOAD_TTR_AUTO_ACK)
+        number(dump, "auto_ack", 1);
+    else
+        number(dump, "ttr_ms", ttr_ms);
+}
+
+/* What a message carries beside its body. */
+static void attributes(struct dump *dump, struct slice tlvs)
+{
+    struct payload_attrs attrs;
+
+    if (!payload_get_attrs(tlvs, &attrs)) {
+        number(dump, "bad_attributes", tlvs.len);
+        return;
+    }
+    if (attrs.own_retries > 0)
+        number(dump, "max_retries", attrs.own_retries - 1);
+    if (attrs.expiry_ms > 0)
+        moment(dump, "expires", attrs.expiry_ms);
+    if (attrs.key.len > 0)
+        text(dump, "key", attrs.key);
+    if (attrs.headers.len > 0)
+        text(dump, "headers", slice_of(attrs.headers.ptr, min_u64(attrs.headers.len, BODY_SHOWN)));
+    if (attrs.moved) {
+        number(dump, "retries", attrs.retries);
+        moment(dump, "first", attrs.first_ms);
+        moment(dump, "last", attrs.last_ms);
+    }
+}
+
 static bool dump_push(struct dump *dump, const struct record *rec)
 {
     struct payload_push push;
@@ -133,6 +165,10 @@ static bool dump_push(struct dump *dump, const struct record *rec)
         return false;
     number(dump, "id", push.id);
     moment(dump, "due", push.due_ms);
+    if (push.ttr_ms > 0)
+        ttr(dump, push.ttr_ms);
+    if (push.tlvs.len > 0)
+        attributes(dump, push.tlvs);
     number(dump, "bytes", push.body.len);
     text(dump, "body", slice_of(push.body.ptr, min_u64(push.body.len, BODY_SHOWN)));
     return true;
@@ -149,7 +185,7 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
     number(dump, "holder", pop.holder);
     number(dump, "n", pop.count);
     if (pop.count > 0)
-        number(dump, "ttr_ms", payload_delivery(pop.entries, 0).ttr_ms);
+        ttr(dump, payload_delivery(pop.entries, 0).ttr_ms);
     out_print(&dump->out, dump->options->json ? ",\"messages\":[" : "");
     for (uint32_t i = 0; i < pop.count && i < PAIRS_SHOWN; i++) {
         struct payload_delivery to = payload_delivery(pop.entries, i);
@@ -159,7 +195,7 @@ static bool dump_pop(struct dump *dump, const struct record *rec)
     return true;
 }
 
-/* Of ACK and PURGE: from which list, and how. */
+/* Of ACK, RELEASE and PURGE: from which list, and how. */
 static void whence(struct dump *dump, const struct record *rec)
 {
     static const char *const LISTS[] = {"in flight", "dead", "ready", "delayed"};
@@ -169,6 +205,40 @@ static void whence(struct dump *dump, const struct record *rec)
     text(dump, "from", slice_str(list < ARRAY_LEN(LISTS) ? LISTS[list] : "?"));
     if (how > 0)
         text(dump, "how", slice_str(how < ARRAY_LEN(HOWS) ? HOWS[how] : "?"));
+}
+
+static bool dump_release(struct dump *dump, const struct record *rec)
+{
+    struct payload_release release;
+
+    if (!payload_get_release(rec->payload, &release))
+        return false;
+    moment(dump, "now", release.now_ms);
+    moment(dump, "due", release.due_ms);
+    whence(dump, rec);
+    if (rec->flags & RECORD_F_NO_RETRY)
+        number(dump, "no_retry", 1);
+    pairs(dump, release.entries, release.count);
+    return true;
+}
+
+static bool dump_touch(struct dump *dump, const struct record *rec)
+{
+    struct payload_touch touch;
+
+    if (!payload_get_touch(rec->payload, &touch))
+        return false;
+    moment(dump, "now", touch.now_ms);
+    number(dump, "n", touch.count);
+    if (touch.count > 0)
+        moment(dump, "deadline", payload_touched(touch.entries, 0).deadline_ms);
+    out_print(&dump->out, dump->options->json ? ",\"messages\":[" : "");
+    for (uint32_t i = 0; i < touch.count && i < PAIRS_SHOWN; i++) {
+        struct payload_touched to = payload_touched(touch.entries, i);
+        message(dump, i, to.ref, to.id);
+    }
+    out_print(&dump->out, dump->options->json ? "]" : "");
+    return true;
 }
 
 static bool dump_purge(struct dump *dump, const struct record *rec)
@@ -198,6 +268,10 @@ static bool dump_bury(struct dump *dump, const struct record *rec)
         return false;
     moment(dump, "now", bury.now_ms);
     number(dump, "reason", bury.reason);
+    if (rec->aux == PAYLOAD_BURY_FLIGHT)
+        text(dump, "from", slice_str("in flight"));
+    if (bury.text.len > 0)
+        text(dump, "text", bury.text);
     pairs(dump, bury.entries, bury.count);
     return true;
 }
@@ -378,8 +452,12 @@ static bool dump_payload(struct dump *dump, const struct record *rec)
         return dump_pop(dump, rec);
     case RECORD_ACK:
         return dump_ack(dump, rec);
+    case RECORD_RELEASE:
+        return dump_release(dump, rec);
     case RECORD_BURY:
         return dump_bury(dump, rec);
+    case RECORD_TOUCH:
+        return dump_touch(dump, rec);
     case RECORD_PURGE:
         return dump_purge(dump, rec);
     case RECORD_TICK:

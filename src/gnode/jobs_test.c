@@ -247,6 +247,23 @@ TEST(job_fails_with_the_error_of_its_target)
     desk_end();
 }
 
+TEST(job_ends_when_its_topic_is_deleted)
+{
+    struct cmd_args args = all_args();
+    struct cmd cmd = {.kind = CMD_TOPIC_DELETE, .topic = slice_str("t")};
+
+    desk_begin(0);
+    desk_kill_messages(ids, 20);
+    args.rate = 1;
+    assert_int_equal(run_job(CMD_DEAD_REDRIVE, &args, NULL, 0), 0);
+    assert_int_equal(desk_run(&cmd), 0);
+    desk_live(3000);
+    assert_int_equal(ask(CMD_JOBS, 0), 0);
+    assert_true(desk.jobs[0].state != JOB_RUNNING);
+    assert_int_equal(desk.jobs[0].done, 1);
+    desk_end();
+}
+
 TEST(job_commands_are_held_to_their_limits)
 {
     struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN}, bad;

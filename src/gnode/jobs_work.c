@@ -47,6 +47,8 @@ static enum step fail(struct work *work, int rc)
     if (rc == -EAGAIN)
         return STEP_ROOM;
     (void)log_state(work->broker->log, &reason);
+    if (rc == GMQ_E_TOPIC_FULL)
+        reason = work->broker->over.word;
     work->job->err = rc == -EMSGSIZE ? GMQ_E_BODY_LIMIT : rc;
     work->job->word = reason;
     return STEP_OVER;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 enum {
+    READY_LOOKS = 16,      /* stretches of a turn, of up to PEEK_ITEMS_MAX: most of them has none but ghosts */
     FLIGHT_LOOKS = 16384,  /* places of a turn */
     DELAY_LOOKS = 32768,   /* delayed messages of a turn */
     CHUNKS_AHEAD = 8,
@@ -23,10 +24,10 @@ static void pass(struct peek *peek, const struct waiting_stretch *stretch, uint6
 {
     const struct waiting *list = &peek->queue->ready;
 
-    if (ref != 0)
-        add(peek, &(struct peek_item){.key = {.a = place}, .ref = ref});
-    else
+    if (ref == 0)
         place = peek->args.from_tail ? stretch->begin : stretch->end - 1;
+    else if (!engine_is_ghost(peek->broker->engine, peek->queue, ref, ENGINE_READY))
+        add(peek, &(struct peek_item){.key = {.a = place}, .ref = ref});
     if (peek->args.from_tail)
         peek->end = place <= list->passed;
     peek->at.a = peek->args.from_tail ? place - !peek->end : place + 1;
@@ -104,7 +105,9 @@ static enum peek_step collect_ready(struct peek *peek)
     const struct waiting *list = &peek->queue->ready;
     struct waiting_stretch stretch;
 
-    while (peek->count < peek->want && !peek->end) {
+    for (unsigned looks = 0; peek->count < peek->want && !peek->end; looks++) {
+        if (looks == READY_LOOKS)
+            return PEEK_WORKS;
         uint64_t first = list->passed, end = first + waiting_count(list);
         if (peek->args.from_tail && end > first)
             peek->at.a = min_u64(peek->at.a, end - 1);
@@ -182,7 +185,7 @@ static bool feed(struct peek *peek, uint64_t *looks)
     if (rc > 0 && rec.type == RECORD_DCHUNK && payload_get_dchunk(rec.payload, &read) && read.count == chunk->count &&
         read.start_ms == chunk->start_ms)
         entries = read.entries;
-    look_delays_feed(&peek->delays, entries, looks);
+    look_delays_feed(peek->broker->engine, &peek->delays, entries, looks);
     return true;
 }
 

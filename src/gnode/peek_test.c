@@ -3,6 +3,7 @@
 #include "gnode/cursor.h"
 #include "gnode/desk_test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { MESSAGES = 100, PIECE = 4 };
@@ -297,6 +298,39 @@ TEST(peek_shows_delayed_messages_that_are_not_in_memory)
     }
 }
 
+static void cancel(uint64_t id)
+{
+    struct cmd cmd = {.kind = CMD_CANCEL, .id = id};
+
+    assert_int_equal(desk_run(&cmd), 0);
+}
+
+TEST(peek_leaves_out_what_was_cancelled_in_the_middle_of_a_list)
+{
+    static const uint32_t PIECES[] = {0, PIECE};
+    uint64_t ids[MESSAGES], left[MESSAGES];
+
+    for (size_t i = 0; i < ARRAY_LEN(PIECES); i++) {
+        desk_begin(PIECES[i]);
+        for (size_t k = 0; k < MESSAGES; k++)
+            ids[k] = desk_push(0);
+        for (size_t k = 0; k < MESSAGES; k++)
+            if (k % 10 != 0)
+                cancel(ids[k]);
+            else
+                left[k / 10] = ids[k];
+        expect_both_ways(PLACE_READY, left, MESSAGES / 10);
+        push_delayed(ids, MESSAGES, 300);
+        for (size_t k = 0; k < MESSAGES; k++)
+            if (k % 10 != 0)
+                cancel(ids[k]);
+            else
+                left[k / 10] = ids[k];
+        expect_delayed(left, MESSAGES / 10);
+        desk_end();
+    }
+}
+
 TEST(peek_shows_each_delayed_message_until_it_is_due)
 {
     enum { SECONDS = 2000 };
@@ -401,6 +435,27 @@ TEST(peek_that_is_cut_off_in_the_middle_leaves_nothing_behind)
     desk_restart();
     assert_int_equal(desk.broker.lookers, 0);
     assert_int_equal(desk_pop(), ids[0]);
+    desk_end();
+}
+
+TEST(peek_of_a_topic_that_is_deleted_meanwhile_is_refused)
+{
+    struct cmd_args args = page_args(PLACE_READY, false, 0);
+    struct cmd cmd = {.kind = CMD_PEEK, .topic = slice_str("t"), .args = &args};
+    struct cmd delete = {.kind = CMD_TOPIC_DELETE, .topic = slice_str("t")};
+    struct session other;
+
+    desk_begin(PIECE);
+    for (size_t i = 0; i < MESSAGES; i++)
+        (void)desk_push(0);
+    desk_restart();
+    session_init(&other, &desk.broker, desk.session.ops);
+    assert_int_equal(broker_execute(&desk.broker, &other, &cmd, desk.now_ms), -EAGAIN);
+    assert_int_equal(desk_run(&delete), 0);
+    (void)desk_push(0);
+    assert_int_equal(broker_execute(&desk.broker, &other, &cmd, desk.now_ms), 0);
+    assert_int_equal(desk.err, GMQ_E_TOPIC_UNKNOWN);
+    session_fini(&other);
     desk_end();
 }
 

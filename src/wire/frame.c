@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "base/num.h"
 
-/* The command, its two parameters, an optional word; one more tells that there are too many. */
-enum { WORDS_MAX = 5 };
+/* The command, its three parameters, an optional word; one more tells that there are too many. */
+enum { WORDS_MAX = 6 };
 
 /* slice_is() against a literal, whose length the compiler knows. */
 #define IS(word, text) ((word).len == sizeof(text) - 1 && memcmp((word).ptr, (text), sizeof(text) - 1) == 0)
@@ -115,7 +115,7 @@ static size_t parse_items(const struct frame_limits *limits, const struct input 
     return at;
 }
 
-/* The COUNT of an mpub or a mack: 0, or the error that it is. */
+/* The COUNT of an mpub, or of a mack and its like: 0, or the error that it is. */
 static int check_count(const struct frame_limits *limits, struct slice word, struct frame *ret)
 {
     int64_t count = num_go_atoi(word);
@@ -204,21 +204,59 @@ static size_t parse_wpop(const struct input *in, const struct words *words, stru
     return in->line_bytes;
 }
 
-static size_t parse_mack(const struct frame_limits *limits, const struct input *in, const struct words *words,
-                         struct frame *ret)
+/* The COUNT ids of a mack and its like. */
+static size_t parse_ids(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                        enum cmd_kind kind, struct frame *ret)
 {
-    if (words->count != 3)
-        return fail_params(in, ret, "mack");
     int err = check_count(limits, words->at[2], ret);
     if (err)
         return fail(in, ret, err, err == GMQ_E_BATCH_LIMIT ? limits->batch_count_max : 0);
     size_t at = in->line_bytes, len = (size_t)ret->cmd.count * CMD_ID_BYTES;
     if (in->all.len - at < len)
         return cut_off(in, ret, at + len, GMQ_E_BODY_SHORT);
-    ret->cmd.kind = CMD_MACK;
+    ret->cmd.kind = kind;
     ret->cmd.topic = words->at[1];
     ret->cmd.body = slice_of(in->all.ptr + at, len);
     return at + len;
+}
+
+static size_t parse_mack(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                         struct frame *ret)
+{
+    if (words->count != 3)
+        return fail_params(in, ret, "mack");
+    return parse_ids(limits, in, words, CMD_MACK, ret);
+}
+
+static struct cmd_args *give_args(struct frame *ret)
+{
+    ret->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN};
+    ret->cmd.args = &ret->args;
+    ret->cmd.flags = CMD_F_PLAIN;
+    return &ret->args;
+}
+
+static size_t parse_nack(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                         struct frame *ret)
+{
+    bool no_retry = words->count == 5 && IS(words->at[4], "noretry");
+
+    if (words->count != 4 && !no_retry)
+        return fail_params(in, ret, "nack");
+    int64_t delay_ms = num_go_atoi(words->at[3]);
+    struct cmd_args *args = give_args(ret);
+    args->delay_ms = delay_ms < 0 ? CMD_NOT_GIVEN : delay_ms;
+    args->no_retry = no_retry;
+    return parse_ids(limits, in, words, CMD_NACK, ret);
+}
+
+static size_t parse_touch(const struct frame_limits *limits, const struct input *in, const struct words *words,
+                          struct frame *ret)
+{
+    if (words->count != 4)
+        return fail_params(in, ret, "touch");
+    give_args(ret)->ttr_ms = num_go_atoi(words->at[3]);
+    return parse_ids(limits, in, words, CMD_TOUCH, ret);
 }
 
 static size_t parse_call(const struct frame_limits *limits, const struct input *in, const struct words *words,
@@ -263,6 +301,10 @@ static size_t parse_words(const struct frame_limits *limits, const struct input 
         return parse_wpop(in, words, ret);
     if (IS(name, "mack"))
         return parse_mack(limits, in, words, ret);
+    if (IS(name, "nack"))
+        return parse_nack(limits, in, words, ret);
+    if (IS(name, "touch"))
+        return parse_touch(limits, in, words, ret);
     if (IS(name, "call"))
         return parse_call(limits, in, words, ret);
     ret->err = GMQ_E_COMMAND_UNKNOWN;
@@ -276,7 +318,13 @@ size_t frame_parse(const struct frame_limits *limits, struct slice in, bool eof,
     struct input input = {.all = in, .line_bytes = in.len, .eof = eof};
     struct words words;
 
-    *ret = (struct frame){.cmd = {.kind = CMD_PUSH}};
+    ret->cmd = (struct cmd){.kind = CMD_PUSH};
+    ret->is_call = false;
+    ret->err = 0;
+    ret->err_word = NULL;
+    ret->err_number = 0;
+    ret->close = false;
+    ret->need = 0;
     const char *end = in.len > 0 ? memchr(in.ptr, '\n', window) : NULL;
     if (!end) {
         if (in.len > line_max && (in.len - line_max > 1 || in.ptr[line_max] != '\r'))

@@ -9,9 +9,11 @@
  *   ack ID TOPIC\n             set TOPIC NUMBER\n
  *   wpop TOPIC[/TOPIC]... WAIT_MS COUNT\n
  *   mack TOPIC COUNT\n         COUNT x u64 BE id
+ *   nack TOPIC COUNT DELAY_MS [noretry]\n   touch TOPIC COUNT TTR_MS\n   both as mack
  *   call NAME\n                u32 BE length, JSON: an operation of op.h
  *
- * wpop, mack, call and the optional words in brackets are gmq's own; the original's clients never send them.
+ * wpop, mack, nack, touch, call and the optional words in brackets are gmq's own; clients of the original never send
+ * them.
  * docs/protocol-tcp.md is the manual.
  *
  * What is refused, and how (err, close):
@@ -19,7 +21,7 @@
  *   fewer than two words, or the end of the input within a line      0, closed without an answer
  *   an unknown command                                               COMMAND_UNKNOWN, stays open
  *   a wrong number of words (two spaces make an empty word)          PARAMS, closed
- *   mpub or mack with a COUNT that is 0, negative or no number       BATCH_COUNT, closed
+ *   a COUNT that is 0, negative or no number                         BATCH_COUNT, closed
  *   a line, COUNT, body or batch above its limit                     LINE_, BATCH_, BODY_LIMIT, closed, rest unread
  *   pub with a DELAY above its limit                                 DELAY, closed, body unread
  *   pub with a negative DELAY; mpub with a delay above the limit     DELAY_NEGATIVE, DELAY, stays open, all consumed
@@ -40,7 +42,7 @@
 struct frame_limits {
     size_t line_bytes_max;    /* the line without its end, default 64 KiB */
     size_t body_bytes_max;    /* one body, and all bodies of an mpub together, default 4 MiB */
-    uint32_t batch_count_max; /* messages of one mpub, ids of one mack, default 10000 */
+    uint32_t batch_count_max; /* messages of one mpub, ids of one mack, nack, touch, default 10000 */
     uint64_t delay_s_max;     /* delay of a pub or of an item of an mpub, default 259200 (3 days); 0 allows no delay */
 };
 
@@ -49,6 +51,7 @@ enum { FRAME_CALL_EXTRA_BYTES = 64 << 10 };
 /* What a request turned out to be. */
 struct frame {
     struct cmd cmd;       /* good when err is 0 and close is false, and it is no call */
+    struct cmd_args args; /* cmd.args points here, or is NULL: then nothing is in it */
     bool is_call;         /* `name` and `json` are an operation, not yet looked at */
     struct slice name, json;
     int err;              /* 0, or the GMQ_E_* to answer with a 102 */
@@ -68,7 +71,7 @@ static inline size_t frame_call_bytes_max(const struct frame_limits *limits)
  * Reads the request at the start of `in`. Looks at no byte beyond `in`, keeps nothing between calls.
  * Returns the bytes consumed (> 0), or 0 when more bytes are needed; at `eof` (no more bytes will come) it never
  * returns 0 for a non-empty `in`. With `close` set the rest of the connection is not to be read.
- * The slices of the command point into `in`.
+ * The slices of the command point into `in`, its args into `ret`.
  */
 size_t frame_parse(const struct frame_limits *limits, struct slice in, bool eof, struct frame *ret);
 

@@ -242,6 +242,30 @@ TEST(frame_reads_mack)
     assert_int_equal(frame.err, GMQ_E_BODY_SHORT);
 }
 
+TEST(frame_nack_and_touch_carry_ids_and_say_when)
+{
+    struct frame frame;
+
+    (void)parse(BYTES("nack t 1 -5 noretry\n\0\0\0\0\0\0\0\1"), false, &frame);
+    assert_true(frame.err == 0 && frame.cmd.kind == CMD_NACK && frame.cmd.flags == CMD_F_PLAIN);
+    assert_true(frame.cmd.args == &frame.args && frame.args.no_retry && frame.args.delay_ms == CMD_NOT_GIVEN);
+    (void)parse(BYTES("nack t 1 1500\n\0\0\0\0\0\0\0\1"), false, &frame);
+    assert_true(frame.err == 0 && !frame.args.no_retry && frame.args.delay_ms == 1500 && frame.cmd.body.len == 8);
+    (void)parse(BYTES("touch t 2 60000\n0000000011111111"), false, &frame);
+    assert_true(frame.err == 0 && frame.cmd.kind == CMD_TOUCH && frame.args.ttr_ms == 60000 && frame.cmd.count == 2);
+    (void)parse(BYTES("pop t\n"), false, &frame);
+    assert_null(frame.cmd.args);
+    bad_params("nack t 1\n", "nack");
+    bad_params("nack t 1 0 again\n", "nack");
+    bad_params("nack t 1 0 noretry x\n", "nack");
+    bad_params("touch t 1\n", "touch");
+    bad_params("touch t 1 0 x\n", "touch");
+    (void)bad(BYTES("nack t 0 0\n"), GMQ_E_BATCH_COUNT, true, 11);
+    (void)bad(BYTES("touch t 6 0\n"), GMQ_E_BATCH_LIMIT, true, 12);
+    assert_int_equal(parse(BYTES("touch t 3 0\n12345678"), false, &frame), 0);
+    assert_int_equal(frame.need, 12 + 3 * 8);
+}
+
 TEST(cmd_topic_next_gives_every_topic_of_a_list)
 {
     static const char *const lists[] = {"", "a", "a/b", "/", "ab//c", "x/"};

@@ -35,12 +35,14 @@ static struct slice trim(struct slice text)
     return text;
 }
 
-/* The name, in lower case; returns its bytes, 0 when it is none. */
-static size_t keep_name(struct slice line, char *to)
+/* The name, in lower case; returns its bytes, 0 when it is none, or longer than `room`. */
+static size_t keep_name(struct slice line, char *to, size_t room)
 {
     size_t n = 0;
 
     for (; n < line.len && line.ptr[n] != ':'; n++) {
+        if (n == room)
+            return 0;
         to[n] = line.ptr[n] >= 'A' && line.ptr[n] <= 'Z' ? (char)(line.ptr[n] + ('a' - 'A')) : line.ptr[n];
         if (!is_token(to[n]))
             return 0;
@@ -59,14 +61,14 @@ int headers_keep(struct slice headers, char to[CMD_HEADERS_BYTES_MAX], const cha
             return GMQ_E_HEADERS;
         struct slice line = slice_of(headers.ptr + at, (size_t)(end - headers.ptr) - at);
         at += line.len + 1;
-        *ret_why = "more than 4096 bytes";
-        if (line.len + 2 > CMD_HEADERS_BYTES_MAX - kept) /* a blank may come in, and the end of the line */
-            return GMQ_E_HEADERS;
-        size_t name = keep_name(line, to + kept);
         *ret_why = "a name is a token";
+        size_t name = keep_name(line, to + kept, CMD_HEADERS_BYTES_MAX - kept);
         if (name == 0)
             return GMQ_E_HEADERS;
         struct slice value = trim(slice_of(line.ptr + name + 1, line.len - name - 1));
+        *ret_why = "more than 4096 bytes";
+        if (name + 3 > CMD_HEADERS_BYTES_MAX - kept || value.len > CMD_HEADERS_BYTES_MAX - kept - name - 3)
+            return GMQ_E_HEADERS;
         *ret_why = "a value is UTF-8 without control bytes";
         if (!text_is_plain(value))
             return GMQ_E_HEADERS;

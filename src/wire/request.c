@@ -9,7 +9,7 @@
 #include <errno.h>
 
 /* A word, blanks and numbers: all of a line but the topic. */
-enum { LINE_BYTES_MAX = 64 };
+enum { LINE_BYTES_MAX = 64, MORE_BYTES_MAX = 40 };
 
 static char *put(char *to, struct slice text)
 {
@@ -160,7 +160,9 @@ int request_wpop(struct buf *out, const struct slice *topics, size_t topic_count
     return end(out, put_str(put_number(to, count), "\n"));
 }
 
-int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count)
+/* "NAME TOPIC COUNT", `more` behind a blank when there is some, and the ids. */
+static int request_ids(struct buf *out, const char *name, struct slice topic, const uint64_t *ids, size_t count,
+                       const char *more)
 {
     int err;
 
@@ -171,12 +173,35 @@ int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_
     char *to = begin(out, topic, count * CMD_ID_BYTES, &err);
     if (!to)
         return err;
-    to = put(put_str(to, "mack "), topic);
+    to = put(put_str(put_str(to, name), " "), topic);
     *to++ = ' ';
-    to = put_str(put_number(to, (int64_t)count), "\n");
+    to = put_str(put_str(put_number(to, (int64_t)count), more), "\n");
     for (size_t i = 0; i < count; i++, to += CMD_ID_BYTES)
         put_be64(to, ids[i]);
     return end(out, to);
+}
+
+int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count)
+{
+    return request_ids(out, "mack", topic, ids, count, "");
+}
+
+int request_nack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count, int64_t delay_ms,
+                 bool no_retry)
+{
+    char more[MORE_BYTES_MAX] = " ";
+
+    char *to = put_str(put_number(more + 1, delay_ms < 0 ? -1 : delay_ms), no_retry ? " noretry" : "");
+    *to = '\0';
+    return request_ids(out, "nack", topic, ids, count, more);
+}
+
+int request_touch(struct buf *out, struct slice topic, const uint64_t *ids, size_t count, uint32_t ttr_ms)
+{
+    char more[MORE_BYTES_MAX] = " ";
+
+    *put_number(more + 1, ttr_ms) = '\0';
+    return request_ids(out, "touch", topic, ids, count, more);
 }
 
 int request_call(struct buf *out, struct slice name, struct slice json)

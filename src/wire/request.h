@@ -40,6 +40,11 @@ NODISCARD int request_wpop(struct buf *out, const struct slice *topics, size_t t
 /* gmq's own. The reply is "ok", or a JSON array of the ids that were not in flight (answer_read_ids()). */
 NODISCARD int request_mack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count);
 
+/* Of these popped messages: they come again after `delay_ms`, < 0 as their topic says; or have so long from now on. */
+NODISCARD int request_nack(struct buf *out, struct slice topic, const uint64_t *ids, size_t count, int64_t delay_ms,
+                           bool no_retry);
+NODISCARD int request_touch(struct buf *out, struct slice topic, const uint64_t *ids, size_t count, uint32_t ttr_ms);
+
 /*
  * An operation of op.h with the JSON object of its arguments; gmq's own. The reply is a REPLY_JSON. GMQ_E_PARAMS: the
  * name would break the line.

@@ -352,6 +352,20 @@ class RealNode(OpsCase):
         self.assertEqual(self.tool("dead", "mail", env=env).out, f"{ids[2]}  1  x\n")
         self.assertEqual(self.http(node).stat("mail")["dead_num"], 0)
 
+    def test_one_message_is_moved(self):
+        _, env = self.node()
+        ids = self.ids(self.tool("push", "mail", "x", "--count", "3", env=env))
+        self.assertEqual(self.tool("cancel", ids[0], env=env).out, f"{ids[0]}  cancelled, was ready in mail\n")
+        self.assertEqual(self.tool("cancel", ids[0], env=env).code, 5)
+        self.assertEqual(self.tool("cancel", "12345", env=env).code, 6)
+        ran = self.tool("reschedule", ids[1], "--delay", "1h", env=env)
+        self.assertRegex(ran.out, f"^{ids[1]}  rescheduled, was ready in mail, due 2")
+        self.assertEqual(self.state(env, ids[1])["state"], "delayed")
+        self.assertEqual(self.tool("promote", ids[1], env=env).code, 0)
+        self.assertEqual(self.state(env, ids[1])["state"], "ready")
+        ran = self.tool("reschedule", ids[2], "--at", "2100-01-01T00:00:00Z", env=env)
+        self.assertEqual((ran.code, ran.out), (5, ""), "further away than max_delay")
+
     def test_dead_messages_come_back_or_go(self):
         node, env = self.node()
         tcp = self.tcp(node)
@@ -376,6 +390,31 @@ class RealNode(OpsCase):
         self.assertRegex(self.tool("jobs", env=env).out, r"(?m)^ *\d+  redrive  done +mail   other ")
         self.assertEqual(self.tool("jobs", jobs[0]["job"], env=env).code, 0)
         self.assertEqual(self.tool("jobs", "999", env=env).code, 6)
+
+    def test_topics_are_settled_paused_purged_and_deleted(self):
+        _, env = self.node()
+        ran = self.tool("topic", "create", "mail", "--ttr", "2m", "--retry", "list", "--delays", "1s,5m", "--cap", "1h",
+                        "--max-messages", "100", "--max-bytes", "1m", "--over", "drop", "--idle", "1d", env=env)
+        self.assertEqual((ran.code, ran.err), (0, ""))
+        self.assertRegex(ran.out, r"(?m)^ttr +2m00s$(.|\n)*^retry +list 1s, 5m00s, no longer than 1h00m$(.|\n)*"
+                                  r"^limits +100 messages, 1048576 bytes, over: drop$(.|\n)*^idle +1d00h$")
+        self.assertEqual(self.tool("topic", "create", "mail", env=env).code, 5)
+        got, = self.lines(self.tool("topic", "set", "mail", "--max-bytes", "default", "--ttr", "default", "--auto-ack",
+                                    "on", "--json", env=env))
+        self.assertEqual((got["settings"]["limits"]["messages"], got["settings"]["limits"]["bytes"], got["ttr_ms"],
+                          got["auto_ack"]), (100, None, 60000, True))
+        self.assertEqual(self.tool("topic", "show", "nosuch", env=env).code, 6)
+        ran = self.tool("pause", "mail", "--pop", "--for", "1h", env=env)
+        self.assertRegex(ran.out, r"^mail: pops paused until 2\d{3}-")
+        self.ids(self.tool("push", "mail", "x", env=env))
+        self.assertEqual(self.tool("pop", "mail", env=env).code, 3)
+        self.assertRegex(self.tool("topic", "list", env=env).out, r"(?m)^mail .*  pops paused$")
+        self.assertEqual(self.tool("resume", "mail", env=env).out, "mail: not paused\n")
+        self.assertEqual(self.tool("pause", "mail", "--push", env=env).out, "mail: pushes paused until resumed\n")
+        self.assertEqual(self.tool("push", "mail", "x", env=env).code, 5)
+        self.assertEqual(self.tool("purge", "mail", "--state", "ready", "--yes", env=env).out, "1 deleted\n")
+        self.assertEqual(self.tool("topic", "delete", "mail", "--yes", env=env).out, "deleted, with 0 messages\n")
+        self.assertEqual(self.tool("topic", "show", "mail", env=env).code, 6)
 
     def test_consumers_and_the_node(self):
         node, env = self.node()
