@@ -540,6 +540,7 @@ static void draw_options(struct life *life)
         .max_batch = WORKLOAD_MAX_BATCH,
         .max_in_flight = rng_chance(rng, 200) ? rng_between(rng, 1, 10) : 1000000,
         .max_topics = WORKLOAD_MAX_TOPICS,
+        .usage_ms = 1000,
         .sync = (enum log_sync)rng_below(rng, 3),
         .format_time = format_time,
         .witness = witness_record,

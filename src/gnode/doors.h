@@ -8,6 +8,7 @@
 #ifndef GMQ_GNODE_DOORS_H
 #define GMQ_GNODE_DOORS_H
 
+#include "gnode/events.h"
 #include "gnode/http_v1.h"
 #include "gnode/settings.h"
 #include "net/http.h"
@@ -41,6 +42,7 @@ struct http_door {
     struct door base;
     struct http_server *server;
     struct http_v1 v1;
+    struct events events;
     struct list answered; /* calls whose reply is ready */
     struct list calls;    /* all calls */
     uint64_t in_bytes;    /* of the budget, of this door */

@@ -14,6 +14,8 @@ static void on_request(void *ctx, struct http_request *req)
 
     if (slice_is(req->path, "/ping"))
         http_reply(req, 200, HTTP_TEXT, slice_str("OK"));
+    else if (slice_is(req->path, "/api/v1/events") && slice_is(req->method, "GET"))
+        events_serve(&door->events, req);
     else if (!(door->base.settings->legacy_http && http_original_serve(door, req)) && !http_v1_serve(&door->v1, req) &&
              !http_ops_serve(door, req))
         http_reply(req, 404, HTTP_TEXT, slice_str("not found"));
@@ -53,7 +55,7 @@ uint64_t http_door_memory(const struct http_door *door)
 {
     if (!door->server)
         return 0;
-    return door->out_bytes + (BODY_COPIES - 1) * door->in_bytes +
+    return events_memory(&door->events) + door->out_bytes + (BODY_COPIES - 1) * door->in_bytes +
            http_server_connections(door->server) * CONNECTION_MEMORY;
 }
 
@@ -77,6 +79,8 @@ int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *b
     int rc = http_server_open(&door->server, loop, &options, on_request, door);
     door->v1 = *v1;
     door->v1.http = door->server;
+    if (rc == 0)
+        events_init(&door->events, loop, base->broker, &door->v1, base->now_ms, base->ctx);
     return rc;
 }
 
@@ -84,4 +88,5 @@ void http_door_close(struct http_door *door)
 {
     http_server_close(door->server);
     door->server = NULL;
+    events_fini(&door->events);
 }

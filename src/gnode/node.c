@@ -436,6 +436,7 @@ void node_stop(struct node *node)
     daemon_stopping();
     tcp_stop_accepting(&node->tcp.server);
     http_server_stop_accepting(node->http.server);
+    events_stop(&node->http.events);
     presence_leave(&node->presence);
 }
 

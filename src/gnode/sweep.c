@@ -99,14 +99,12 @@ static bool is_idle(const struct broker *broker, const struct queue *queue, uint
            queue->delayed == 0 && queue->in_flight == 0 && queue->dead.count == 0 && wait_count(queue) == 0;
 }
 
-/* False: the log has no room now. */
+/* As CMD_TOPIC_DELETE: the queue, which has nothing, is freed with its usage. False: the log has no room now. */
 static bool delete_idle(struct broker *broker, const struct queue *queue)
 {
-    uint32_t flags = PAYLOAD_QUEUE_EXITED | (queue->auto_ack ? PAYLOAD_QUEUE_AUTO_ACK : 0u);
-
     if (broker_room(broker, broker_queue_stride(queue->name_len), true) != 0)
         return false;
-    (void)broker_rewrite_queue(broker, queue, flags, &queue->set);
+    (void)broker_rewrite_queue(broker, queue, PAYLOAD_QUEUE_DELETED, &TOPIC_SETTINGS_NONE);
     return true;
 }
 
@@ -118,8 +116,11 @@ static void look(struct broker *broker, struct usage *usage, uint64_t now_ms)
     usage_look(broker, queue, now_ms);
     if (queue->set.pop_paused_until_ms > 0 && queue->set.pop_paused_until_ms <= now_ms)
         wait_stir(&broker->waits, queue);
-    if (is_idle(broker, queue, now_ms) && !delete_idle(broker, queue))
+    if (is_idle(broker, queue, now_ms)) {
+        if (delete_idle(broker, queue))
+            return;
         again_ms = now_ms + NO_ROOM_MS;
+    }
     if (queue->gates & QUEUE_AGES && now_ms >= usage->age_ms)
         usage->age_ms = limits_sweep(broker, queue, now_ms);
     arm(&broker->sweep, usage, min_u64(again_ms, max_u64(due_ms(broker, queue, now_ms), now_ms + 1)), now_ms);

@@ -109,6 +109,22 @@ void http_reply(struct http_request *req, unsigned status, const char *content_t
 /* The same, but takes the memory of `body` over instead of copying; `body` is empty afterwards. */
 void http_reply_buf(struct http_request *req, unsigned status, const char *content_type, struct buf *body);
 
+/*
+ * Answers with a stream, which may go on for hours: the reply begins, and its body is what http_stream_write() appends
+ * until http_stream_end(). At most `bytes_max` of it are kept for the client. on_gone() comes when the client has
+ * closed its side, even only half. After it http_reply() must not be called.
+ */
+void http_stream_begin(struct http_request *req, unsigned status, const char *content_type, size_t bytes_max);
+
+/* Appends to the body. False: there is no room, since the client does not take what it is sent; nothing is appended. */
+NODISCARD bool http_stream_write(struct http_request *req, struct slice bytes);
+
+/* Bytes that may be appended now. */
+size_t http_stream_room(const struct http_request *req);
+
+/* The body ends when the client has taken it. */
+void http_stream_end(struct http_request *req);
+
 /* Ends the connection without a reply. */
 void http_drop(struct http_request *req);
 

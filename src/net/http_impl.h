@@ -57,6 +57,8 @@ struct http_call {
     unsigned status;
     bool http10;
     bool watched; /* see http_watch() */
+    bool streams, stream_ended, stream_cut; /* http_stream.c; cut: the client is not to get the rest */
+    struct buf stream;
 };
 
 struct http_conn {
@@ -111,5 +113,6 @@ void http_on_completed(void *ctx, struct MHD_Connection *mhd, void **call, enum 
 void http_call_drop(struct http_call *call);
 void http_call_resume(struct http_call *call);
 void http_call_free(struct http_call *call);
+void http_call_reply(struct http_call *call, unsigned status, const char *content_type, struct MHD_Response *response);
 
 #endif

@@ -54,6 +54,7 @@ void http_call_free(struct http_call *call)
         free(line);
     }
     free_body(call);
+    buf_free(&call->stream);
     free(call->uri);
     free(call);
     wake_server(server);
@@ -76,8 +77,11 @@ static void suspend(struct http_call *call)
 
 void http_call_drop(struct http_call *call)
 {
-    if (call->stage == STAGE_SENDING)
+    if (call->stage == STAGE_SENDING) {
+        call->stream_cut = call->streams;
+        http_call_resume(call);
         return;
+    }
     call->stage = STAGE_DROPPED;
     list_remove(&call->waiting);
     http_call_resume(call);
@@ -333,8 +337,7 @@ enum MHD_Result http_on_request(void *ctx, struct MHD_Connection *mhd, const cha
 }
 
 /* Gives the answer its headers and the call its answer. Takes `response` over; NULL = out of memory. */
-static void reply_with(struct http_call *call, unsigned status, const char *content_type,
-                       struct MHD_Response *response)
+void http_call_reply(struct http_call *call, unsigned status, const char *content_type, struct MHD_Response *response)
 {
     bool good = response != NULL;
 
@@ -366,7 +369,7 @@ void http_reply(struct http_request *req, unsigned status, const char *content_t
     /* The library copies and does not write; its prototype is older than const. */
     void *from = body.len > 0 ? (void *)(uintptr_t)body.ptr : (void *)(uintptr_t) "";
 
-    reply_with(call_of(req), status, content_type,
+    http_call_reply(call_of(req), status, content_type,
                MHD_create_response_from_buffer(body.len, from, MHD_RESPMEM_MUST_COPY));
 }
 
@@ -383,7 +386,7 @@ void http_reply_buf(struct http_request *req, unsigned status, const char *conte
         *body = (struct buf){.bytes_max = body->bytes_max};
     else
         buf_free(body);
-    reply_with(call_of(req), status, content_type, response);
+    http_call_reply(call_of(req), status, content_type, response);
 }
 
 void http_drop(struct http_request *req) { http_call_drop(call_of(req)); }
