@@ -30,8 +30,8 @@ static void add(struct flight *flight, struct naive *naive, size_t i, uint64_t t
 {
     uint64_t deadline_ms = flight->wheel.now_ms + ttr_ms;
 
-    flight_add(flight, &(struct lease){.ref = 1000 + i, .id = i + 1, .queue = queue_of(i), .holder = (uint32_t)i % CLIENTS_MAX,
-                                       .deadline_ms = deadline_ms});
+    flight_add(flight, &(struct lease){.ref = 1000 + i, .id = i + 1, .queue = queue_of(i),
+                                       .holder = (uint32_t)i % CLIENTS_MAX, .deadline_ms = deadline_ms});
     naive->leases[i].deadline_ms = deadline_ms;
     naive->leases[i].order = naive->orders++;
     naive->leases[i].flies = true;
