@@ -306,7 +306,7 @@ static void find_all(struct trial *trial)
             continue;
         for (int rounds = READ_ROUNDS; rc == 0 && rounds > 0; rounds--) {
             (void)log_poll(log);
-            rc = log_find(log, m->id, &lsn);
+            rc = m->moved && (lsn = engine_moved(trial->scratch.engine, m->id)) > 0 ? 1 : log_find(log, m->id, &lsn);
             log_publish(log);
             (void)log_step_scout(log);
         }
