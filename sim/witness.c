@@ -541,6 +541,11 @@ static uint32_t count_ready(const struct sight *sight, const struct fifo *list)
     return n;
 }
 
+static bool purges_ready(const struct sight *sight)
+{
+    return is_doing(sight, CMD_PURGE) && command(sight)->args->place == PLACE_READY;
+}
+
 static void see_load(struct sight *sight)
 {
     struct payload_load load;
@@ -548,7 +553,8 @@ static void see_load(struct sight *sight)
     uint32_t topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
 
     demand(sight, payload_get_load(sight->rec->payload, &load), "malformed");
-    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight), "nobody pops");
+    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight) || purges_ready(sight),
+           "nobody pops");
     if (load.kind == PAYLOAD_LOAD_ASIDE) {
         see_aside(sight, &load);
         return;
