@@ -277,6 +277,22 @@ TEST(topic_rates_are_those_of_the_last_seconds_and_then_the_broker_sleeps)
     end();
 }
 
+TEST(topic_rates_do_not_count_the_time_in_which_the_node_slept)
+{
+    begin(0);
+    for (int round = 0; round < 2; round++) {
+        pass(3600000);
+        for (int i = 0; i < 50; i++) {
+            assert_int_equal(push("t"), 0);
+            pass(100);
+        }
+        assert_in_range(facts_of_topic("t")->push_rate_mhz, 7000, 11000);
+        pass_seconds(12);
+        assert_int_equal(facts_of_topic("t")->push_rate_mhz, 0);
+    }
+    end();
+}
+
 /* ---- idle -------------------------------------------------------------------------------------------------------- */
 
 TEST(topic_that_is_empty_and_unused_for_its_time_is_deleted)
