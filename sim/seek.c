@@ -40,7 +40,8 @@ static void check_found(struct life *life, const struct oracle_message *m, uint6
     /* Of a piece that cannot be read the time passes by, and nobody knows what is in it. */
     bool late = m->state == ORACLE_DELAYED_ASIDE && at->place == PLACE_READY;
     if (at->place != seek_place_of(m) && !late)
-        life_fail(life, "message %" PRIu64 " was found %s, is %s", id, place_word(at->place), place_word(seek_place_of(m)));
+        life_fail(life, "message %" PRIu64 " was found %s, is %s", id, place_word(at->place),
+                  place_word(seek_place_of(m)));
     if (at->retries != m->retries)
         life_fail(life, "message %" PRIu64 " was found with %u retries, has %" PRIu32, id, at->retries, m->retries);
 }

@@ -161,7 +161,8 @@ static void see_deletion(struct sight *sight, uint32_t topic)
     struct oracle *oracle = &sight->life->oracle;
     demand(sight, (int)topic == oracle_topic(oracle, command(sight)->topic), "another topic");
     steering_of(sight)->told.done = oracle_count(oracle, topic, ORACLE_READY) + oracle_delayed(oracle, topic) +
-                                    oracle_count(oracle, topic, ORACLE_FLIGHT) + oracle_count(oracle, topic, ORACLE_DEAD);
+                                    oracle_count(oracle, topic, ORACLE_FLIGHT) +
+                                    oracle_count(oracle, topic, ORACLE_DEAD);
     sight->life->deed.steered++;
     sight->event.kind = ORACLE_DELETE;
     sight->event.topic = topic;
@@ -285,7 +286,8 @@ struct expected steer_answer(struct client *client, int before)
         e.told.id = cmd->id;
         if (cmd->kind == CMD_RESCHEDULE && before == 0)
             e.told.due_ms = due_of(life, cmd) ? due_of(life, cmd) : life->now_ms;
-        bool unread = life->unreadable || life->broken || life->decayed || (m && log_is_blind(life->broker.log, m->lsn));
+        bool unread = life->unreadable || life->broken || life->decayed ||
+                      (m && log_is_blind(life->broker.log, m->lsn));
         e.unread = stays && unread;
         if (life->deed.steered > 0 || stays)
             return e;
