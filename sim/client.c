@@ -244,8 +244,7 @@ static void check_error(struct client *client, const struct expected *e, const s
         return;
     if (e->kind == ANSWER_ERROR && e->vague && (came->err == GMQ_E_MESSAGE_UNKNOWN || came->err == GMQ_E_MESSAGE_STATE))
         return;
-    if (e->vague && (life->unreadable || life->broken || life->decayed) &&
-        came->err == GMQ_E_UNREADABLE)
+    if (e->unread && came->err == GMQ_E_UNREADABLE)
         return;
     if (e->kind == ANSWER_REPORT && e->told.kind == REPORT_DONE && is_log_refusal(life, e, came->err))
         return; /* a part of it is done */

@@ -95,6 +95,11 @@ static void hear_of_job(struct life *life, const struct answer *answer)
 {
     struct desk_job *job = &life->desk.job;
 
+    if (answer->kind == ANSWER_ERROR && answer->err == GMQ_E_TOPIC_UNKNOWN && job->id == 0 &&
+        oracle_topic(&life->oracle, slice_str(job->name)) < 0) {
+        job->runs = false; /* it was deleted before the job began */
+        return;
+    }
     if (answer->kind != ANSWER_REPORT && life->disturbed &&
         (answer->err == GMQ_E_READ_ONLY || answer->err == GMQ_E_DISK_FULL)) {
         job->runs = job->runs && job->id != 0; /* the log takes nothing that it would write */
@@ -133,6 +138,8 @@ static bool on_answer(struct session *session, const struct answer *answer)
     bool same = engine_digest(life->broker.engine) == desk->digest;
 
     desk->more = false;
+    if (answer->kind == ANSWER_ERROR && answer->err == GMQ_E_TOPIC_UNKNOWN && !same)
+        return true; /* it was deleted */
     if (answer->kind != ANSWER_REPORT)
         life_fail(life, "a page is refused with error %d", answer->err);
     const struct report *report = answer->report;
@@ -158,7 +165,7 @@ static void work(struct life *life)
 {
     struct desk *desk = &life->desk;
     struct cmd cmd = {.kind = desk->asks, .args = &desk->job_args, .id = desk->job.id,
-                      .topic = slice_str(life->oracle.now.topics[desk->job.topic].name)};
+                      .topic = slice_str(desk->job.name)};
 
     desk->stalled = desk->resumed = false;
     int rc = broker_execute(&life->broker, &desk->session, &cmd, life->now_ms);
@@ -178,6 +185,7 @@ static void begin_job(struct life *life)
     const struct oracle_topic *topic = &life->oracle.now.topics[job->topic];
     if (topic->number == 0 || topic->exited)
         return;
+    job->name = topic->name;
     desk->job_args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .all = true,
                                        .rate = (int64_t)RATES[rng_below(rng, ARRAY_LEN(RATES))]};
     job->kind = rng_chance(rng, 200) ? CMD_DEAD_DELETE : CMD_DEAD_REDRIVE;
@@ -206,7 +214,7 @@ static void execute(struct life *life)
         work(life);
         return;
     }
-    struct cmd cmd = {.kind = CMD_PEEK, .topic = slice_str(life->oracle.now.topics[desk->topic].name),
+    struct cmd cmd = {.kind = CMD_PEEK, .topic = slice_str(desk->name),
                       .args = &desk->args};
 
     if (!desk->stalled)
@@ -231,6 +239,7 @@ static void begin(struct life *life)
     const struct oracle_topic *topic = &life->oracle.now.topics[desk->topic];
     if (topic->number == 0 || topic->exited)
         return;
+    desk->name = topic->name;
     desk->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .place = (enum message_place)rng_below(rng, 4)};
     desk->args.from_tail = (desk->args.place == PLACE_READY || desk->args.place == PLACE_DEAD) && rng_chance(rng, 500);
     desk->args.limit = (int64_t)rng_between(rng, 1, rng_chance(rng, 500) ? 5 : CMD_LIMIT_MAX);

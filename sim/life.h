@@ -75,6 +75,7 @@ struct expected {
     struct oracle_message *messages; /* owned; of MISSING the ids alone */
     struct told told;    /* REPORT */
     bool vague;          /* ERROR: any about a message that is not found */
+    bool unread;         /* ... or that it cannot be read */
     bool disturbed; /* the log may have refused the command when it came */
 };
 
@@ -117,6 +118,7 @@ struct desk_job {
     enum cmd_kind kind;
     uint64_t id;
     uint32_t topic;
+    const char *name;
     const char *to; /* name of another topic; NULL = they stay in theirs */
     uint64_t delay_ms;
     uint64_t done, end;    /* messages, and the end of the last record, as the witness saw it */
@@ -129,6 +131,7 @@ struct desk {
     struct session session;
     struct cmd_args args;
     uint32_t topic;
+    const char *name;
     char cursor[128];
     bool stalled, resumed; /* the page is to be asked for again; now */
     bool more;             /* there is a next page, and ... */

@@ -423,13 +423,15 @@ static void delete(struct oracle *oracle, const struct oracle_event *event)
         oracle->deleted = mem_grow(oracle->deleted, oracle->deleted_room, sizeof(oracle->deleted[0]));
     }
     oracle->deleted[oracle->deleted_count++] = oracle->now.topics[event->topic].number;
-    oracle->now.topics[event->topic] = (struct oracle_topic){.number = 0};
+    oracle->now.topics[event->topic] = (struct oracle_topic){.name = oracle->now.topics[event->topic].name};
 }
 
 static void set_topic(struct oracle *oracle, const struct oracle_event *event)
 {
     struct oracle_topic *topic = &oracle->now.topics[event->topic];
 
+    if (topic->number != event->number)
+        *topic = (struct oracle_topic){.number = 0};
     topic->name = event->name;
     topic->number = event->number;
     topic->exited = event->exited;

@@ -161,7 +161,8 @@ static void see_deletion(struct sight *sight, uint32_t topic)
     struct oracle *oracle = &sight->life->oracle;
     demand(sight, (int)topic == oracle_topic(oracle, command(sight)->topic), "another topic");
     steering_of(sight)->told.done = oracle_count(oracle, topic, ORACLE_READY) + oracle_delayed(oracle, topic) +
-                                    oracle_count(oracle, topic, ORACLE_FLIGHT) + oracle_count(oracle, topic, ORACLE_DEAD);
+                                    oracle_count(oracle, topic, ORACLE_FLIGHT) +
+                                    oracle_count(oracle, topic, ORACLE_DEAD);
     sight->life->deed.steered++;
     sight->event.kind = ORACLE_DELETE;
     sight->event.topic = topic;
@@ -217,7 +218,7 @@ bool sight_steer(struct sight *sight)
 
     if (number == 0)
         return false;
-    if (oracle_is_deleted(oracle, number)) {
+    if (oracle_is_deleted(oracle, number) && (sight->rec->type != RECORD_QUEUE || is_deletion(sight))) {
         see_leftover(sight);
         return true;
     }
@@ -285,11 +286,13 @@ struct expected steer_answer(struct client *client, int before)
         e.told.id = cmd->id;
         if (cmd->kind == CMD_RESCHEDULE && before == 0)
             e.told.due_ms = due_of(life, cmd) ? due_of(life, cmd) : life->now_ms;
-        bool spoiled = life->unreadable || life->broken || life->decayed;
-        e.vague = stays && spoiled;
+        bool unread = life->unreadable || life->broken || life->decayed ||
+                      (m && log_is_blind(life->broker.log, m->lsn));
+        e.unread = stays && unread;
         if (life->deed.steered > 0 || stays)
             return e;
-        return (struct expected){.kind = ANSWER_ERROR, .err = before, .vague = before == GMQ_E_MESSAGE_STATE || spoiled};
+        return (struct expected){.kind = ANSWER_ERROR, .err = before, .unread = unread || !m,
+                                 .vague = before == GMQ_E_MESSAGE_STATE || unread};
     }
     return life->deed.steered > 0 ? e : (struct expected){.kind = ANSWER_ERROR, .err = before};
 }

@@ -69,7 +69,7 @@ void workload_init(struct workload *load, uint64_t seed)
     load->weights[CMD_CANCEL] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 0, 150) : 0);
     load->weights[CMD_RESCHEDULE] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 0, 150) : 0);
     load->weights[CMD_PURGE] = (unsigned)(rng_chance(rng, 400) ? rng_between(rng, 0, 20) : 0);
-//    load->weights[CMD_TOPIC_DELETE] = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 0, 12) : 0);
+    load->weights[CMD_TOPIC_DELETE] = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 0, 12) : 0);
     load->large_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 100, 400) : rng_below(rng, 60));
     load->huge_permille = 40;
     if (rng_chance(rng, 100)) {

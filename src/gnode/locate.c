@@ -30,7 +30,7 @@ static int find_place(const struct broker *broker, struct located *at)
 int locate_at(struct broker *broker, uint64_t lsn, struct located *ret)
 {
     *ret = (struct located){.lsn = lsn};
-    int rc = log_read(broker->log, lsn, &ret->rec);
+    int rc = log_read_kept(broker->log, lsn, &ret->rec);
 
     if (rc == GMQ_E_UNREADABLE && log_is_dead(broker->log, lsn))
         return GMQ_E_MESSAGE_UNKNOWN; /* a compaction has left it out */

@@ -14,6 +14,14 @@
 
 #include <stdlib.h>
 
+/* Nothing tells what waits from what is gone: what was handed out and acked must not come again. */
+static bool is_doubtful(const struct turn *turn, const struct located *at)
+{
+    bool waits = at->place == PLACE_READY || at->place == PLACE_DELAYED;
+
+    return waits && log_is_blind(turn->broker->log, at->lsn);
+}
+
 /* The message of the command. 1; 0: the command waits, or was refused, as `ret_rc` says. */
 static int find(struct turn *turn, struct located *ret, int *ret_rc)
 {
@@ -29,6 +37,8 @@ static int find(struct turn *turn, struct located *ret, int *ret_rc)
         (void)refuse(turn, GMQ_E_MESSAGE_UNKNOWN, 0, NULL);
     else if (ret->place == PLACE_GONE)
         (void)refuse(turn, GMQ_E_MESSAGE_STATE, 0, "gone");
+    else if (is_doubtful(turn, ret))
+        (void)refuse(turn, GMQ_E_UNREADABLE, 0, NULL);
     else
         return 1;
     return 0;

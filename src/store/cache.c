@@ -27,12 +27,19 @@ void cache_init(struct cache *cache, size_t budget, struct chan *requests, struc
     list_init(&cache->pinned);
     list_init(&cache->fresh);
     list_init(&cache->used);
+    list_init(&cache->stale);
 }
 
 static void fetch_free(struct fetch *fetch)
 {
     free(fetch->bytes);
     free(fetch);
+}
+
+static void free_stale(struct cache *cache)
+{
+    while (!list_empty(&cache->stale))
+        fetch_free(CONTAINER_OF(list_pop(&cache->stale), struct fetch, node));
 }
 
 void cache_fini(struct cache *cache)
@@ -49,6 +56,7 @@ void cache_fini(struct cache *cache)
         HASH_DEL(cache->by_lsn, fetch);
         fetch_free(fetch);
     }
+    free_stale(cache);
 }
 
 static size_t cost(const struct fetch *fetch) { return sizeof(*fetch) + fetch->byte_count; }
@@ -137,6 +145,23 @@ int cache_read(struct cache *cache, uint64_t lsn, struct record *ret)
     return 1;
 }
 
+static bool is_same(const struct segment_name *a, const struct segment_name *b)
+{
+    return a->base == b->base && a->end == b->end && a->generation == b->generation;
+}
+
+int cache_read_from(struct cache *cache, uint64_t lsn, const struct segment_name *name, struct record *ret)
+{
+    struct fetch *fetch = find(cache, lsn);
+
+    if (fetch && fetch->state >= FETCH_PINNED && !is_same(&fetch->name, name)) {
+        leave(cache, fetch);
+        HASH_DEL(cache->by_lsn, fetch);
+        list_add_tail(&cache->stale, &fetch->node); /* who read it before may look at it until the next poll */
+    }
+    return cache_read(cache, lsn, ret);
+}
+
 void cache_prefetch(struct cache *cache, uint64_t lsn)
 {
     if (cache->ahead_count < AHEAD_MAX && !find(cache, lsn))
@@ -175,11 +200,6 @@ static void make_room(struct cache *cache, struct list *list)
 {
     while (cache->bytes > cache->budget && !list_empty(list))
         discard(cache, CONTAINER_OF(list->next, struct fetch, node));
-}
-
-static bool is_same(const struct segment_name *a, const struct segment_name *b)
-{
-    return a->base == b->base && a->end == b->end && a->generation == b->generation;
 }
 
 /* The file was removed: after its records were copied to another, or with them. */
@@ -231,6 +251,7 @@ bool cache_poll(struct cache *cache, bool *ret_stuck)
     bool came = false;
 
     cache->polls++;
+    free_stale(cache);
     expire(cache, &cache->pinned, PINNED_POLLS_MAX);
     expire(cache, &cache->fresh, FRESH_POLLS_MAX);
     make_room(cache, &cache->used);

@@ -60,6 +60,7 @@ struct cache {
     void *locate_ctx;
     struct fetch *by_lsn;
     struct list wanted, ahead, pinned, fresh, used;
+    struct list stale; /* in no other list, nor by_lsn: free at the next poll */
     size_t ahead_count, away;
     size_t bytes, pinned_bytes, fresh_bytes; /* of those at hand */
     uint64_t polls;
@@ -72,6 +73,9 @@ void cache_fini(struct cache *cache);
 /* 1 = `ret` is filled; 0 = it will come; GMQ_E_UNREADABLE; -ENOMEM. */
 NODISCARD int cache_read(struct cache *cache, uint64_t lsn, struct record *ret);
 void cache_prefetch(struct cache *cache, uint64_t lsn);
+
+/* The same, but only as it stands in this file: what was read from another one is read anew. */
+NODISCARD int cache_read_from(struct cache *cache, uint64_t lsn, const struct segment_name *name, struct record *ret);
 
 /* Sends for what is wanted. True when something was sent: the reader is to be woken. */
 bool cache_flush(struct cache *cache);

@@ -201,6 +201,12 @@ uint64_t log_memory(const struct log *log);
  */
 NODISCARD int log_read(struct log *log, uint64_t lsn, struct record *ret);
 
+/*
+ * As log_read(), but of a compacted segment only what its file holds: what a compaction left out may still be at hand,
+ * and is no longer told apart from what is needed.
+ */
+NODISCARD int log_read_kept(struct log *log, uint64_t lsn, struct record *ret);
+
 /* Tells the reader what will be asked for next, in this order; what is at hand already costs nothing. */
 void log_prefetch(struct log *log, const uint64_t *lsns, size_t count);
 
@@ -284,6 +290,9 @@ struct log_segment {
  * in a checkpoint of version 1, or damaged.
  */
 bool log_is_dead(const struct log *log, uint64_t lsn);
+
+/* Is it not known which records of the segment of `lsn` are needed? */
+bool log_is_blind(const struct log *log, uint64_t lsn);
 
 /* Segment `index`, ascending by base; false beyond the last. */
 bool log_segment(const struct log *log, size_t index, struct log_segment *ret);

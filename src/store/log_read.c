@@ -44,6 +44,15 @@ int log_read(struct log *log, uint64_t lsn, struct record *ret)
     return log_locate(log, lsn, &name) ? cache_read(&log->cache, lsn, ret) : GMQ_E_UNREADABLE;
 }
 
+int log_read_kept(struct log *log, uint64_t lsn, struct record *ret)
+{
+    struct segment_name name;
+
+    if (!log_locate(log, lsn, &name) || name.generation == 0)
+        return log_read(log, lsn, ret);
+    return cache_read_from(&log->cache, lsn, &name, ret);
+}
+
 void log_prefetch(struct log *log, const uint64_t *lsns, size_t count)
 {
     struct segment_name name;

@@ -243,7 +243,7 @@ bool log_pinned(const struct log *log, uint64_t *ret_base, uint64_t *ret_end)
     return false;
 }
 
-bool log_is_dead(const struct log *log, uint64_t lsn)
+static const struct segment *segment_of(const struct log *log, uint64_t lsn)
 {
     const struct segment *seg = NULL;
 
@@ -256,7 +256,21 @@ bool log_is_dead(const struct log *log, uint64_t lsn)
             high = mid;
         }
     }
+    return seg;
+}
+
+bool log_is_dead(const struct log *log, uint64_t lsn)
+{
+    const struct segment *seg = segment_of(log, lsn);
+
     return seg && segment_is_dead(seg, lsn);
+}
+
+bool log_is_blind(const struct log *log, uint64_t lsn)
+{
+    const struct segment *seg = segment_of(log, lsn);
+
+    return seg && (seg->blind || seg->live >= SEGMENT_DAMAGED / 2);
 }
 
 bool log_segment(const struct log *log, size_t index, struct log_segment *ret)
