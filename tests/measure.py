@@ -13,8 +13,8 @@ Checkpoint Restart with N (1 million) messages in flight; then a connection asks
            checkpoint is written, which is a minute later. The longest answer, and the longest turn of the node's loop
            as it says itself when it stops: other work on the machine counts, too. For information; target 10 ms each.
 Finding    message.get of a few of N (1 million) waiting messages by their ids, after a restart: each of another part
-           of the log, and once more. And the history of one that was acked, and of the oldest, as far as one page goes.
-           For information.
+           of the log, with none of its files in the page cache, with all, and once more. And the history of one that
+           was acked, and of the oldest, as far as one page goes. For information.
 Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of
            them not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of
            the node's loop. Not asked for unless by --only looking. For information.
@@ -322,6 +322,21 @@ def operation(conn, name, **args):
     return json.loads(answer), took
 
 
+def chill(data):
+    """Takes the files of a node out of the page cache."""
+    for folder, _, names in os.walk(data):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def get_all(conn, how, ids):
+    """Gets each of these messages."""
+    took = [operation(conn, "message.get", id=str(ident))[1] for ident in ids]
+    line(f"message.get {how}, p50 / max", f"{statistics.median(took):.2f} / {max(took):.2f} ms", None, True)
+
+
 def finding(folder, count):
     """Messages by their ids, and histories."""
     data = os.path.join(folder, "finding")
@@ -334,12 +349,15 @@ def finding(folder, count):
         acked, _ = ids[-1], [conn.pop("u") for _ in ids]
         assert conn.ack(acked, "u")
     assert node.stop() == 0
+    chill(data)
     node = Gnode(data, "-sync=none")
     with Tcp(node.tcp) as conn:
-        for what in ("first", "second"):
-            took = [operation(conn, "message.get", id=str(name))[1] for name in ids]
-            line(f"message.get in {count}, {what} time, p50 / max",
-                 f"{statistics.median(took):.2f} / {max(took):.2f} ms", None, True)
+        get_all(conn, f"in {count}, cold", ids)
+    assert node.stop() == 0
+    node = Gnode(data, "-sync=none")
+    with Tcp(node.tcp) as conn:
+        get_all(conn, f"in {count}, first time", ids)
+        get_all(conn, f"in {count}, second time", ids)
         got, took = operation(conn, "message.history", id=str(acked))
         assert [event["event"] for event in got["events"]] == ["pushed", "delivered", "gone"], got
         line("message.history of one that was acked", f"{took:.1f} ms", None, True)
