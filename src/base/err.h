@@ -64,8 +64,7 @@
     X(METHOD, -5055, 405, "method not allowed")                                                    \
     X(KEY, -5056, 400, "key is invalid: 1 to 128 bytes of UTF-8 without control bytes")            \
     X(NOT_FOUND, -5057, 404, "nothing is here")                                                    \
-    X(CONTENT_TYPE, -5070, 415, "the body must be %s")                                             \
-    X(ANSWER_LIMIT, -5071, 500, "the answer is too large")
+    X(CONTENT_TYPE, -5070, 415, "the body must be %s")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

@@ -95,7 +95,7 @@ TEST(topic_that_is_not_there_is_neither_settled_nor_paused_nor_shown)
 TEST(topics_are_listed_by_page_and_filter_while_others_come_and_go)
 {
     struct cmd_args args = {NO_ARGS, .limit = 2};
-    char name[16];
+    char name[24];
     struct cmd list = {.kind = CMD_TOPICS, .args = &args};
 
     begin(0);

@@ -345,13 +345,6 @@ static bool try_one(const struct simdisk *made, struct simdisk *sim, enum damage
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* Where to strike: offsets in the file. Returns how many. */
 static size_t places(bool sample, uint64_t *to)
 {
@@ -368,7 +361,7 @@ static size_t places(bool sample, uint64_t *to)
         to[count++] = begin - 1;
         to[count++] = begin + model.items[i].len - 1;
     }
-    qsort(to, count, sizeof(to[0]), by_value);
+    qsort(to, count, sizeof(to[0]), num_compare_u64);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || to[i] != to[i - 1])
             to[kept++] = to[i];
