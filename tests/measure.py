@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """measure - a few figures of the node, against their targets
 
-    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--finding N] [--looked-at N] [--only WORD]
+    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--finding N] [--looked-at N] [--awake N]
+                     [--only WORD]
 
 Lateness   200 messages fall due one by one on an otherwise idle node. Each is asked for 1 ms after its time, then
            every 0.5 ms. Target: there within 5 ms. This one decides the exit code; since other work on the machine
@@ -12,13 +13,17 @@ Checkpoint Restart with N (1 million) messages in flight; then a connection asks
            checkpoint is written, which is a minute later. The longest answer, and the longest turn of the node's loop
            as it says itself when it stops: other work on the machine counts, too. For information; target 10 ms each.
 Finding    message.get of a few of N (1 million) waiting messages by their ids, after a restart: each of another part
-           of the log, and once more. And the history of one that was acked, and of the oldest, as far as one page goes.
-           For information.
+           of the log, with none of its files in the page cache, with all, and once more. And the history of one that
+           was acked, and of the oldest, as far as one page goes. For information.
 Looking    A page of 100 out of N (10 million) ready messages of 128 bytes, and out of as many delayed ones, most of
            them not in memory: from the head, the tail and the middle, as a client sees it, and what of it is work of
            the node's loop. Not asked for unless by --only looking. For information.
 Dedup      What a push costs the node's loop with a dedup key, and with a header of as many bytes in its place, in
            turns on one node. For information.
+Keeping    What push, pop and ack of a message cost the node's loop with history_keep, and without it, in turns on two
+           nodes. For information.
+Waking     Memory of N (10,000) clients that wait for a message; then a message is pushed for each of them in turn, and
+           its way is timed, from the push to its delivery. The same with one client that waits. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
@@ -42,6 +47,9 @@ MEMORY_MIB, RESTART_MS, BATCH = 48, 150, 10000
 STALL_MS, FLYING_RESTART_MS, PIPELINE = 10.0, 300, 2000
 LOOKS = 50
 DEDUP_PUSHES, DEDUP_TURNS = 5000, 9
+KEPT, KEEP_TURNS, KEEP_BYTES = 50000, 9, 4 << 30
+ALONE = 2000
+PARTS = ("waiting", "flying", "finding", "dedup", "keeping", "waking", "late")
 
 
 def lateness(folder):
@@ -217,6 +225,71 @@ def dedup(folder):
     line("push with a header / with a dedup key, loop", f"{plain:.2f} / {keyed:.2f} us", None, True)
 
 
+def lives_us(node, conn):
+    """Microseconds of the loop's CPU time from the push of a message to its ack, in batches of 1000."""
+    before = loop_ms(node)
+    for _ in range(KEPT // 1000):
+        conn.mpub("t", [(0, b"x" * 128)] * 1000)
+        popped = conn.want(b"wpop t 0 1000\n", gmqtest.BINARY)
+        ids = [popped[at:at + 8] for at in range(0, len(popped), 16 + 128)]
+        assert conn.call(b"mack t 1000\n" + b"".join(ids)) == (gmqtest.RESULT, b"ok")
+    return (loop_ms(node) - before) * 1000 / KEPT
+
+
+def keeping(folder):
+    """Whole lives of messages with and without history_keep, in turns."""
+    nodes = [Gnode(os.path.join(folder, f"keeping{keep}"), "-sync=none", f"-history_keep={keep}")
+             for keep in (0, KEEP_BYTES)]
+    took = [[], []]
+    for _ in range(KEEP_TURNS):
+        for node, times in zip(nodes, took):
+            with Tcp(node.tcp) as conn:
+                times.append(lives_us(node, conn))
+    for node in nodes:
+        assert node.stop() == 0
+    line("push to ack without / with history_keep, loop",
+         f"{statistics.median(took[0]):.2f} / {statistics.median(took[1]):.2f} us", None, True)
+
+
+def wake(name, waiters, again):
+    """Pushes one message after the other; each comes to the next that waits."""
+    took, (push, *conns) = [], waiters
+    for conn in conns:
+        begin = time.monotonic()
+        push.send(push.pub_bytes("t", b"x" * 128))
+        assert conn.reply()[0] == gmqtest.BINARY
+        took.append((time.monotonic() - begin) * 1000)
+        assert push.reply()[0] == gmqtest.RESULT
+        again(conn)
+    took.sort()
+    line(f"wake-up, {name}, p50 / p99",
+         f"{statistics.median(took):.3f} / {took[len(took) * 99 // 100]:.3f} ms", None, True)
+
+
+def waking(folder, count):
+    """Clients that wait."""
+    node = Gnode(os.path.join(folder, "waking"), "-sync=none", f"-max_connections={count + 10}")
+    wait = b"wpop t 60000 1\n"
+    push = Tcp(node.tcp)
+    alone = Tcp(node.tcp)
+    alone.send(wait)
+    wake("1 client waits", [push] + [alone] * ALONE, lambda conn: conn.send(wait))
+    alone.close()
+    at_first = node.rss_bytes()
+    conns = [Tcp(node.tcp) for _ in range(count)]
+    gmqtest.wait_until(lambda: push.op("topic.get", topic="t")["waiting"] == 0, "nobody waits")
+    connected = node.rss_bytes()
+    for conn in conns:
+        conn.send(wait)
+    gmqtest.wait_until(lambda: push.op("topic.get", topic="t")["waiting"] == count, "all wait", 60)
+    line(f"memory of {count} connections / that wait",
+         f"{(connected - at_first) / count:.0f} / {(node.rss_bytes() - at_first) / count:.0f} B each", None, True)
+    wake(f"{count} clients wait", [push] + conns, lambda conn: None)
+    for conn in (push, *conns):
+        conn.close()
+    assert node.stop() == 0
+
+
 def line(name, value, target, good):
     """One line of the table."""
     print(f"{name:<44} {value:>14}   {'' if target is None else f'target {target}: ' + ('met' if good else 'MISSED')}",
@@ -249,6 +322,21 @@ def operation(conn, name, **args):
     return json.loads(answer), took
 
 
+def chill(data):
+    """Takes the files of a node out of the page cache."""
+    for folder, _, names in os.walk(data):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def get_all(conn, how, ids):
+    """Gets each of these messages."""
+    took = [operation(conn, "message.get", id=str(ident))[1] for ident in ids]
+    line(f"message.get {how}, p50 / max", f"{statistics.median(took):.2f} / {max(took):.2f} ms", None, True)
+
+
 def finding(folder, count):
     """Messages by their ids, and histories."""
     data = os.path.join(folder, "finding")
@@ -261,12 +349,15 @@ def finding(folder, count):
         acked, _ = ids[-1], [conn.pop("u") for _ in ids]
         assert conn.ack(acked, "u")
     assert node.stop() == 0
+    chill(data)
     node = Gnode(data, "-sync=none")
     with Tcp(node.tcp) as conn:
-        for what in ("first", "second"):
-            took = [operation(conn, "message.get", id=str(name))[1] for name in ids]
-            line(f"message.get in {count}, {what} time, p50 / max",
-                 f"{statistics.median(took):.2f} / {max(took):.2f} ms", None, True)
+        get_all(conn, f"in {count}, cold", ids)
+    assert node.stop() == 0
+    node = Gnode(data, "-sync=none")
+    with Tcp(node.tcp) as conn:
+        get_all(conn, f"in {count}, first time", ids)
+        get_all(conn, f"in {count}, second time", ids)
         got, took = operation(conn, "message.history", id=str(acked))
         assert [event["event"] for event in got["events"]] == ["pushed", "delivered", "gone"], got
         line("message.history of one that was acked", f"{took:.1f} ms", None, True)
@@ -295,11 +386,11 @@ def main():
     parser.add_argument("--flying", type=int, default=1000000)
     parser.add_argument("--finding", type=int, default=1000000)
     parser.add_argument("--looked-at", type=int, default=10000000)
-    parser.add_argument("--only", choices=("waiting", "flying", "finding", "late", "looking", "dedup"),
-                        help="a part of it")
+    parser.add_argument("--awake", type=int, default=10000)
+    parser.add_argument("--only", choices=(*PARTS, "looking"), help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
-    parts, met = [options.only] if options.only else ["waiting", "flying", "finding", "dedup", "late"], True
+    parts, met = [options.only] if options.only else [*PARTS], True
     folder = gmqtest.scratch("gmq-measure-")
     try:
         if "waiting" in parts:
@@ -310,6 +401,10 @@ def main():
             finding(folder, options.finding)
         if "dedup" in parts:
             dedup(folder)
+        if "keeping" in parts:
+            keeping(folder)
+        if "waking" in parts:
+            waking(folder, options.awake)
         if "looking" in parts:
             looking(folder, options.looked_at)
         if "late" in parts:

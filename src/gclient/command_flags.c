@@ -62,7 +62,7 @@ const struct flag COMMAND_FLAGS[] = {
      LISTS | FOR_GET | FOR_TAIL},
     {"body-bytes", "BYTES", "with --body first: how much is the first [256]", FLAG_BYTES, FIELD(body_bytes), 1, 65536,
      LISTS | FOR_GET | FOR_TAIL},
-    {"text", "TEXT", "only what has this in its body, its headers, its key or the reason of its rejection", FLAG_TEXT,
+    {"text", "TEXT", "only what has this in its body, or in the reason of its rejection", FLAG_TEXT,
      FIELD(text), 0, 0, FOR_PEEK | DEADS},
     {"older-than", "TIME", "only what is there for so long: 10m, 3d", FLAG_TIME, FIELD(older_ms), 1, INT64_MAX,
      FOR_PEEK | DEADS},

@@ -42,15 +42,16 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
     {.name = "body_bytes", NUMBER(1, CMD_BODY_FIRST_MAX), .where = OP_QUERY, AT(args.body_bytes), \
      .help = "with body=first: how many bytes, default 256"}, \
     ENCODING(OP_QUERY)
-#define OLDER(in) \
-    {.name = "older_than_ms", NUMBER(0, MS_MAX), .where = (in), AT(args.older_ms), .help = "dead for at least so long"}
+#define OLDER(least, in) \
+    {.name = "older_than_ms", NUMBER((least), MS_MAX), .where = (in), AT(args.older_ms), \
+     .help = "dead for at least so long"}
 #define MATCH(in) \
     {.name = "text", TEXT, .where = (in), AT(args.text), \
      .help = "a piece of the body, or of the reason; of dead messages"}
 #define WHICH \
     IDS(false), \
     {.name = "all", .type = OP_BOOL, .where = OP_BODY, AT(args.all), .help = "all dead messages of the topic"}, \
-    OLDER(OP_BODY), MATCH(OP_BODY), \
+    OLDER(1, OP_BODY), MATCH(OP_BODY), \
     {.name = "rate", NUMBER(1, 1000000), .where = OP_BODY, AT(args.rate), \
      .help = "messages a second; default: as fast as it goes"}
 #define DELAY(what) \
@@ -135,7 +136,7 @@ static const struct op_param PEEK[] = {
     LIMIT,
     BODY("none"),
     MATCH(OP_QUERY),
-    OLDER(OP_QUERY),
+    OLDER(0, OP_QUERY),
     {.name = "format", .type = OP_WORD, .words = FORMATS, .where = OP_QUERY, .http_only = true, AT(lines),
      .help = "jsonl: a line a message, the cursor in the header Gmq-Next"},
 };

@@ -91,6 +91,11 @@ class Routing(Case):
                 got = self.problem(400, "VALUE", "POST", f"topics/t/{path}", {name: bad})
                 self.assertEqual(got.json["detail"], f"{name}: must be an integer from {least} to {years}")
 
+    def test_which_dead_messages_by_an_age_of_nothing(self):
+        for what in ("redrive", "delete"):
+            got = self.problem(400, "VALUE", "POST", f"topics/t/dead/{what}", {"older_than_ms": 0})
+            self.assertRegex(got.json["detail"], "^older_than_ms: must be an integer from 1 to ")
+
     def test_a_node_that_is_full_says_when_to_come_back(self):
         node = self.gnode("-max_topics=1", data="full")
         self.conn = self.http(node)
