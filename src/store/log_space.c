@@ -168,12 +168,11 @@ int log_room(struct log *log, size_t bytes, bool essential)
 
 static void ask(struct log *log, struct standby *standby, enum job_kind kind, uint64_t bytes)
 {
-    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = checkpoint_bytes_max(log, ROOM_PART)};
-
-    if (log->newest_cut != 0) /* before a checkpoint nothing is copied */
-        job.copy_bytes = bytes / COPY_RATIO;
     if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
         return;
+    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = checkpoint_bytes_max(log, ROOM_PART)};
+    if (log->newest_cut != 0) /* before a checkpoint nothing is copied */
+        job.copy_bytes = bytes / COPY_RATIO;
     standby->state = STANDBY_ASKED;
     chan_push(&log->janitor.jobs, &job);
     bell_ring(&log->janitor.bell);

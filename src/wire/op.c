@@ -66,8 +66,8 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
      .help = "when a message comes again; null: at once"}, \
     {.name = "limits", .type = OP_LIMITS, .where = OP_BODY, .given = CMD_GIVEN_LIMITS, AT(args.settings.limits), \
      .help = "how much the topic may hold; null: no limits"}, \
-    {.name = "idle_ms", NUMBER(1, MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, AT(args.settings.idle_ms), \
-     .help = "unused for so long and empty, it is deleted; null: the node's topic_idle"}
+    {.name = "idle_ms", NUMBER(TOPIC_IDLE_MS_MIN, TOPIC_SPAN_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, \
+     AT(args.settings.idle_ms), .help = "unused for so long and empty, it is deleted; null: the node's topic_idle"}
 #define SIDES \
     {.name = "push", .type = OP_BOOL, .where = OP_BODY, AT(push_side), .help = "pushes"}, \
     {.name = "pop", .type = OP_BOOL, .where = OP_BODY, AT(pop_side), .help = "pops; neither named: both"}
@@ -179,7 +179,8 @@ static const struct op_param TOPIC_ONLY[] = {TOPIC};
 static const struct op_param PAUSE[] = {
     TOPIC,
     SIDES,
-    {.name = "for_ms", NUMBER(1, MS_MAX), .where = OP_BODY, AT(args.delay_ms), .help = "ends by itself after so long"},
+    {.name = "for_ms", NUMBER(1, TOPIC_SPAN_MS_MAX), .where = OP_BODY, AT(args.delay_ms),
+     .help = "ends by itself after so long"},
     {.name = "until", .type = OP_TIME, .where = OP_BODY, AT(args.due_ms), .help = "ends by itself then"},
 };
 static const struct op_param RESUME[] = {TOPIC, SIDES};
