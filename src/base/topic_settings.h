@@ -23,6 +23,7 @@ enum { RETRY_DELAYS_MAX = 16, RETRY_DELAY_MS_MAX = 7 * 86400 * 1000, TOPIC_RETRI
 
 /* Bounds of what is settled, and of a message's own time to run. */
 enum { TOPIC_TTR_MS_MIN = 1000, TOPIC_TTR_MS_MAX = 300000, TOPIC_IDLE_MS_MIN = 1000, TOPIC_AGE_MS_MIN = 1000 };
+#define TOPIC_SPAN_MS_MAX UINT64_C(315360000000) /* 10 years: of ages, idle times and pauses */
 
 struct retry_policy {
     uint8_t kind;           /* enum retry_kind */

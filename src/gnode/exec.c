@@ -1,5 +1,5 @@
 /*
- * exec.c - one function a command: checks, decides, appends, applies, answers; see also pop.c and mack.c
+ * exec.c - where each command goes, and those of the original but pop: check, decide, append, apply, answer
  *
  * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
  *
@@ -132,21 +132,13 @@ static int do_mpush(struct turn *turn)
 
 /* ---- ack, dead --------------------------------------------------------------------------------------------------- */
 
-static uint64_t append_acks(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
-{
-    char *to = log_begin(turn->broker->log, RECORD_ACK, 0, (uint16_t)list, turn->queue->number, n * PAYLOAD_PAIR_BYTES);
-
-    for (size_t i = 0; i < n; i++)
-        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
-    return broker_apply(turn->broker);
-}
-
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n)
 {
     uint64_t end = 0;
 
     for (size_t at = 0; at < n; at += TURN_PAIRS_MAX)
-        end = append_acks(turn, list, pairs + at, min_u64(TURN_PAIRS_MAX, n - at));
+        end = ack_append_one(turn->broker, turn->queue->number, payload_ack_aux(list, PAYLOAD_HOW_ACKED), 0, pairs + at,
+                             min_u64(TURN_PAIRS_MAX, n - at));
     return end;
 }
 
@@ -164,7 +156,9 @@ static int do_ack(struct turn *turn)
     rc = engine_decide_ack(turn->broker->engine, turn->queue, id, &ref);
     if (rc < 0)
         return refuse(turn, rc, id, NULL);
-    uint64_t end = append_acks(turn, PAYLOAD_LIST_FLIGHT, &(struct payload_pair){.ref = ref, .id = id}, 1);
+    uint16_t aux = payload_ack_aux(PAYLOAD_LIST_FLIGHT, PAYLOAD_HOW_ACKED);
+    uint64_t end = ack_append_one(turn->broker, turn->queue->number, aux, 0,
+                                  &(struct payload_pair){.ref = ref, .id = id}, 1);
     log_need_written(turn->broker->log);
     session_answer(turn->session, &(struct parked){.kind = ANSWER_OK, .wait = WAIT_WRITTEN, .lsn = end});
     return 0;

@@ -81,6 +81,5 @@ int exec_get(struct turn *turn)
     report->count = 1;
     uint64_t body_bytes = args->body_bytes > 0 ? (uint64_t)args->body_bytes : CMD_BODY_FIRST_BYTES;
     describe_located(report, &report->messages[0], turn->broker, &at, args->body, body_bytes);
-    session_answer(turn->session, &(struct parked){.kind = ANSWER_REPORT, .arg = (uint64_t)(uintptr_t)report});
-    return 0;
+    return answer_report(turn, report, 0);
 }

@@ -195,6 +195,5 @@ int exec_history(struct turn *turn)
         return no_room(turn, -EAGAIN);
     struct report *report = take_report(turn, &at, &walked);
     session_end_work(session);
-    session_answer(session, &(struct parked){.kind = ANSWER_REPORT, .arg = (uint64_t)(uintptr_t)report});
-    return 0;
+    return answer_report(turn, report, 0);
 }

@@ -210,12 +210,6 @@ static void say(struct report *report, const struct broker *broker, const struct
         .error = error_text(report, job)};
 }
 
-static int answer(const struct turn *turn, struct report *report)
-{
-    session_answer(turn->session, &(struct parked){.kind = ANSWER_REPORT, .arg = (uint64_t)(uintptr_t)report});
-    return 0;
-}
-
 /* One that is over is answered when what it did is promised. */
 static int answer_job(const struct turn *turn, const struct job *job)
 {
@@ -223,10 +217,10 @@ static int answer_job(const struct turn *turn, const struct job *job)
 
     say(report, turn->broker, job);
     if (job->state == JOB_RUNNING || broker_promised(turn->broker) >= job->end_lsn)
-        return answer(turn, report);
+        return answer_report(turn, report, 0);
     report->jobs[0].state = job->state;
     report->jobs[0].ended_ms = job->ended_ms;
-    return answer_promised(turn, ANSWER_REPORT, job->end_lsn, (uint64_t)(uintptr_t)report, 1);
+    return answer_report(turn, report, job->end_lsn);
 }
 
 static struct job *find_job(const struct turn *turn, uint64_t id)
@@ -291,7 +285,7 @@ static int list_jobs(const struct turn *turn)
 
     for (uint64_t number = jobs->count; number > jobs->count - count; number--)
         say(report, turn->broker, jobs->kept[(number - 1) % JOBS_KEPT]);
-    return answer(turn, report);
+    return answer_report(turn, report, 0);
 }
 
 int exec_job(struct turn *turn)
@@ -307,5 +301,5 @@ int exec_job(struct turn *turn)
         return answer_job(turn, job);
     struct report *report = report_new(REPORT_JOB, 1);
     say(report, turn->broker, job);
-    return answer(turn, report);
+    return answer_report(turn, report, 0);
 }

@@ -57,22 +57,20 @@ static enum step fail(struct work *work, int rc)
 
 static uint64_t due_ms(const struct work *work) { return min_u64(work->now_ms + work->job->delay_ms, WHEEL_MS_MAX); }
 
-static void put_release(struct work *work)
+static uint64_t append_release(struct work *work)
 {
     struct payload_release release = {.now_ms = work->now_ms, .due_ms = due_ms(work), .count = work->pair_count};
     char *to = log_begin(work->broker->log, RECORD_RELEASE, 0, PAYLOAD_LIST_DEAD, work->queue->number,
                          PAYLOAD_RELEASE_BYTES + work->pair_count * PAYLOAD_PAIR_BYTES);
 
     payload_put_release(to, &release, work->pairs);
+    return broker_apply(work->broker);
 }
 
-static void put_ack(struct work *work, const struct payload_pair *pairs, uint32_t count)
+static uint64_t append_ack(struct work *work, const struct payload_pair *pairs, uint32_t count)
 {
-    char *to = log_begin(work->broker->log, RECORD_ACK, 0, PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8,
-                         work->queue->number, count * PAYLOAD_PAIR_BYTES);
-
-    for (uint32_t i = 0; i < count; i++)
-        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
+    return ack_append_one(work->broker, work->queue->number, payload_ack_aux(PAYLOAD_LIST_DEAD, PAYLOAD_HOW_DELETED), 0,
+                          pairs, count);
 }
 
 /* What was found leaves the dead letters; room was checked. */
@@ -82,11 +80,7 @@ static void flush(struct work *work)
 
     if (work->pair_count == 0)
         return;
-    if (job->kind == JOB_REDRIVE)
-        put_release(work);
-    else
-        put_ack(work, work->pairs, work->pair_count);
-    job->end_lsn = broker_apply(work->broker);
+    job->end_lsn = job->kind == JOB_REDRIVE ? append_release(work) : append_ack(work, work->pairs, work->pair_count);
     job->done += work->pair_count;
     work->pair_count = 0;
 }
@@ -139,8 +133,7 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     payload_put_push(log_begin(broker->log, RECORD_PUSH, RECORD_F_MORE, 0, turn.queue->number,
                                payload_push_bytes(&push)), &push);
     (void)broker_apply(broker);
-    put_ack(work, &pair, 1);
-    work->job->end_lsn = broker_apply(broker);
+    work->job->end_lsn = append_ack(work, &pair, 1);
     work->job->done++;
     return STEP_NEXT;
 }

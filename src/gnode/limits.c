@@ -25,19 +25,16 @@ static size_t room_bytes(const struct queue *queue, size_t count)
 
 /* Appends the record by which ready messages go. */
 static void append(struct broker *broker, const struct queue *queue, const struct payload_pair *pairs, size_t count,
-                   unsigned how, uint64_t now_ms, uint8_t flags)
+                   enum payload_how how, uint64_t now_ms, uint8_t flags)
 {
     struct payload_bury letter = {.now_ms = now_ms, .reason = PAYLOAD_REASON_LIMIT, .count = (uint32_t)count};
 
-    if (queue->set.limits.over == OVER_DEAD_LETTER) {
-        payload_put_bury(log_begin(broker->log, RECORD_BURY, flags, PAYLOAD_BURY_READY, queue->number,
-                                   PAYLOAD_BURY_BYTES + count * PAYLOAD_PAIR_BYTES), &letter, pairs);
-    } else {
-        char *to = log_begin(broker->log, RECORD_ACK, flags, (uint16_t)(PAYLOAD_LIST_READY | how << 8), queue->number,
-                             count * PAYLOAD_PAIR_BYTES);
-        for (size_t i = 0; i < count; i++)
-            payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
+    if (queue->set.limits.over != OVER_DEAD_LETTER) {
+        (void)ack_append_one(broker, queue->number, payload_ack_aux(PAYLOAD_LIST_READY, how), flags, pairs, count);
+        return;
     }
+    payload_put_bury(log_begin(broker->log, RECORD_BURY, flags, PAYLOAD_BURY_READY, queue->number,
+                               PAYLOAD_BURY_BYTES + count * PAYLOAD_PAIR_BYTES), &letter, pairs);
     (void)broker_apply(broker);
 }
 

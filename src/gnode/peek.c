@@ -307,6 +307,5 @@ int exec_peek(struct turn *turn)
     struct report *report = peek->report;
     peek->report = NULL;
     session_end_work(session);
-    session_answer(session, &(struct parked){.kind = ANSWER_REPORT, .arg = (uint64_t)(uintptr_t)report});
-    return 0;
+    return answer_report(turn, report, 0);
 }

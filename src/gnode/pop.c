@@ -58,10 +58,8 @@ static int drop_expired(const struct turn *turn, uint64_t ref, uint64_t id)
 
     if (rc < 0)
         return rc;
-    payload_put_pair(log_begin(turn->broker->log, RECORD_ACK, 0, PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8,
-                               turn->queue->number, PAYLOAD_PAIR_BYTES),
-                     &(struct payload_pair){.ref = ref, .id = id});
-    (void)broker_apply(turn->broker);
+    (void)ack_append_one(turn->broker, turn->queue->number, payload_ack_aux(PAYLOAD_LIST_READY, PAYLOAD_HOW_EXPIRED), 0,
+                         &(struct payload_pair){.ref = ref, .id = id}, 1);
     return 0;
 }
 

@@ -102,13 +102,12 @@ static int purge_delayed(const struct turn *turn, struct purge *purge)
 
 static uint64_t ack_leases(const struct turn *turn, const struct lease *leases, size_t n)
 {
-    uint16_t aux = payload_ack_aux(PAYLOAD_LIST_FLIGHT, PAYLOAD_HOW_DELETED);
-    char *to = log_begin(turn->broker->log, RECORD_ACK, 0, aux, turn->queue->number, n * PAYLOAD_PAIR_BYTES);
+    struct payload_pair pairs[LEASES_AT_ONCE];
 
     for (size_t i = 0; i < n; i++)
-        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES,
-                         &(struct payload_pair){.ref = leases[i].ref, .id = leases[i].id});
-    return broker_apply(turn->broker);
+        pairs[i] = (struct payload_pair){.ref = leases[i].ref, .id = leases[i].id};
+    return ack_append_one(turn->broker, turn->queue->number,
+                          payload_ack_aux(PAYLOAD_LIST_FLIGHT, PAYLOAD_HOW_DELETED), 0, pairs, n);
 }
 
 static int purge_flight(const struct turn *turn, struct purge *purge)

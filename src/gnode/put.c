@@ -180,7 +180,7 @@ static int append_puts(struct turn *turn, const struct puts *puts)
         report->ids[i] = turn_next_id(turn);
         end = append_put(turn, puts, i, report->ids[i], --left > 0);
     }
-    return answer_promised(turn, ANSWER_REPORT, end, (uint64_t)(uintptr_t)report, 0);
+    return answer_report(turn, report, end);
 }
 
 /* All were pushed before. The answer waits for what theirs may still wait for: all that was appended so far. */
@@ -194,7 +194,7 @@ static int answer_again(const struct turn *turn, const struct puts *puts)
     report->again = true;
     for (; report->count < turn->cmd->args->put_count; report->count++)
         report->ids[report->count] = puts->again[report->count].id;
-    return answer_promised(turn, ANSWER_REPORT, log_tail(turn->broker->log), (uint64_t)(uintptr_t)report, 0);
+    return answer_report(turn, report, log_tail(turn->broker->log));
 }
 
 static int look_again(const struct turn *turn, struct puts *puts)

@@ -75,9 +75,7 @@ static uint64_t append_ack(const struct turn *turn, const struct located *at, en
     struct payload_pair pair = {.ref = ref_make(at->lsn, at->retries), .id = at->push.id};
     uint16_t aux = payload_ack_aux(list_of(at->place), how);
 
-    payload_put_pair(log_begin(turn->broker->log, RECORD_ACK, more ? RECORD_F_MORE : 0, aux, at->queue->number,
-                               PAYLOAD_PAIR_BYTES), &pair);
-    return broker_apply(turn->broker);
+    return ack_append_one(turn->broker, at->queue->number, aux, more ? RECORD_F_MORE : 0, &pair, 1);
 }
 
 int exec_cancel(struct turn *turn)

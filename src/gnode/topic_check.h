@@ -9,7 +9,6 @@
 #include "wire/cmd.h"
 
 #define TOPIC_COUNT_MAX (UINT64_C(1) << 53) /* of limits: what every JSON can say */
-#define TOPIC_SPAN_MS_MAX (UINT64_C(3650) * 86400 * 1000)
 
 /* What is wrong with those settings that were given, as a constant text; NULL = nothing. */
 const char *topic_check(const struct topic_settings *set, unsigned given);

@@ -1,5 +1,5 @@
 /*
- * turn.h - what the commands of exec.c, pop.c and mack.c share: refusals, answers, the topic of a command
+ * turn.h - what the commands share: refusals, answers, the topic of a command, an ACK
  *
  * A command is refused before it has changed anything; after its room in the log is promised, nothing can fail.
  *
@@ -112,7 +112,18 @@ NODISCARD int exec_consumers(struct turn *turn);
 NODISCARD int exec_dead_job(struct turn *turn);
 NODISCARD int exec_job(struct turn *turn);
 
-/* exec.c: appends ACK records of the pairs, at least one; room was checked. Returns the end of the last. */
+/* One ACK record of up to TURN_PAIRS_MAX pairs, `aux` by payload_ack_aux(); room was checked. Returns its end. */
+static inline uint64_t ack_append_one(struct broker *broker, uint32_t queue, uint16_t aux, uint8_t flags,
+                                      const struct payload_pair *pairs, size_t n)
+{
+    char *to = log_begin(broker->log, RECORD_ACK, flags, aux, queue, n * PAYLOAD_PAIR_BYTES);
+
+    for (size_t i = 0; i < n; i++)
+        payload_put_pair(to + i * PAYLOAD_PAIR_BYTES, &pairs[i]);
+    return broker_apply(broker);
+}
+
+/* exec.c: as many as it takes for the pairs, at least one. Returns the end of the last. */
 uint64_t ack_append(const struct turn *turn, enum payload_list list, const struct payload_pair *pairs, size_t n);
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */

@@ -1,8 +1,7 @@
 /* op.c - the table of operations, see op.h. SPDX-License-Identifier: MIT */
 #include "wire/op.h"
 
-#define MS_MAX INT64_C(3153600000000)     /* 100 years */
-#define SPAN_MS_MAX INT64_C(315360000000) /* 10 years */
+#define MS_MAX INT64_C(3153600000000) /* 100 years */
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +67,7 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
      .help = "when a message comes again; null: at once"}, \
     {.name = "limits", .type = OP_LIMITS, .where = OP_BODY, .given = CMD_GIVEN_LIMITS, AT(args.settings.limits), \
      .help = "how much the topic may hold; null: no limits"}, \
-    {.name = "idle_ms", NUMBER(TOPIC_IDLE_MS_MIN, SPAN_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, \
+    {.name = "idle_ms", NUMBER(TOPIC_IDLE_MS_MIN, TOPIC_SPAN_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, \
      AT(args.settings.idle_ms), .help = "unused for so long and empty, it is deleted; null: the node's topic_idle"}
 #define SIDES \
     {.name = "push", .type = OP_BOOL, .where = OP_BODY, AT(push_side), .help = "pushes"}, \
@@ -181,7 +180,7 @@ static const struct op_param TOPIC_ONLY[] = {TOPIC};
 static const struct op_param PAUSE[] = {
     TOPIC,
     SIDES,
-    {.name = "for_ms", NUMBER(1, SPAN_MS_MAX), .where = OP_BODY, AT(args.delay_ms),
+    {.name = "for_ms", NUMBER(1, TOPIC_SPAN_MS_MAX), .where = OP_BODY, AT(args.delay_ms),
      .help = "ends by itself after so long"},
     {.name = "until", .type = OP_TIME, .where = OP_BODY, AT(args.due_ms), .help = "ends by itself then"},
 };
