@@ -47,6 +47,8 @@ struct http_call {
     bool handed;       /* the handler knows it: on_gone() is due */
     bool suspended;
     bool chunked;
+    uintptr_t line_at; /* where libmicrohttpd has the request target */
+    bool cut;          /* a NUL ended it */
     char *uri;         /* the slices of req point into it */
     char *body;
     size_t body_len, body_size; /* body_size is what the budget gave */

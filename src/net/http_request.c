@@ -166,6 +166,7 @@ void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd)
     }
     if (conn->call)
         http_call_free(conn->call);
+    call->line_at = (uintptr_t)uri;
     call->server = ctx;
     call->conn = conn;
     call->mhd = mhd;
@@ -178,7 +179,8 @@ void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd)
 
 struct head {
     const char *length; /* the first Content-Length */
-    bool two_lengths, transfer_encoding, host;
+    const char *encoding; /* the first Transfer-Encoding */
+    bool two_lengths, two_hosts, host;
 };
 
 static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -192,8 +194,12 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
         head->two_lengths = head->two_lengths || (head->length && strcmp(head->length, value) != 0);
         head->length = value;
     }
-    head->transfer_encoding = head->transfer_encoding || strcasecmp(name, "transfer-encoding") == 0;
-    head->host = head->host || strcasecmp(name, "host") == 0;
+    if (strcasecmp(name, "transfer-encoding") == 0)
+        head->encoding = head->encoding ? "" : value;
+    if (strcasecmp(name, "host") == 0) {
+        head->two_hosts = head->host;
+        head->host = true;
+    }
     return MHD_YES;
 }
 
@@ -231,6 +237,17 @@ static enum MHD_Result refuse(struct http_call *call, unsigned status, const cha
     return send_now(call);
 }
 
+/*
+ * Whether a NUL ended the target before its blank: libmicrohttpd hands over what stands before it. The version stands
+ * where the first line goes on, in the same memory.
+ */
+static bool is_cut(const struct http_call *call, const char *version)
+{
+    uintptr_t end = call->line_at + strlen(call->uri) + 1, next = (uintptr_t)version;
+
+    return next > end && next - end < call->server->opt.head_bytes_max;
+}
+
 static enum MHD_Result take_head(struct http_call *call, const char *method, const char *version)
 {
     const struct http_options *opt = &call->server->opt;
@@ -238,19 +255,22 @@ static enum MHD_Result take_head(struct http_call *call, const char *method, con
     uint64_t length = 0;
 
     call->http10 = strcmp(version, "HTTP/1.0") == 0;
+    call->cut = is_cut(call, version);
     call->req.method = slice_str(method);
     (void)MHD_get_connection_values(call->mhd, MHD_HEADER_KIND, on_header, &head);
     if (!call->http10 && strcmp(version, "HTTP/1.1") != 0)
         return refuse(call, 400, BAD_REQUEST, "HTTP is 1.0 or 1.1");
     if (!call->http10 && !head.host)
         return refuse(call, 400, "400 Bad Request: missing required Host header", "HTTP/1.1 needs a Host");
-    if (!split_uri(call))
-        return refuse(call, 400, BAD_REQUEST, "the path has a bad %XX, or does not begin with a slash");
-    if (head.two_lengths || (head.length && head.transfer_encoding) ||
+    if (head.two_hosts)
+        return refuse(call, 400, "400 Bad Request: too many Host headers", "there is more than one Host");
+    if (call->cut || !split_uri(call))
+        return refuse(call, 400, BAD_REQUEST, "the path has a bad %XX or a NUL, or does not begin with a slash");
+    if (head.two_lengths || (head.encoding && (head.length || strcasecmp(head.encoding, "chunked") != 0)) ||
         (head.length && !num_parse_u64(slice_str(head.length), &length)))
         return refuse(call, 400, BAD_REQUEST, "how long the body is must be said once, as a number or by chunks");
     call->req.content_type = http_header(&call->req, MHD_HTTP_HEADER_CONTENT_TYPE);
-    call->chunked = head.transfer_encoding;
+    call->chunked = head.encoding != NULL;
     call->body_due = length;
     call->stage = STAGE_BODY;
     if (length <= opt->body_bytes_max)

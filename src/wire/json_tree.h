@@ -20,4 +20,10 @@
  */
 struct json_object *json_tree_read(struct slice json, int depth_max, int *ret_err);
 
+/*
+ * Whether `tree`, which was read of `json`, has every member of it: json-c keeps the last of those with the same name,
+ * and ends a name at a NUL.
+ */
+NODISCARD bool json_tree_is_whole(struct json_object *tree, struct slice json);
+
 #endif

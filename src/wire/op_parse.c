@@ -304,6 +304,8 @@ int op_take_json(struct op_call *call, struct slice json, unsigned where, struct
         return op_fail(error, GMQ_E_JSON, "the JSON is not UTF-8, or nested more than %d deep", OP_DEPTH_MAX);
     if (!json_object_is_type(call->tree, json_type_object))
         return op_fail(error, GMQ_E_JSON, "arguments stand in a JSON object");
+    if (!json_tree_is_whole(call->tree, json))
+        return op_fail(error, GMQ_E_JSON, "a name stands twice in the same object, or holds a NUL");
     return take_members(call, where, error);
 }
 
@@ -413,6 +415,8 @@ int op_finish(struct op_call *call, struct op_error *error)
     case CMD_DEAD_DELETE:
         return finish_dead(call, error);
     case CMD_RESCHEDULE:
+        if (!is_given(call, "delay_ms") && !is_given(call, "due_at"))
+            return op_fail(error, GMQ_E_VALUE, "delay_ms or due_at is missing");
         return exclude(call, "delay_ms", "due_at", error);
     default:
         return 0;
