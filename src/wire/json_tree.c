@@ -122,20 +122,30 @@ static struct slice string_at(struct slice json)
     return slice_of(json.ptr, min_u64(at + 1, json.len));
 }
 
-bool json_tree_is_whole(struct json_object *tree, struct slice json)
+struct json_size json_tree_size(struct slice json)
 {
-    size_t there = 0, named = 0;
+    struct json_size size = {.objects = 0};
     struct slice string = slice_of(NULL, 0);
 
     for (size_t at = 0; at < json.len; at++) {
-        if (json.ptr[at] == '"') {
+        char c = json.ptr[at];
+        if (c == '"') {
             string = string_at(slice_of(json.ptr + at, json.len - at));
             at += string.len - 1;
-        } else if (json.ptr[at] == ':') {
-            named++;
-            if (memmem(string.ptr, string.len, "\\u0000", ESCAPE_BYTES))
-                return false;
+        } else if (c == ':') {
+            size.members++;
+            size.has_nul = size.has_nul || memmem(string.ptr, string.len, "\\u0000", ESCAPE_BYTES);
+        } else if (c == ',' || c == '[' || c == '{') {
+            size.values++;
+            size.objects += c == '{';
         }
     }
-    return json_c_visit(tree, 0, count_member, &there) == 0 && there == named;
+    return size;
+}
+
+bool json_tree_has_members(struct json_object *tree, size_t members)
+{
+    size_t there = 0;
+
+    return json_c_visit(tree, 0, count_member, &there) == 0 && there == members;
 }

@@ -61,7 +61,8 @@ static bool is_whole(const char *json)
     struct json_object *root = json_tree_read(slice_str(json), 8, &err);
 
     assert_non_null(root);
-    bool whole = json_tree_is_whole(root, slice_str(json));
+    struct json_size size = json_tree_size(slice_str(json));
+    bool whole = !size.has_nul && json_tree_has_members(root, size.members);
     (void)json_object_put(root);
     return whole;
 }
@@ -81,4 +82,16 @@ TEST(json_tree_with_every_member_is_told_from_one_that_lost_some)
         assert_true(is_whole(whole[i]));
     for (size_t i = 0; i < ARRAY_LEN(lossy); i++)
         assert_false(is_whole(lossy[i]));
+}
+
+TEST(json_tree_is_counted_before_it_is_read)
+{
+    struct json_size size = json_tree_size(slice_str("{\"a{,:\\\"\":[{},{},1,\"[,]\"],\"b\":{\"c\":null}}"));
+
+    assert_int_equal(size.objects, 4);
+    assert_int_equal(size.members, 3);
+    assert_int_equal(size.values, 9);
+    assert_false(size.has_nul);
+    size = json_tree_size(slice_str("7"));
+    assert_int_equal(size.values, 0);
 }
