@@ -77,7 +77,7 @@ ALL_LINK := $(call archives,gclient gregister gnode client app net store engine 
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
-        clocks tsan-load fuzz-hours man completion
+        clocks tsan-load fuzz-hours man completion soak-full
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -192,6 +192,8 @@ torn-tail: $(BUILD)/faults/torn_tail         ## the log cut, zeroed, flipped at 
 soak-%: build $(BUILD)/soak/load              ## hours of load: backlog, delay, topics, churn; SOAK_DIR= GB= COUNT=; SHORT=1
 	@$(PYTHON) tests/soak/soak.py --build $(BUILD) --dir $(SOAK_DIR) --gb $(GB) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(SHORT),--short) $*
+soak-full: build $(BUILD)/soak/load            ## 30 million messages drained from a disk without a free byte: COUNT= (root)
+	@$(PYTHON) tests/soak/full.py --build $(BUILD) --dir $(SOAK_DIR) $(if $(COUNT),--count $(COUNT))
 bench-log: $(BUILD)/bench/log                ## the log alone: ns an append, records a second by sync mode
 	@d=$$(mktemp -d) && { $(BUILD)/bench/log $$d; e=$$?; rm -rf $$d; exit $$e; }
 measure: build                               ## lateness, memory, start-up against their targets

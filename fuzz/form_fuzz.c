@@ -28,8 +28,6 @@ static void fuzz_query(struct slice in, struct buf *scratch)
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (form_get(in, keys[i], scratch, &value))
             check_value(value, in, scratch);
-    if (form_path_decode(in, scratch, &value))
-        check_value(value, in, scratch);
     if (form_param(in, "boundary", scratch, &value))
         check_value(value, in, scratch);
     if (form_post_get(in, in, "data", scratch, &value))

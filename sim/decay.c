@@ -230,6 +230,15 @@ static void mark(struct trial *trial, uint64_t lsn)
 
 static void mark_message(void *ctx, const struct engine_message *message) { mark(ctx, ref_lsn(message->ref)); }
 
+/* Of a ghost nothing but its entry need be left. */
+static void mark_in_piece(struct trial *trial, uint64_t lsn)
+{
+    const struct oracle *oracle = &trial->life->oracle;
+
+    if (oracle_by_lsn(&trial->life->oracle, lsn) || !oracle_is_ghost(oracle, lsn))
+        mark(trial, lsn);
+}
+
 /* A piece of a list cannot be read: what is in it shows again when it can. */
 static void hide(struct trial *trial, const struct engine_chunk *chunk)
 {
@@ -246,7 +255,7 @@ static bool mark_waiting(struct trial *trial, const struct engine_chunk *chunk, 
     if (!payload_get_chunk(payload, &piece) || piece.count != chunk->count)
         return false;
     for (size_t i = 0; i < piece.refs.len; i += PAYLOAD_REF_BYTES)
-        mark(trial, ref_lsn(get_le64(piece.refs.ptr + i)));
+        mark_in_piece(trial, ref_lsn(get_le64(piece.refs.ptr + i)));
     return true;
 }
 
@@ -257,7 +266,7 @@ static bool mark_delayed(struct trial *trial, const struct engine_chunk *chunk, 
     if (!payload_get_dchunk(payload, &piece) || piece.count != chunk->count)
         return false;
     for (uint32_t i = 0; i < piece.count; i++)
-        mark(trial, ref_lsn(payload_delayed(piece.entries, i).ref));
+        mark_in_piece(trial, ref_lsn(payload_delayed(piece.entries, i).ref));
     return true;
 }
 
@@ -306,7 +315,7 @@ static void find_all(struct trial *trial)
             continue;
         for (int rounds = READ_ROUNDS; rc == 0 && rounds > 0; rounds--) {
             (void)log_poll(log);
-            rc = log_find(log, m->id, &lsn);
+            rc = m->moved && (lsn = engine_moved(trial->scratch.engine, m->id)) > 0 ? 1 : log_find(log, m->id, &lsn);
             log_publish(log);
             (void)log_step_scout(log);
         }

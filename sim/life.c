@@ -15,6 +15,7 @@ enum {
     CHECK_EVERY = 16,
     RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
+    GHOST_ROUNDS = 60,
     SPACE_ROUNDS = 400,
     CHUNK_BYTES_MIN = RECORD_TRACKED_BYTES_MIN + DIRECTORY_ENTRY_BYTES,
     CHUNK_ENTRY_BYTES_MAX = 24,   /* of a piece of a list, or of delayed messages */
@@ -378,6 +379,19 @@ static bool empty_a_little(struct life *life, struct client *client)
     return true;
 }
 
+/* What was purged while it was delayed, and the leases of deleted topics, go when their time comes. */
+static void let_ghosts_go(struct life *life)
+{
+    uint64_t last_ms = 0;
+
+    for (size_t i = 0; i < life->oracle.ghost_count; i++)
+        last_ms = max_u64(last_ms, life->oracle.ghosts[i].until_ms);
+    if (last_ms >= life->now_ms)
+        life_pass(life, last_ms - life->now_ms + 1000);
+    for (int i = 0; i < GHOST_ROUNDS; i++)
+        round_of_all(life);
+}
+
 /* Everything that is there can be had, with the right body. */
 static void empty(struct life *life)
 {
@@ -390,6 +404,7 @@ static void empty(struct life *life)
             any = empty_a_little(life, client);
         round_of_all(life);
     }
+    let_ghosts_go(life);
     life_settle(life);
     if (life->oracle.now.count > 0)
         life_fail(life, "%zu messages cannot be had", life->oracle.now.count);
@@ -407,6 +422,9 @@ static uint64_t needed_bytes(struct life *life)
 
     for (size_t i = 0; i < life->oracle.now.count; i++)
         bytes += life->oracle.now.live[i].end - life->oracle.now.live[i].lsn + DIRECTORY_ENTRY_BYTES;
+    for (size_t i = 0; i < life->oracle.ghost_count; i++)
+        if (life->oracle.ghosts[i].until_ms + 1000 >= life->now_ms)
+            bytes += life->oracle.ghosts[i].bytes + DIRECTORY_ENTRY_BYTES;
     engine_each_chunk(life->broker.engine, add_chunk, &bytes);
     return bytes;
 }

@@ -6,6 +6,7 @@
  * client.c    clients: commands, the answers they must get, and when these may come
  * rules.c     which commands must be refused, and who waits for what
  * desk.c      pages of messages that are looked at
+ * steer.c     cancel, reschedule, purge, deleted topics: their records, and their answers
  * witness.c   every record as it is written: was it asked for, is it what was asked for?
  * imager.c    images for checkpoints that are there a while later, or never
  * crash.c     kill -9, power cuts, orderly stops, and what must be there afterwards
@@ -28,7 +29,7 @@ enum { LIFE_CLIENTS = 5, LIFE_PIECE_MAX = 5 };
 
 /* What one execution of a command has written, as the witness saw it. */
 struct deed {
-    uint32_t records, pushes, pops, acks, letters;
+    uint32_t records, pushes, pops, acks, letters, steered;
     unsigned place; /* of the topic that was popped from in the list of a wpop */
     bool auto_ack;
     uint64_t first_id;
@@ -37,12 +38,28 @@ struct deed {
     struct oracle_message letter[WORKLOAD_MAX_BATCH];   /* taken by `dead` */
 };
 
-/* A piece of the delayed messages, as its DCHUNK said. */
+/* A piece of a list, as its CHUNK or DCHUNK said. */
 struct piece {
     uint64_t lsn, start_ms;
     uint16_t list;
     uint32_t count;
     uint64_t messages[LIFE_PIECE_MAX]; /* LSNs */
+};
+
+/* What a report of a steering command says. */
+struct told {
+    enum report_kind kind;
+    uint64_t id, due_ms, done;
+    enum message_place place;
+};
+
+/* What a client is about to be told of what it steers, while that takes its turns. */
+struct steering {
+    bool begun;
+    struct told told;
+    uint64_t end;    /* of the last record */
+    uint64_t order;  /* READY: those that came in later stay */
+    uint64_t left;   /* of those that were there: how many are to go */
 };
 
 /* An answer that a client is owed. */
@@ -56,6 +73,8 @@ struct expected {
     unsigned place;      /* MESSAGES: of their topic in the list */
     size_t count;
     struct oracle_message *messages; /* owned; of MISSING the ids alone */
+    struct told told;    /* REPORT */
+    bool vague;          /* ERROR: any about a message that is not found */
     bool disturbed; /* the log may have refused the command when it came */
 };
 
@@ -64,6 +83,7 @@ struct came {
     enum answer_kind kind;
     int err;
     uint64_t id, written, durable;
+    struct told told;
     size_t count;
     struct {
         uint64_t id, hash, attrs_hash;
@@ -84,6 +104,7 @@ struct client {
     bool half_closed;  /* has said that it sends no more */
     uint64_t waits;    /* `order` is a wpop that waits: it came after all with a smaller number; 0 = it does not */
     uint64_t waits_until_ms;
+    struct steering steering;
     struct expected *expected; /* oldest first */
     size_t expected_count, expected_room;
     struct came *came;
@@ -235,11 +256,22 @@ struct expected client_delivery(const struct cmd *cmd, const struct oracle_messa
                                 bool auto_ack, uint64_t end);
 void client_owe(struct client *client, const struct expected *expected);
 
+/* steer.c: before a steering command is executed, and what is owed when it was; `before` as rules_refusal(). */
+void steer_prepare(struct client *client, bool again);
+struct expected steer_answer(struct client *client, int before);
+bool steer_is(enum cmd_kind kind);
+
+/* Where a report must say that the message is. */
+enum message_place seek_place_of(const struct oracle_message *m);
+
 /* rules.c: the error with which the rules refuse the command in the present state; 0 = they do not. */
 int rules_refusal(struct life *life, const struct cmd *cmd);
 
 /* Those ids of a mack that are not in flight, as messages that have an id alone; owned. */
 struct oracle_message *rules_missing(struct life *life, const struct cmd *cmd, size_t *ret_count);
+
+/* How many topics there are. */
+size_t rules_topic_count(const struct life *life);
 
 /* Is there a message that may be handed out? -1 is no topic. */
 bool rules_can_deliver(struct life *life, int topic);

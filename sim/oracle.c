@@ -96,6 +96,22 @@ int oracle_topic_of(const struct oracle *oracle, uint32_t number)
     return -1;
 }
 
+bool oracle_is_ghost(const struct oracle *oracle, uint64_t lsn)
+{
+    for (size_t i = 0; i < oracle->ghost_count; i++)
+        if (oracle->ghosts[i].lsn == lsn)
+            return true;
+    return false;
+}
+
+bool oracle_is_deleted(const struct oracle *oracle, uint32_t number)
+{
+    for (size_t i = 0; i < oracle->deleted_count; i++)
+        if (oracle->deleted[i] == number)
+            return oracle_topic_of(oracle, number) < 0;
+    return false;
+}
+
 /* ---- what happens ---------------------------------------------------------------------------- */
 
 /* Dead letters are kept by age, everything else by when it came. */
@@ -107,10 +123,21 @@ static void enter(struct oracle_world *now, struct oracle_message *m, enum oracl
 
 static void drop(struct oracle_world *now, struct oracle_message *m) { *m = now->live[--now->count]; }
 
+static struct oracle_message *add(struct oracle_world *now, const struct oracle_message *message)
+{
+    if (now->count == now->room) {
+        now->room = now->room ? 2 * now->room : 256;
+        now->live = mem_grow(now->live, now->room, sizeof(now->live[0]));
+    }
+    struct oracle_message *m = &now->live[now->count++];
+    *m = *message;
+    enter(now, m, m->state);
+    return m;
+}
+
 static bool push(struct oracle *oracle, const struct oracle_event *event)
 {
     struct oracle_world *now = &oracle->now;
-    struct oracle_message *m;
 
     for (size_t i = 0; i < now->count; i++)
         if (now->live[i].id >= event->message.id)
@@ -118,14 +145,7 @@ static bool push(struct oracle *oracle, const struct oracle_event *event)
     if (event->message.id <= oracle->told_id)
         return wrong(oracle, "id %" PRIu64 " is not above id %" PRIu64 ", which a client has seen", event->message.id,
                      oracle->told_id);
-    if (now->count == now->room) {
-        now->room = now->room ? 2 * now->room : 256;
-        now->live = mem_grow(now->live, now->room, sizeof(now->live[0]));
-    }
-    m = &now->live[now->count++];
-    *m = event->message;
-    enter(now, m, m->state);
-    now->topics[m->topic].push_num++;
+    now->topics[add(now, &event->message)->topic].push_num++;
     return true;
 }
 
@@ -339,6 +359,73 @@ static void bring_back(struct oracle *oracle, const struct oracle_event *event)
     requeue(oracle, event->topic, ORACLE_READY, ready - event->count);
 }
 
+/* ---- what is steered ------------------------------------------------------------------------- */
+
+static void drop_from_middle(struct oracle *oracle, struct oracle_message *m)
+{
+    if (oracle->ghost_count == oracle->ghost_room) {
+        oracle->ghost_room = oracle->ghost_room ? 2 * oracle->ghost_room : 64;
+        oracle->ghosts = mem_grow(oracle->ghosts, oracle->ghost_room, sizeof(oracle->ghosts[0]));
+    }
+    oracle->ghosts[oracle->ghost_count++] = (struct oracle_ghost){.lsn = m->lsn, .bytes = m->end - m->lsn,
+                                                                  .until_ms = m->time_ms};
+    drop(&oracle->now, m);
+}
+
+static bool cancel(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_by_lsn(oracle, event->message.lsn);
+
+    if (!m || m->topic != event->topic || m->state != event->message.state)
+        return wrong(oracle, "LSN %" PRIx64 " is taken out of state %d, where it is not", event->message.lsn,
+                     (int)event->message.state);
+    if (event->kind == ORACLE_LIFT)
+        oracle->now.lifted = *m;
+    drop_from_middle(oracle, m);
+    return true;
+}
+
+/* It keeps all that it carries, and what is known of its deliveries. */
+static bool again(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message m = oracle->now.lifted;
+
+    if (m.id == 0 || m.id != event->message.id || m.topic != event->topic)
+        return wrong(oracle, "%" PRIu64 " is there again, and was not taken away", event->message.id);
+    m.lsn = event->message.lsn;
+    m.end = event->message.end;
+    m.time_ms = event->message.time_ms;
+    m.state = event->message.state;
+    m.moved = true;
+    (void)add(&oracle->now, &m);
+    oracle->now.lifted.id = 0;
+    return true;
+}
+
+static bool purge(struct oracle *oracle, const struct oracle_event *event)
+{
+    for (uint32_t n = 0; n < event->count; n++) {
+        struct oracle_message *m = oracle_first(oracle, event->topic, event->message.state);
+        if (!m)
+            return wrong(oracle, "%u messages are purged, %u are there", (unsigned)event->count, (unsigned)n);
+        drop_from_middle(oracle, m);
+    }
+    return true;
+}
+
+static void delete(struct oracle *oracle, const struct oracle_event *event)
+{
+    for (size_t i = oracle->now.count; i-- > 0;)
+        if (oracle->now.live[i].topic == event->topic)
+            drop_from_middle(oracle, &oracle->now.live[i]);
+    if (oracle->deleted_count == oracle->deleted_room) {
+        oracle->deleted_room = oracle->deleted_room ? 2 * oracle->deleted_room : 16;
+        oracle->deleted = mem_grow(oracle->deleted, oracle->deleted_room, sizeof(oracle->deleted[0]));
+    }
+    oracle->deleted[oracle->deleted_count++] = oracle->now.topics[event->topic].number;
+    oracle->now.topics[event->topic] = (struct oracle_topic){.number = 0};
+}
+
 static void set_topic(struct oracle *oracle, const struct oracle_event *event)
 {
     struct oracle_topic *topic = &oracle->now.topics[event->topic];
@@ -384,6 +471,16 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
         return put_aside(oracle, event);
     case ORACLE_BACK:
         bring_back(oracle, event);
+        return true;
+    case ORACLE_CANCEL:
+    case ORACLE_LIFT:
+        return cancel(oracle, event);
+    case ORACLE_AGAIN:
+        return again(oracle, event);
+    case ORACLE_PURGE:
+        return purge(oracle, event);
+    case ORACLE_DELETE:
+        delete(oracle, event);
         return true;
     default:
         return true;
@@ -486,6 +583,8 @@ static bool same_refs(struct oracle *oracle, uint32_t topic, enum oracle_state s
 
     for (size_t i = 0; i < n; i++) {
         const struct oracle_message *m = oracle_by_lsn(oracle, ref_lsn(refs[i]));
+        if (!m && state == ORACLE_READY && oracle_is_ghost(oracle, ref_lsn(refs[i])))
+            continue;
         if (!m || m->topic != topic || m->state != state || m->order <= before || m->retries != ref_retries(refs[i]))
             return wrong(oracle, "topic %s: the %s list is not the oracle's at place %zu (LSN %" PRIx64 ")",
                          oracle->now.topics[topic].name, state == ORACLE_READY ? "ready" : "dead", i,
@@ -500,6 +599,15 @@ static bool same_count(struct oracle *oracle, const struct oracle_topic *topic, 
 {
     return engine == should ||
            wrong(oracle, "topic %s has %" PRIu64 " %s, should be %" PRIu64, topic->name, engine, what, should);
+}
+
+/* What is gone of a piece that cannot be read is taken off those that are there, until it can. */
+bool oracle_same_ready(const struct oracle *oracle, uint32_t topic, const struct queue *queue, uint64_t ready)
+{
+    size_t should = oracle_count(oracle, topic, ORACLE_READY);
+    bool aside = queue->ready.out && queue->ready.out->put_aside > 0;
+
+    return ready == should || (aside && ready < should);
 }
 
 static bool same_lists(struct oracle *oracle, uint32_t i, const struct queue *queue)
@@ -527,7 +635,8 @@ static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *qu
         return wrong(oracle, "topic %s: name or flags differ", topic->name);
     return same_count(oracle, topic, "pushes", queue->push_num, topic->push_num) &&
            same_count(oracle, topic, "pops", queue->pop_num, topic->pop_num) &&
-           same_count(oracle, topic, "ready", queue_ready(queue), oracle_count(oracle, i, ORACLE_READY)) &&
+           (oracle_same_ready(oracle, i, queue, queue_ready(queue)) ||
+            same_count(oracle, topic, "ready", queue_ready(queue), oracle_count(oracle, i, ORACLE_READY))) &&
            same_count(oracle, topic, "delayed", queue->delayed, oracle_delayed(oracle, i)) &&
            same_count(oracle, topic, "in flight", queue->in_flight, oracle_count(oracle, i, ORACLE_FLIGHT)) &&
            same_count(oracle, topic, "dead", queue->dead.count, oracle_count(oracle, i, ORACLE_DEAD)) &&
@@ -577,4 +686,6 @@ void oracle_free(struct oracle *oracle)
     free(oracle->now.live);
     free(oracle->start.live);
     free(oracle->events);
+    free(oracle->ghosts);
+    free(oracle->deleted);
 }

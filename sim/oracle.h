@@ -18,6 +18,7 @@
 #include "base/slice.h"
 
 struct engine;
+struct queue;
 
 enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
 
@@ -40,6 +41,7 @@ struct oracle_message {
     uint64_t since_ms;    /* of the last delivery */
     uint64_t first_ms, last_ms; /* came_back: first and last delivery that ended so */
     bool came_back;       /* or died: the engine keeps facts of it */
+    bool moved;           /* stands at another place than it was first pushed to */
     enum oracle_state state;
 };
 
@@ -69,6 +71,17 @@ enum oracle_kind {
     ORACLE_LEAVE, /* message.lsn, topic: the piece of the list that it is in cannot be read */
     ORACLE_RETURN, /* message.lsn, topic: delayed, of a piece that could not be read and can; due at time_ms or later */
     ORACLE_BACK,  /* topic, count: what left like this comes after the first `count` that wait */
+    ORACLE_CANCEL, /* message.lsn, .state, topic: gone out of this state */
+    ORACLE_LIFT,  /* the same, but what follows is ... */
+    ORACLE_AGAIN, /* message.id, .lsn, .end, .time_ms, .state, topic: the message stands there now */
+    ORACLE_PURGE, /* topic, message.state, count: the first `count` in this state are gone */
+    ORACLE_DELETE, /* topic: it is gone, with its messages */
+};
+
+/* What a message leaves behind that went out of the middle: lists may name it for a while. */
+struct oracle_ghost {
+    uint64_t lsn, bytes;
+    uint64_t until_ms; /* its record may be needed until then */
 };
 
 struct oracle_event {
@@ -90,12 +103,17 @@ struct oracle_world {
     size_t count, room;
     uint64_t order;
     uint32_t max_retries;
+    struct oracle_message lifted; /* by a LIFT, until the AGAIN; else its id is 0 */
 };
 
 struct oracle {
     struct oracle_world now, start; /* start: as of the last restart */
     struct oracle_event *events;    /* since then */
     size_t event_count, event_room;
+    struct oracle_ghost *ghosts;    /* of all lives of the directory: addresses and numbers are never used again */
+    size_t ghost_count, ghost_room;
+    uint32_t *deleted;              /* numbers of topics, of all lives too */
+    size_t deleted_count, deleted_room;
     uint64_t told_id; /* the greatest id that any client has seen, ever */
     char wrong[256];
 };
@@ -124,6 +142,9 @@ uint64_t oracle_stands_with(const struct oracle *oracle, const struct oracle_mes
 /* Is the engine's state the oracle's: counts, flags, lists? */
 NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine);
 
+/* May the engine say that so many messages of the topic are ready? */
+bool oracle_same_ready(const struct oracle *oracle, uint32_t topic, const struct queue *queue, uint64_t ready);
+
 /* ---- looking; a topic is its index in now.topics --------------------------------------------- */
 
 struct oracle_message *oracle_by_id(struct oracle *oracle, uint64_t id);
@@ -137,6 +158,12 @@ size_t oracle_count(const struct oracle *oracle, uint32_t topic, enum oracle_sta
 
 /* Delayed messages of the topic, those of pieces that cannot be read too. */
 size_t oracle_delayed(const struct oracle *oracle, uint32_t topic);
+
+/* Has a message that stood there gone out of the middle of a list, now or in a moment that was lost? */
+bool oracle_is_ghost(const struct oracle *oracle, uint64_t lsn);
+
+/* Was the topic of this queue number deleted, and is it not there? */
+bool oracle_is_deleted(const struct oracle *oracle, uint32_t number);
 
 /* What fires next of what is due by `now_ms`, or NULL. */
 struct oracle_message *oracle_next_timer(struct oracle *oracle, uint64_t now_ms);

@@ -34,7 +34,7 @@ static int refuse_pop(struct life *life, const int *topics, size_t n)
     return err;
 }
 
-static size_t topic_count(const struct life *life)
+size_t rules_topic_count(const struct life *life)
 {
     size_t n = 0;
 
@@ -61,9 +61,22 @@ static int refuse_wpop(struct life *life, const struct cmd *cmd)
         topics[n] = oracle_topic(&life->oracle, topic);
         fresh += topics[n] < 0;
     }
-    if (fresh > 0 && topic_count(life) + fresh > WORKLOAD_MAX_TOPICS)
+    if (fresh > 0 && rules_topic_count(life) + fresh > WORKLOAD_MAX_TOPICS)
         return GMQ_E_TOPIC_LIMIT;
     return refuse_pop(life, topics, n);
+}
+
+static int refuse_steering(struct life *life, const struct cmd *cmd)
+{
+    const struct oracle_message *m = oracle_by_id(&life->oracle, cmd->id);
+    int64_t delay_ms = cmd->args->delay_ms;
+    bool moves = cmd->kind == CMD_RESCHEDULE;
+
+    if (moves && delay_ms != CMD_NOT_GIVEN && (delay_ms < 0 || delay_ms > INT64_C(1000) * WORKLOAD_MAX_DELAY_S))
+        return delay_ms < 0 ? GMQ_E_DELAY_NEGATIVE : GMQ_E_DELAY;
+    if (m && cmd->topic.len > 0 && oracle_topic(&life->oracle, cmd->topic) != (int)m->topic)
+        return GMQ_E_MESSAGE_UNKNOWN;
+    return !m || (moves && m->state == ORACLE_FLIGHT) ? GMQ_E_MESSAGE_STATE : 0;
 }
 
 int rules_refusal(struct life *life, const struct cmd *cmd)
@@ -71,10 +84,12 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
     int topic = oracle_topic(&life->oracle, cmd->topic);
     const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
     const struct oracle_message *m;
-    bool full = !t && topic_count(life) == WORKLOAD_MAX_TOPICS;
+    bool full = !t && rules_topic_count(life) == WORKLOAD_MAX_TOPICS;
 
     if (cmd->kind == CMD_WPOP)
         return refuse_wpop(life, cmd);
+    if (cmd->kind == CMD_CANCEL || cmd->kind == CMD_RESCHEDULE)
+        return refuse_steering(life, cmd);
     if (cmd->kind != CMD_STAT_ALL && !t && memchr(cmd->topic.ptr, ' ', cmd->topic.len))
         return GMQ_E_TOPIC_NAME;
     switch (cmd->kind) {
@@ -105,6 +120,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
         return t && oracle_first(&life->oracle, (uint32_t)topic, ORACLE_DEAD) ? 0 : GMQ_E_NO_MESSAGE;
     case CMD_STAT_ALL:
         return 0;
+    case CMD_PURGE:
+        return !t || t->exited ? GMQ_E_TOPIC_UNKNOWN : cmd->args->place > PLACE_DEAD ? GMQ_E_VALUE : 0;
     default:
         return !t || t->exited ? GMQ_E_TOPIC_UNKNOWN : 0;
     }

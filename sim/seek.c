@@ -12,7 +12,7 @@
 
 enum { SEEK_ALL_MAX = 40, SEEK_ROUNDS = 200 };
 
-static enum message_place place_of(const struct oracle_message *m)
+enum message_place seek_place_of(const struct oracle_message *m)
 {
     switch (m->state) {
     case ORACLE_DELAYED:
@@ -39,8 +39,8 @@ static void check_found(struct life *life, const struct oracle_message *m, uint6
         life_fail(life, "message %" PRIu64 " was found at %" PRIx64 ", stands at %" PRIx64, id, at->lsn, m->lsn);
     /* Of a piece that cannot be read the time passes by, and nobody knows what is in it. */
     bool late = m->state == ORACLE_DELAYED_ASIDE && at->place == PLACE_READY;
-    if (at->place != place_of(m) && !late)
-        life_fail(life, "message %" PRIu64 " was found %s, is %s", id, place_word(at->place), place_word(place_of(m)));
+    if (at->place != seek_place_of(m) && !late)
+        life_fail(life, "message %" PRIu64 " was found %s, is %s", id, place_word(at->place), place_word(seek_place_of(m)));
     if (at->retries != m->retries)
         life_fail(life, "message %" PRIu64 " was found with %u retries, has %" PRIu32, id, at->retries, m->retries);
 }

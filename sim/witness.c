@@ -10,36 +10,9 @@
 #include "base/mem.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
-#include "sim/life.h"
+#include "sim/sight.h"
 
 #include <inttypes.h>
-
-struct sight {
-    struct life *life;
-    const struct record *rec;
-    struct oracle_event event; /* complete but for what the type of the record says */
-};
-
-static void demand(const struct sight *sight, bool right, const char *what)
-{
-    if (!right)
-        life_fail(sight->life, "record type %u at %" PRIx64 ": %s", (unsigned)sight->rec->type, sight->rec->lsn, what);
-}
-
-static const struct cmd *command(const struct sight *sight)
-{
-    return sight->life->busy ? &sight->life->busy->order.cmd : NULL;
-}
-
-static bool is_doing(const struct sight *sight, enum cmd_kind kind)
-{
-    return command(sight) && command(sight)->kind == kind;
-}
-
-static void happens(struct sight *sight)
-{
-    life_must(sight->life, oracle_happens(&sight->life->oracle, &sight->event));
-}
 
 /* The topic of the record is that of the command, or in its list. */
 static uint32_t topic_of(const struct sight *sight)
@@ -64,7 +37,7 @@ static bool somebody_pops(const struct sight *sight)
 }
 
 /* What the message of a push carries, as it says. */
-static void note_attrs(struct sight *sight, const struct payload_push *push)
+void sight_note_attrs(struct sight *sight, const struct payload_push *push)
 {
     struct oracle_message *m = &sight->event.message;
     struct payload_attrs attrs;
@@ -89,102 +62,6 @@ static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
     demand(sight, m->auto_ack || m->ttr_ms == (uint32_t)put->ttr_ms, "another TTR");
 }
 
-/* ---- jobs on dead letters ---------------------------------------------------------------------------------------- */
-
-/* The job whose record it is, of its topic. */
-static struct desk_job *job_of(const struct sight *sight, enum cmd_kind kind)
-{
-    struct desk_job *job = &sight->life->desk.job;
-
-    demand(sight, !sight->life->busy && job->runs && job->kind == kind, "no such job");
-    job->end = sight->event.end;
-    return job;
-}
-
-static const struct oracle_message *letter_of(const struct sight *sight, const struct payload_pair *pair)
-{
-    const struct life *life = sight->life;
-    const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, ref_lsn(pair->ref));
-
-    demand(sight, m && (m->id == pair->id || life->unreadable) && m->retries == ref_retries(pair->ref) &&
-                      m->topic == life->desk.job.topic && life->oracle.now.topics[m->topic].number == sight->rec->queue,
-           "not of a dead letter of the topic");
-    return m;
-}
-
-static void see_redrive(struct sight *sight)
-{
-    struct desk_job *job = job_of(sight, CMD_DEAD_REDRIVE);
-    struct payload_release release;
-
-    demand(sight, payload_get_release(sight->rec->payload, &release) && release.count > 0, "malformed");
-    demand(sight, !job->to && sight->rec->aux == PAYLOAD_LIST_DEAD && release.now_ms == sight->life->now_ms &&
-                      release.due_ms == release.now_ms + job->delay_ms, "wrong time or list");
-    for (uint32_t i = 0; i < release.count; i++) {
-        struct payload_pair pair = payload_pair(release.entries, i);
-        sight->event.kind = ORACLE_REDRIVE;
-        sight->event.topic = job->topic;
-        sight->event.message.lsn = letter_of(sight, &pair)->lsn;
-        sight->event.time_ms = job->delay_ms > 0 ? release.due_ms : 0;
-        sight->event.more = i + 1 < release.count;
-        job->done++;
-        happens(sight);
-    }
-}
-
-/* A dead letter is pushed to another topic; its ACK follows. */
-static void see_move(struct sight *sight)
-{
-    struct desk_job *job = job_of(sight, CMD_DEAD_REDRIVE);
-    struct life *life = sight->life;
-    struct payload_push push;
-
-    demand(sight, payload_get_push(sight->rec->payload, &push), "malformed");
-    demand(sight, push.due_ms == (job->delay_ms > 0 ? life->now_ms + job->delay_ms : 0), "wrong due time");
-    demand(sight, (sight->rec->flags & RECORD_F_MORE) && job->to && !job->half, "nothing goes for it");
-    job->half = true;
-    job->half_hash = workload_hash(push.body);
-    sight->event.kind = ORACLE_PUSH;
-    sight->event.message = (struct oracle_message){
-        .id = push.id, .lsn = sight->rec->lsn, .end = sight->event.end, .body_hash = job->half_hash,
-        .topic = (uint32_t)oracle_topic_of(&life->oracle, sight->rec->queue), .time_ms = push.due_ms,
-        .body_bytes = (uint32_t)push.body.len, .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY};
-    note_attrs(sight, &push);
-    demand(sight, slice_is(slice_str(job->to), life->oracle.now.topics[sight->event.message.topic].name),
-           "to another topic");
-    happens(sight);
-}
-
-static void see_deletion(struct sight *sight)
-{
-    struct desk_job *job = job_of(sight, sight->life->desk.job.half ? CMD_DEAD_REDRIVE : CMD_DEAD_DELETE);
-    size_t n = sight->rec->payload.len / PAYLOAD_PAIR_BYTES;
-
-    demand(sight, n > 0 && (!job->half || n == 1), "of how many?");
-    for (size_t i = 0; i < n; i++) {
-        struct payload_pair pair = payload_pair(sight->rec->payload, (uint32_t)i);
-        const struct oracle_message *m = letter_of(sight, &pair);
-        demand(sight, !job->half || m->body_hash == job->half_hash, "not what was pushed");
-        sight->event.kind = ORACLE_TAKE;
-        sight->event.topic = job->topic;
-        sight->event.message.lsn = m->lsn;
-        sight->event.more = i + 1 < n;
-        job->done++;
-        happens(sight);
-    }
-    job->half = false;
-}
-
-/* May a job make the topic, or bring it back? */
-static bool job_makes(const struct sight *sight, const struct oracle_topic *topic, struct slice name)
-{
-    const struct desk_job *job = &sight->life->desk.job;
-
-    return job->runs && job->to && slice_is(name, job->to) && (topic->number == 0 || topic->exited);
-}
-
-/* ------------------------------------------------------------------------------------------------------------------ */
-
 static void see_push(struct sight *sight)
 {
     struct life *life = sight->life;
@@ -194,7 +71,7 @@ static void see_push(struct sight *sight)
     struct oracle_message *m = &sight->event.message;
 
     if (!life->busy) {
-        see_move(sight);
+        sight_move(sight);
         return;
     }
     demand(sight, is_doing(sight, CMD_PUSH) || is_doing(sight, CMD_MPUSH) || put, "nobody pushes");
@@ -213,7 +90,7 @@ static void see_push(struct sight *sight)
         .body_hash = workload_hash(push.body), .body_bytes = (uint32_t)push.body.len, .time_ms = push.due_ms,
         .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY, .max_retries = -1,
     };
-    note_attrs(sight, &push);
+    sight_note_attrs(sight, &push);
     if (put)
         demand_attrs(sight, put);
     else
@@ -497,11 +374,22 @@ static void demand_row(const struct sight *sight, struct slice refs)
     for (size_t i = 0; i < refs.len; i += PAYLOAD_REF_BYTES) {
         uint64_t ref = get_le64(refs.ptr + i);
         const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, ref_lsn(ref));
+        if (!m && oracle_is_ghost(&sight->life->oracle, ref_lsn(ref)))
+            continue;
         demand(sight, m && m->state == ORACLE_READY && m->order > before && m->retries == ref_retries(ref) &&
                           sight->life->oracle.now.topics[m->topic].number == sight->rec->queue,
                "not messages that wait, in their order");
         before = m->order;
     }
+}
+
+static struct piece *new_piece(struct life *life)
+{
+    if (life->piece_count == life->piece_room) {
+        life->piece_room = life->piece_room ? 2 * life->piece_room : 64;
+        life->pieces = mem_grow(life->pieces, life->piece_room, sizeof(life->pieces[0]));
+    }
+    return &life->pieces[life->piece_count++];
 }
 
 static void see_chunk(struct sight *sight)
@@ -511,31 +399,58 @@ static void see_chunk(struct sight *sight)
     demand(sight, !sight->life->busy, "within a command");
     demand(sight, payload_get_chunk(sight->rec->payload, &chunk), "malformed");
     demand_row(sight, chunk.refs);
-    demand(sight, queue_of(sight)->ready.out, "nothing left memory");
+    demand(sight, queue_of(sight)->ready.out && chunk.count <= LIFE_PIECE_MAX, "nothing left memory");
+    struct piece *piece = new_piece(sight->life);
+    *piece = (struct piece){.lsn = sight->rec->lsn, .count = chunk.count};
+    for (uint32_t i = 0; i < chunk.count; i++)
+        piece->messages[i] = ref_lsn(get_le64(chunk.refs.ptr + PAYLOAD_REF_BYTES * i));
     sight->life->spills++;
     sight->event.kind = ORACLE_MOVE;
     happens(sight);
 }
 
-/* A chunk that cannot be read: what is in it now waits no more. */
-static void see_aside(struct sight *sight, uint32_t topic, uint32_t count)
+static struct piece *piece_at(const struct sight *sight, uint64_t lsn)
 {
-    const struct queue *queue = queue_of(sight);
-    struct oracle *oracle = &sight->life->oracle;
-    size_t head = queue->ready.out->head.count;
+    for (size_t i = 0; i < sight->life->piece_count; i++)
+        if (sight->life->pieces[i].lsn == lsn)
+            return &sight->life->pieces[i];
+    return NULL;
+}
+
+/* All messages of the piece that are not gone become something else, as `kind` says. */
+static void change_all(struct sight *sight, const struct piece *piece, enum oracle_kind kind)
+{
+    const struct oracle *oracle = &sight->life->oracle;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < piece->count; i++)
+        left += oracle_by_lsn(&sight->life->oracle, piece->messages[i]) != NULL;
+    sight->event.kind = left > 0 ? kind : ORACLE_MOVE;
+    sight->event.time_ms = engine_now_ms(sight->life->broker.engine);
+    if (left == 0)
+        happens(sight);
+    for (uint32_t i = 0; i < piece->count; i++) {
+        const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, piece->messages[i]);
+        demand(sight, m || oracle_is_ghost(oracle, piece->messages[i]), "of messages that are gone");
+        if (!m)
+            continue;
+        sight->event.topic = m->topic;
+        sight->event.message.lsn = m->lsn;
+        sight->event.more = --left > 0;
+        happens(sight);
+    }
+}
+
+/* A chunk that cannot be read: what is in it now waits no more. */
+static void see_aside(struct sight *sight, const struct payload_load *load)
+{
+    const struct piece *piece = piece_at(sight, load->lsn);
 
     if (!sight->life->unreadable)
         life_fail(sight->life, "a piece of a list cannot be read");
-    life_say(sight->life, "---- %u messages are put aside", (unsigned)count);
-    sight->event.kind = ORACLE_LEAVE;
-    sight->event.topic = topic;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct oracle_message *m = oracle_nth(oracle, topic, ORACLE_READY, head);
-        demand(sight, m, "more than wait");
-        sight->event.message.lsn = m->lsn;
-        sight->event.more = i + 1 < count;
-        happens(sight);
-    }
+    life_say(sight->life, "---- %u messages are put aside", (unsigned)load->count);
+    demand(sight, piece && piece->count == load->count, "of a piece that was never written");
+    change_all(sight, piece, ORACLE_LEAVE);
 }
 
 /* ---- pieces of the delayed messages ------------------------------------------------------------------------------ */
@@ -549,20 +464,14 @@ static void demand_delayed(const struct sight *sight, struct slice entries, uint
     for (uint32_t i = 0; i < entries.len / PAYLOAD_DELAYED_BYTES; i++) {
         struct payload_delayed entry = payload_delayed(entries, i);
         const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, ref_lsn(entry.ref));
+        if (!m && oracle_is_ghost(oracle, ref_lsn(entry.ref)))
+            continue;
         demand(sight, m && m->state == (aside ? ORACLE_DELAYED_ASIDE : ORACLE_DELAYED) && m->order > before &&
                           oracle->now.topics[m->topic].number == entry.queue &&
                           (m->time_ms == start_ms + entry.due_off || sight->life->unreadable),
                "not delayed messages, in their order");
         before = m->order;
     }
-}
-
-static struct piece *piece_at(const struct sight *sight, uint64_t lsn)
-{
-    for (size_t i = 0; i < sight->life->piece_count; i++)
-        if (sight->life->pieces[i].lsn == lsn)
-            return &sight->life->pieces[i];
-    return NULL;
 }
 
 static void see_dchunk(struct sight *sight)
@@ -573,32 +482,13 @@ static void see_dchunk(struct sight *sight)
     demand(sight, !life->busy, "within a command");
     demand(sight, payload_get_dchunk(sight->rec->payload, &chunk) && chunk.count <= LIFE_PIECE_MAX, "malformed");
     demand_delayed(sight, chunk.entries, chunk.start_ms, false);
-    if (life->piece_count == life->piece_room) {
-        life->piece_room = life->piece_room ? 2 * life->piece_room : 64;
-        life->pieces = mem_grow(life->pieces, life->piece_room, sizeof(life->pieces[0]));
-    }
-    struct piece *piece = &life->pieces[life->piece_count++];
+    struct piece *piece = new_piece(life);
     *piece = (struct piece){.lsn = sight->rec->lsn, .start_ms = chunk.start_ms, .list = sight->rec->aux,
                             .count = chunk.count};
     for (uint32_t i = 0; i < chunk.count; i++)
         piece->messages[i] = ref_lsn(payload_delayed(chunk.entries, i).ref);
     sight->event.kind = ORACLE_MOVE;
     happens(sight);
-}
-
-/* All messages of the piece become something else, as `kind` says. */
-static void change_all(struct sight *sight, const struct piece *piece, enum oracle_kind kind)
-{
-    sight->event.kind = kind;
-    sight->event.time_ms = engine_now_ms(sight->life->broker.engine);
-    for (uint32_t i = 0; i < piece->count; i++) {
-        const struct oracle_message *m = oracle_by_lsn(&sight->life->oracle, piece->messages[i]);
-        demand(sight, m, "of messages that are gone");
-        sight->event.topic = m->topic;
-        sight->event.message.lsn = m->lsn;
-        sight->event.more = i + 1 < piece->count;
-        happens(sight);
-    }
 }
 
 static void see_dload(struct sight *sight)
@@ -611,8 +501,11 @@ static void see_dload(struct sight *sight)
     const struct piece *piece = piece_at(sight, load.lsn);
     demand(sight, piece && piece->start_ms == load.start_ms && piece->list == sight->rec->aux &&
                       piece->count == load.count, "of a piece that was never written");
-    const struct oracle_message *first = oracle_by_lsn(&life->oracle, piece->messages[0]);
-    bool aside = first && first->state == ORACLE_DELAYED_ASIDE;
+    bool aside = false;
+    for (uint32_t i = 0; i < piece->count; i++) {
+        const struct oracle_message *m = oracle_by_lsn(&life->oracle, piece->messages[i]);
+        aside = aside || (m && m->state == ORACLE_DELAYED_ASIDE);
+    }
     if (load.kind == PAYLOAD_LOAD_ASIDE) {
         if (!life->unreadable)
             life_fail(life, "a piece of the delayed messages cannot be read");
@@ -637,6 +530,22 @@ static void see_dload(struct sight *sight)
     happens(sight);
 }
 
+/* How many of the list are no ghosts. */
+static uint32_t count_ready(const struct sight *sight, const struct fifo *list)
+{
+    struct fifo_cursor at = fifo_begin(list);
+    uint32_t n = 0;
+
+    for (uint64_t ref; fifo_next(&at, &ref);)
+        n += oracle_by_lsn(&sight->life->oracle, ref_lsn(ref)) != NULL;
+    return n;
+}
+
+static bool purges_ready(const struct sight *sight)
+{
+    return is_doing(sight, CMD_PURGE) && command(sight)->args->place == PLACE_READY;
+}
+
 static void see_load(struct sight *sight)
 {
     struct payload_load load;
@@ -644,9 +553,10 @@ static void see_load(struct sight *sight)
     uint32_t topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
 
     demand(sight, payload_get_load(sight->rec->payload, &load), "malformed");
-    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight), "nobody pops");
+    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight) || purges_ready(sight),
+           "nobody pops");
     if (load.kind == PAYLOAD_LOAD_ASIDE) {
-        see_aside(sight, topic, load.count);
+        see_aside(sight, &load);
         return;
     }
     demand_row(sight, load.refs);
@@ -654,7 +564,7 @@ static void see_load(struct sight *sight)
         life_say(sight->life, "---- what was put aside is back");
     sight->event.kind = load.kind == PAYLOAD_LOAD_BACK ? ORACLE_BACK : ORACLE_MOVE;
     sight->event.topic = topic;
-    sight->event.count = queue->ready.out ? (uint32_t)queue->ready.out->head.count : 0;
+    sight->event.count = queue->ready.out ? count_ready(sight, &queue->ready.out->head) : 0;
     happens(sight);
 }
 
@@ -712,7 +622,7 @@ static void see_topic(struct sight *sight)
     demand(sight, topic >= 0 && (!fresh || oracle_topic(oracle, set.name) < 0), "a topic too many");
     struct oracle_topic *at = &oracle->now.topics[topic];
     bool auto_ack = set.flags & PAYLOAD_QUEUE_AUTO_ACK, exited = set.flags & PAYLOAD_QUEUE_EXITED;
-    bool by_job = job_makes(sight, at, set.name) && !exited && auto_ack == (!fresh && at->auto_ack);
+    bool by_job = sight_job_makes(sight, at, set.name) && !exited && auto_ack == (!fresh && at->auto_ack);
     demand(sight, by_job || may_set(sight, at, auto_ack, exited), "settings that nobody asked for");
     demand(sight, fresh || slice_is(set.name, at->name), "another name");
     sight->event.name = fresh ? workload_name(set.name) : at->name;
@@ -737,6 +647,8 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         life->deed.records++;
         life->deed.end = end_lsn;
     }
+    if (sight_steer(&sight))
+        return;
     switch (rec->type) {
     case RECORD_PUSH:
         see_push(&sight);
@@ -746,7 +658,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         break;
     case RECORD_ACK:
         if (rec->aux == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
-            see_deletion(&sight);
+            sight_deletion(&sight);
         else if (rec->aux == PAYLOAD_LIST_DEAD)
             see_letters(&sight);
         else if (rec->aux == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
@@ -756,7 +668,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         break;
     case RECORD_RELEASE:
         if (rec->aux == PAYLOAD_LIST_DEAD)
-            see_redrive(&sight);
+            sight_redrive(&sight);
         else
             see_release(&sight);
         break;

@@ -2,6 +2,7 @@
 #include "sim/workload.h"
 
 #include "base/bytes.h"
+#include "wire/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,6 +66,10 @@ void workload_init(struct workload *load, uint64_t seed)
     load->weights[CMD_PUT] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 0, 300) : 0);
     load->weights[CMD_NACK] = (unsigned)rng_between(rng, 0, 150);
     load->weights[CMD_TOUCH] = (unsigned)rng_between(rng, 0, 80);
+    load->weights[CMD_CANCEL] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 0, 150) : 0);
+    load->weights[CMD_RESCHEDULE] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 0, 150) : 0);
+    load->weights[CMD_PURGE] = (unsigned)(rng_chance(rng, 400) ? rng_between(rng, 0, 20) : 0);
+//    load->weights[CMD_TOPIC_DELETE] = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 0, 12) : 0);
     load->large_permille = (unsigned)(rng_chance(rng, 300) ? rng_between(rng, 100, 400) : rng_below(rng, 60));
     load->huge_permille = 40;
     if (rng_chance(rng, 100)) {
@@ -240,6 +245,27 @@ static void make_touch(struct workload *load, struct oracle *oracle, struct orde
     make_mack(load, oracle, order);
 }
 
+/* Any message there is, whatever its topic; now and then one that was never there, or of another topic. */
+static void make_steering(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    size_t n = oracle->now.count;
+    const struct oracle_message *m = n > 0 ? &oracle->now.live[rng_below(rng, n)] : NULL;
+
+    order->cmd.id = m && !rng_chance(rng, 50) ? m->id : oracle->told_id - rng_below(rng, 9);
+    if (rng_chance(rng, 700))
+        order->topic[0] = '\0';
+    else if (m && !rng_chance(rng, 100))
+        (void)snprintf(order->topic, sizeof(order->topic), "%s", oracle->now.topics[m->topic].name);
+    if (order->cmd.kind == CMD_CANCEL || rng_chance(rng, 300))
+        return;
+    order->args.delay_ms = rng_chance(rng, 200) ? 0 : 1000 * (int64_t)rng_between(rng, 1, 9);
+    if (rng_chance(rng, load->long_permille))
+        order->args.delay_ms = (int64_t)rng_between(rng, 1, UINT64_C(1000) * load->long_s);
+    if (rng_chance(rng, load->wrong_permille))
+        order->args.delay_ms = rng_chance(rng, 500) ? -1 : INT64_C(1000) * WORKLOAD_MAX_DELAY_S + 1;
+}
+
 static void make_wpop(struct workload *load, struct order *order)
 {
     static const uint32_t WAITS_MS[] = {50, 2000, CMD_WAIT_MS_MAX};
@@ -350,12 +376,20 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     case CMD_TOUCH:
         make_touch(load, oracle, order);
         break;
+    case CMD_CANCEL:
+    case CMD_RESCHEDULE:
+        make_steering(load, oracle, order);
+        break;
+    case CMD_PURGE:
+        order->args.place = (enum message_place)rng_below(rng, rng_chance(rng, 20) ? 5 : 4);
+        break;
     default:
         break;
     }
+    bool of_one = order->cmd.kind == CMD_CANCEL || order->cmd.kind == CMD_RESCHEDULE;
     if (rng_chance(rng, load->wrong_permille) && order->cmd.kind == CMD_WPOP)
         make_wrong_wpop(load, order);
-    else if (rng_chance(rng, load->wrong_permille))
+    else if (!of_one && rng_chance(rng, load->wrong_permille))
         make_wrong(load, order);
     if (order->cmd.kind == CMD_POP || order->cmd.kind == CMD_DEAD)
         order->cmd.flags = rng_chance(rng, 500) ? CMD_F_BINARY : 0;
@@ -366,7 +400,9 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
 void order_describe(const struct order *order, char *text, size_t bytes)
 {
     static const char *const WORDS[] = {"push", "mpush", "pop", "ack", "dead", "set", "toggle", "stat", "stat_all",
-                                        "exit", "wpop", "mack", "put", "nack", "touch"};
+                                        "exit", "wpop", "mack", "put", "nack", "touch", [CMD_CANCEL] = "cancel",
+                                        [CMD_RESCHEDULE] = "reschedule", [CMD_PURGE] = "purge",
+                                        [CMD_TOPIC_DELETE] = "delete"};
     const struct cmd *cmd = &order->cmd;
     int n = snprintf(text, bytes, "%s %s", WORDS[cmd->kind], cmd->kind == CMD_STAT_ALL ? "" : order->topic);
 
@@ -374,8 +410,12 @@ void order_describe(const struct order *order, char *text, size_t bytes)
         (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " %zu bytes", cmd->delay_s, cmd->body.len);
     else if (cmd->kind == CMD_MPUSH)
         (void)snprintf(text + n, bytes - (size_t)n, " %u messages, %zu bytes", (unsigned)cmd->count, cmd->body.len);
-    else if (cmd->kind == CMD_ACK)
+    else if (cmd->kind == CMD_ACK || cmd->kind == CMD_CANCEL)
         (void)snprintf(text + n, bytes - (size_t)n, " %" PRIu64, cmd->id);
+    else if (cmd->kind == CMD_RESCHEDULE)
+        (void)snprintf(text + n, bytes - (size_t)n, " %" PRIu64 " delay=%" PRId64, cmd->id, cmd->args->delay_ms);
+    else if (cmd->kind == CMD_PURGE)
+        (void)snprintf(text + n, bytes - (size_t)n, " of %s", place_word(cmd->args->place));
     else if (cmd->kind == CMD_PUT)
         (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu bytes",
                        order->put.delay_ms, order->put.ttr_ms, order->put.auto_ack ? " (none)" : "",

@@ -26,7 +26,7 @@ enum {
 struct workload {
     struct rng rng;
     uint32_t topics;         /* names in use: 1.. */
-    unsigned weights[15];    /* by enum cmd_kind */
+    unsigned weights[CMD_PURGE + 1];    /* by enum cmd_kind */
     unsigned large_permille; /* bodies of more than a few hundred bytes */
     unsigned huge_permille;  /* of these: nearly the largest there may be */
     unsigned delay_permille; /* pushes with a delay */
@@ -39,7 +39,7 @@ struct order {
     struct cmd cmd;
     char topic[256];
     struct buf bytes;
-    struct cmd_args args; /* of PUT, NACK, TOUCH */
+    struct cmd_args args; /* of operations */
     struct cmd_put put;
     char headers[64], key[8];
 };

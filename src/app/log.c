@@ -239,8 +239,6 @@ void logger_close(void)
     (void)pthread_mutex_unlock(&the_log.lock);
 }
 
-void logger_set_level(enum log_level level) { the_log.level = level; }
-
 static void print_all(int fd, const char *text)
 {
     size_t len = strlen(text);

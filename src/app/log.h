@@ -38,8 +38,6 @@ struct logger_options {
 NODISCARD int logger_open(const struct logger_options *opt);
 void logger_close(void);
 
-void logger_set_level(enum log_level level);
-
 /* Writes a line. `category` is a constant: "http", "store". */
 void log_line(enum log_level level, const char *category, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -65,7 +65,6 @@
     X(KEY, -5056, 400, "key is invalid: 1 to 128 bytes of UTF-8 without control bytes")            \
     X(NOT_FOUND, -5057, 404, "nothing is here")                                                    \
     X(CONTENT_TYPE, -5070, 415, "the body must be %s")                                             \
-    X(ANSWER_LIMIT, -5071, 500, "the answer is too large")                                         \
     X(REQUEST, -5072, 400, "the request is no good HTTP")                                          \
     X(FOREIGN, -5073, 403, "pages of other origins change nothing here")                           \
     X(STREAM_LIMIT, -5074, 503, "too many streams of events")

@@ -93,3 +93,10 @@ size_t num_write_u64(char *to, uint64_t value)
     memcpy(to, digits + at, NUM_U64_MAX_CHARS - at);
     return NUM_U64_MAX_CHARS - at;
 }
+
+int num_compare_u64(const void *left, const void *right)
+{
+    const uint64_t *a = left, *b = right;
+
+    return *a < *b ? -1 : *a > *b;
+}

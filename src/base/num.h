@@ -26,4 +26,7 @@ NODISCARD bool num_parse_bytes(struct slice text, uint64_t *ret_bytes);
 /* Writes `value` in decimal at `to` (room for NUM_U64_MAX_CHARS, no NUL is added); returns the length. */
 size_t num_write_u64(char *to, uint64_t value);
 
+/* For qsort() and bsearch() of uint64_t: ascending. */
+int num_compare_u64(const void *left, const void *right);
+
 #endif

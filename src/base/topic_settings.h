@@ -21,6 +21,9 @@ enum retry_kind {
 
 enum { RETRY_DELAYS_MAX = 16, RETRY_DELAY_MS_MAX = 7 * 86400 * 1000, TOPIC_RETRIES_MAX = 254 };
 
+/* Bounds of what is settled, and of a message's own time to run. */
+enum { TOPIC_TTR_MS_MIN = 1000, TOPIC_TTR_MS_MAX = 300000, TOPIC_IDLE_MS_MIN = 1000, TOPIC_AGE_MS_MIN = 1000 };
+
 struct retry_policy {
     uint8_t kind;           /* enum retry_kind */
     uint8_t jitter_percent; /* 0..100: the delay is taken from [d - d * j / 100, d], by a hash of message and retry */

@@ -1,7 +1,7 @@
 /* choice.c - see choice.h. SPDX-License-Identifier: MIT */
 #include "client/choice.h"
 
-uint64_t choice_random(struct choice_rng *rng)
+static uint64_t next_random(struct choice_rng *rng)
 {
     uint64_t z = rng->state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -15,10 +15,10 @@ uint64_t choice_below(struct choice_rng *rng, uint64_t limit)
     ENSURE(limit > 0);
     /* The first 2^64 mod limit values would make the small results likelier: they are thrown away. */
     uint64_t unfair = (0 - limit) % limit;
-    uint64_t value = choice_random(rng);
+    uint64_t value = next_random(rng);
 
     while (value < unfair)
-        value = choice_random(rng);
+        value = next_random(rng);
     return value % limit;
 }
 

@@ -19,8 +19,6 @@ struct choice_rng {
     uint64_t state;
 };
 
-uint64_t choice_random(struct choice_rng *rng);
-
 /* Uniform in 0..limit-1, without bias; `limit` >= 1. */
 uint64_t choice_below(struct choice_rng *rng, uint64_t limit);
 

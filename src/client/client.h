@@ -83,7 +83,4 @@ void client_deliver(struct gmq *mq, const struct answer *answer, size_t bytes, s
 /* The end of the first request that waits when its reply is lost. */
 void client_deliver_lost(struct gmq *mq, struct gmq_reply *ret);
 
-/* Adds the reply to come for the request that `out` has just got; false without memory. */
-NODISCARD bool client_expect(struct gmq *mq, enum gmq_request request, uint32_t count, size_t request_bytes);
-
 #endif

@@ -20,7 +20,8 @@ enum {
     IN_ENOUGH_BYTES = 128 << 10,
 };
 
-bool client_expect(struct gmq *mq, enum gmq_request request, uint32_t count, size_t request_bytes)
+/* Adds the reply to come for the request that `out` has just got; false without memory. */
+static bool expect(struct gmq *mq, enum gmq_request request, uint32_t count, size_t request_bytes)
 {
     if (mq->expect_count == mq->expect_size) {
         size_t size = mq->expect_size > 0 ? mq->expect_size * 2 : EXPECTS_MIN;
@@ -67,7 +68,7 @@ static int queued(struct gmq *mq, int err, size_t before, enum gmq_request reque
 {
     size_t bytes = buf_len(&mq->out) - before;
 
-    if (err == 0 && client_expect(mq, request, count, bytes))
+    if (err == 0 && expect(mq, request, count, bytes))
         return GMQ_OK;
     mq->out.tail -= bytes;
     if (err == 0 || err == -ENOMEM)

@@ -352,7 +352,7 @@ static bool release_one(struct engine *engine, struct queue *queue, const struct
     return true;
 }
 
-static void apply_release(struct engine *engine, const struct record *rec)
+static COLD void apply_release(struct engine *engine, const struct record *rec)
 {
     struct payload_release release;
     struct queue *queue = engine_queue(engine, rec->queue);
@@ -369,7 +369,7 @@ static void apply_release(struct engine *engine, const struct record *rec)
     }
 }
 
-static void apply_touch(struct engine *engine, const struct record *rec)
+static COLD void apply_touch(struct engine *engine, const struct record *rec)
 {
     struct payload_touch touch;
     struct queue *queue = engine_queue(engine, rec->queue);
@@ -414,7 +414,7 @@ static bool bury_one(struct engine *engine, struct queue *queue, unsigned from, 
     return true;
 }
 
-static void apply_bury(struct engine *engine, const struct record *rec)
+static COLD void apply_bury(struct engine *engine, const struct record *rec)
 {
     struct payload_bury letter;
     struct queue *queue = engine_queue(engine, rec->queue);
@@ -543,7 +543,7 @@ static void apply_deleted(struct engine *engine, const struct record *rec, const
     state_delete_queue(engine, queue, rec->lsn);
 }
 
-static void apply_queue(struct engine *engine, const struct record *rec)
+static COLD void apply_queue(struct engine *engine, const struct record *rec)
 {
     struct payload_queue set;
 
@@ -578,7 +578,7 @@ static void apply_queue(struct engine *engine, const struct record *rec)
     stir(engine, queue); /* with auto-ack on, what is in flight limits nothing */
 }
 
-static void apply_client(struct engine *engine, const struct record *rec)
+static COLD void apply_client(struct engine *engine, const struct record *rec)
 {
     struct payload_client client;
 
@@ -596,7 +596,7 @@ static void see_head(struct engine *engine, struct queue *queue)
 }
 
 /* A chunk that does not take its refs out of memory is in no list: nobody will ask for it. */
-static void apply_chunk(struct engine *engine, const struct record *rec)
+static COLD void apply_chunk(struct engine *engine, const struct record *rec)
 {
     struct payload_chunk chunk;
     struct queue *queue = engine_queue(engine, rec->queue);
@@ -610,7 +610,7 @@ static void apply_chunk(struct engine *engine, const struct record *rec)
     chunk_gone(engine, rec->lsn);
 }
 
-static void apply_purge(struct engine *engine, const struct record *rec)
+static COLD void apply_purge(struct engine *engine, const struct record *rec)
 {
     struct payload_purge purge;
     struct queue *queue = engine_queue(engine, rec->queue);
@@ -645,7 +645,7 @@ static struct delays_chunk delays_chunk_of(const struct record *rec, uint64_t ls
         .lsn = lsn, .start_ms = start_ms, .count = count, .level = (unsigned)rec->aux - PAYLOAD_DELAYED};
 }
 
-static void apply_dchunk(struct engine *engine, const struct record *rec)
+static COLD void apply_dchunk(struct engine *engine, const struct record *rec)
 {
     struct payload_dchunk payload;
 
@@ -687,7 +687,7 @@ static bool load_waiting(struct engine *engine, const struct record *rec)
     return true;
 }
 
-static void apply_load(struct engine *engine, const struct record *rec)
+static COLD void apply_load(struct engine *engine, const struct record *rec)
 {
     if (!(rec->aux == PAYLOAD_WAITING ? load_waiting(engine, rec) : load_delays(engine, rec)))
         engine->ignored++;

@@ -91,7 +91,7 @@ static bool take_oldest(struct engine *engine, struct queue *queue, uint64_t ref
     return true;
 }
 
-void state_trim(struct engine *engine, struct queue *queue, uint32_t steps)
+static void trim(struct engine *engine, struct queue *queue, uint32_t steps)
 {
     uint64_t ref;
 
@@ -102,7 +102,7 @@ void state_trim(struct engine *engine, struct queue *queue, uint32_t steps)
     count(engine, queue, 1);
 }
 
-void state_trim_some(struct engine *engine, struct queue *queue) { state_trim(engine, queue, TRIM_MAX); }
+void state_trim_some(struct engine *engine, struct queue *queue) { trim(engine, queue, TRIM_MAX); }
 
 bool state_ghost_ready(struct engine *engine, struct queue *queue, uint64_t lsn)
 {
@@ -240,7 +240,7 @@ static void purge_ready(struct engine *engine, struct queue *queue, uint32_t n)
         queue->counts.deleted++;
     }
     count(engine, queue, 1);
-    state_trim(engine, queue, PURGE_STEPS_MAX);
+    trim(engine, queue, PURGE_STEPS_MAX);
 }
 
 static void purge_dead(struct engine *engine, struct queue *queue, uint32_t n)

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "engine/ref.h"
 #include "engine/state.h"
 
@@ -11,13 +12,6 @@ static uint64_t mix(uint64_t h, uint64_t value)
 {
     h = (h ^ value) * 0x9e3779b97f4a7c15u;
     return h ^ h >> 32;
-}
-
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
 }
 
 /* Leaves the function with what does not hold, in words. */
@@ -157,7 +151,7 @@ static void look_for(void *ctx, uint64_t hash, uint64_t lsn)
     struct keyed *keyed = ctx;
 
     (void)hash;
-    keyed->nowhere += !bsearch(&lsn, keyed->handles->lsns, keyed->handles->count, sizeof(lsn), compare_u64);
+    keyed->nowhere += !bsearch(&lsn, keyed->handles->lsns, keyed->handles->count, sizeof(lsn), num_compare_u64);
 }
 
 static const char *check_keys(const struct engine *engine, const struct handles *handles)
@@ -173,7 +167,7 @@ static const char *check_keys(const struct engine *engine, const struct handles 
 
 static const char *check_once(const struct engine *engine, struct handles *handles)
 {
-    qsort(handles->lsns, handles->count, sizeof(handles->lsns[0]), compare_u64);
+    qsort(handles->lsns, handles->count, sizeof(handles->lsns[0]), num_compare_u64);
     for (size_t i = 1; i < handles->count; i++)
         HOLDS(handles->lsns[i - 1] != handles->lsns[i], "a message in two places");
     return check_keys(engine, handles);
@@ -186,7 +180,7 @@ static const char *check_facts(const struct engine *engine, const struct handles
     uint32_t i = 0;
 
     for (const struct fact *fact; (fact = facts_next(&engine->facts, &i)); n++) {
-        missing += !bsearch(&fact->lsn, handles->lsns, handles->count, sizeof(handles->lsns[0]), compare_u64);
+        missing += !bsearch(&fact->lsn, handles->lsns, handles->count, sizeof(handles->lsns[0]), num_compare_u64);
         words += facts_text_words(fact->text_len);
         HOLDS(facts_find(&engine->facts, fact->lsn) == fact, "facts that are not found");
     }
@@ -242,8 +236,6 @@ static const char *find_fault(const struct engine *engine, bool once)
     return fault;
 }
 
-const char *state_fault(const struct engine *engine) { return find_fault(engine, false); }
-
 const char *engine_fault(const struct engine *engine) { return find_fault(engine, true); }
 
 static void ensure_none(const char *fault)
@@ -252,7 +244,7 @@ static void ensure_none(const char *fault)
         base_fail(__FILE__, __LINE__, fault);
 }
 
-void state_check(const struct engine *engine) { ensure_none(state_fault(engine)); }
+void state_check(const struct engine *engine) { ensure_none(find_fault(engine, false)); }
 
 void engine_check(const struct engine *engine) { ensure_none(engine_fault(engine)); }
 

@@ -19,7 +19,7 @@ static bool is_hole(const struct engine *engine, uint32_t i)
     return i < engine->queue_count && engine->queues[i] == &engine->none;
 }
 
-void state_add_hole(struct engine *engine, uint32_t i)
+static void add_hole(struct engine *engine, uint32_t i)
 {
     bool before = i > 0 && is_hole(engine, i - 1), after = is_hole(engine, i + 1);
 
@@ -34,7 +34,7 @@ static bool is_empty(const struct queue *queue)
            queue->dead.count == 0 && queue->in_flight == 0 && queue->delayed == 0 && queue->ghosts.delayed == 0;
 }
 
-void state_free_queue(struct engine *engine, struct queue *queue)
+static void free_queue(struct engine *engine, struct queue *queue)
 {
     struct queue_node *node = node_of(queue);
 
@@ -47,14 +47,14 @@ void state_free_queue(struct engine *engine, struct queue *queue)
     engine->dead_bytes -= queue->dead.counted;
     refset_free(&queue->dead);
     state_free_ghosts(queue);
-    state_add_hole(engine, queue->number - 1);
+    add_hole(engine, queue->number - 1);
     free(node);
 }
 
 void state_settle_deleted(struct engine *engine, struct queue *queue)
 {
     if (queue->deleted && is_empty(queue))
-        state_free_queue(engine, queue);
+        free_queue(engine, queue);
 }
 
 void state_doom(struct engine *engine, struct queue *queue)

@@ -250,11 +250,6 @@ int engine_decide_ack(const struct engine *engine, const struct queue *queue, ui
     return 0;
 }
 
-const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id)
-{
-    return flight_find(&engine->flight, queue->number, id);
-}
-
 bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret)
 {
     const struct lease *lease = flight_find(&engine->flight, queue->number, id);

@@ -227,9 +227,6 @@ struct engine_lease {
 /* False: the id is not in flight. What an image of an earlier version did not say is 0. */
 bool engine_lease(const struct engine *engine, const struct queue *queue, uint64_t id, struct engine_lease *ret);
 
-/* The lease itself (engine/flight.h), or NULL; good until the next record is applied. */
-const struct lease *engine_find_lease(const struct engine *engine, const struct queue *queue, uint64_t id);
-
 /*
  * Was something pushed with this dedup key within the window before `now_ms`? 0 = nothing; 1 = the same content, then
  * `ret_id` is the id of that push; or GMQ_E_DEDUP_MISMATCH: other content.

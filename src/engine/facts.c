@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_ENTRIES = 256, PAGE_BUCKETS = 1024, TEXT_MAX = 255 };
+enum { PAGE_ENTRIES = 256, TEXT_MAX = 255 };
 
 _Static_assert(sizeof(struct fact) == 56, "an entry is 56 bytes");
 
@@ -15,47 +15,13 @@ static struct fact *at_name(const struct facts *facts, uint32_t name)
     return facts->pages[(name - 1) / PAGE_ENTRIES] + (name - 1) % PAGE_ENTRIES;
 }
 
-static uint32_t *bucket_at(const struct facts *facts, uint32_t bucket)
+static uint64_t hash_of(uint64_t lsn) { return (lsn >> 3) * 0x9e3779b97f4a7c15u >> 32; }
+
+static struct chain_link look(const void *owner, uint32_t name)
 {
-    return facts->buckets[bucket / PAGE_BUCKETS] + bucket % PAGE_BUCKETS;
-}
+    struct fact *fact = at_name(owner, name);
 
-static uint32_t bucket_of(const struct facts *facts, uint64_t lsn)
-{
-    uint32_t hashed = (uint32_t)((lsn >> 3) * 0x9e3779b97f4a7c15u >> 32);
-    uint32_t bucket = hashed & (2 * facts->bucket_base - 1);
-
-    return bucket < facts->bucket_count ? bucket : bucket - facts->bucket_base;
-}
-
-static void add_bucket_page(struct facts *facts)
-{
-    size_t pages = facts->bucket_count / PAGE_BUCKETS;
-
-    if (pages == facts->bucket_page_slots) {
-        facts->bucket_page_slots = pages ? 2 * pages : 1;
-        facts->buckets = mem_grow(facts->buckets, facts->bucket_page_slots, sizeof(facts->buckets[0]));
-    }
-    facts->buckets[pages] = mem_new(PAGE_BUCKETS * sizeof(uint32_t));
-}
-
-/* One more bucket: the chain that it splits off is shared out between the two. */
-static void split_bucket(struct facts *facts)
-{
-    if (facts->bucket_count % PAGE_BUCKETS == 0)
-        add_bucket_page(facts);
-    uint32_t upper = facts->bucket_count++, lower = upper - facts->bucket_base;
-    if (facts->bucket_count == 2 * facts->bucket_base)
-        facts->bucket_base *= 2;
-    uint32_t name = *bucket_at(facts, lower);
-    *bucket_at(facts, lower) = 0;
-    while (name) {
-        struct fact *fact = at_name(facts, name);
-        uint32_t next = fact->next, *head = bucket_at(facts, bucket_of(facts, fact->lsn));
-        fact->next = *head;
-        *head = name;
-        name = next;
-    }
+    return (struct chain_link){.hash = hash_of(fact->lsn), .next = &fact->next};
 }
 
 static void add_page(struct facts *facts)
@@ -83,24 +49,21 @@ void facts_free(struct facts *facts)
         free(fact->text);
     for (size_t i = 0; i < facts->places / PAGE_ENTRIES; i++)
         free(facts->pages[i]);
-    for (size_t i = 0; i * PAGE_BUCKETS < facts->bucket_count; i++)
-        free(facts->buckets[i]);
     free(facts->pages);
-    free(facts->buckets);
+    chains_free(&facts->chains);
     memset(facts, 0, sizeof(*facts));
 }
 
 uint64_t facts_bytes(const struct facts *facts)
 {
-    uint64_t bucket_pages = (facts->bucket_count + PAGE_BUCKETS - 1) / PAGE_BUCKETS;
-
-    return facts->places * sizeof(struct fact) + bucket_pages * PAGE_BUCKETS * sizeof(uint32_t) +
-           (facts->page_slots + facts->bucket_page_slots) * sizeof(void *) + facts->text_bytes;
+    return facts->places * sizeof(struct fact) + facts->page_slots * sizeof(void *) + chains_bytes(&facts->chains) +
+           facts->text_bytes;
 }
 
 struct fact *facts_find(const struct facts *facts, uint64_t lsn)
 {
-    uint32_t name = facts->count > 0 ? *bucket_at(facts, bucket_of(facts, lsn)) : 0;
+    const uint32_t *head = chains_head(&facts->chains, hash_of(lsn));
+    uint32_t name = head ? *head : 0;
 
     while (name && at_name(facts, name)->lsn != lsn)
         name = at_name(facts, name)->next;
@@ -113,19 +76,14 @@ struct fact *facts_of(struct facts *facts, uint64_t lsn)
 
     if (fact)
         return fact;
-    if (facts->bucket_count == 0) {
-        add_bucket_page(facts);
-        facts->bucket_count = facts->bucket_base = PAGE_BUCKETS;
-    }
     if (!facts->free_list)
         add_page(facts);
-    uint32_t name = facts->free_list, *head = bucket_at(facts, bucket_of(facts, lsn));
+    uint32_t name = facts->free_list;
     fact = at_name(facts, name);
     facts->free_list = fact->next;
-    *fact = (struct fact){.lsn = lsn, .why = FACT_NOT_DEAD, .next = *head};
-    *head = name;
-    if (++facts->count > facts->bucket_count)
-        split_bucket(facts);
+    *fact = (struct fact){.lsn = lsn, .why = FACT_NOT_DEAD};
+    chains_add(&facts->chains, name, look(facts, name));
+    chains_grow(&facts->chains, ++facts->count, facts, look);
     return fact;
 }
 
@@ -153,7 +111,7 @@ void facts_drop(struct facts *facts, uint64_t lsn)
 
     if (!fact)
         return;
-    uint32_t *at = bucket_at(facts, bucket_of(facts, lsn));
+    uint32_t *at = chains_head(&facts->chains, hash_of(lsn));
     while (at_name(facts, *at) != fact)
         at = &at_name(facts, *at)->next;
     uint32_t name = *at;

@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "base/slice.h"
+#include "engine/chains.h"
 
 enum { FACT_NOT_DEAD = 0xff };
 
@@ -30,10 +31,9 @@ struct fact {
 
 struct facts {
     struct fact **pages;
-    uint32_t **buckets; /* pages of chain heads; NULL while there never was an entry */
-    size_t page_slots, bucket_page_slots;
+    size_t page_slots;
+    struct chains chains;
     uint32_t places, free_list; /* entries that the pages hold; name of the first free one */
-    uint32_t bucket_count, bucket_base;
     uint64_t count;
     uint64_t text_words; /* of 8 bytes that the texts take in an image */
     uint64_t text_bytes; /* of memory */

@@ -150,16 +150,6 @@ uint64_t keys_find(const struct keys *keys, uint64_t hash, uint32_t i)
     return name ? entry_at(keys, name)->lsn : 0;
 }
 
-bool keys_has(const struct keys *keys, uint64_t lsn, uint64_t *ret_hash)
-{
-    uint32_t name = find_lsn(keys, lsn);
-
-    if (!name)
-        return false;
-    *ret_hash = entry_at(keys, name)->hash;
-    return true;
-}
-
 /* From the newest of a hash to the oldest, and back. */
 static void each_of(const struct keys *keys, const struct key_entry *newest,
                     void (*each)(void *ctx, uint64_t hash, uint64_t lsn), void *ctx)

@@ -47,9 +47,6 @@ bool keys_remove(struct keys *keys, uint64_t lsn);
 /* The LSN of the i-th newest (0 = the newest) with this hash; 0 when there are not so many. */
 uint64_t keys_find(const struct keys *keys, uint64_t hash, uint32_t i);
 
-/* The hash for an LSN; false when there is none. */
-bool keys_has(const struct keys *keys, uint64_t lsn, uint64_t *ret_hash);
-
 /*
  * Calls `each` with every entry, in an order that keeps those of one hash oldest first; nothing else about it is said.
  */

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "engine/state.h"
 
 #include <stdlib.h>
@@ -23,18 +24,11 @@ void state_orphan(struct engine *engine, uint64_t lsn)
     engine->orphans[engine->orphan_count++] = lsn;
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 static bool is_orphan(const struct engine *engine, uint64_t ref)
 {
     uint64_t lsn = ref_lsn(ref);
 
-    return bsearch(&lsn, engine->orphans, engine->orphan_count, sizeof(lsn), compare_u64) != NULL;
+    return bsearch(&lsn, engine->orphans, engine->orphan_count, sizeof(lsn), num_compare_u64) != NULL;
 }
 
 static uint64_t drop(struct engine *engine, uint64_t ref)
@@ -114,7 +108,7 @@ uint64_t engine_mend(struct engine *engine)
 
     if (engine->orphan_count == 0)
         return 0;
-    qsort(engine->orphans, engine->orphan_count, sizeof(engine->orphans[0]), compare_u64);
+    qsort(engine->orphans, engine->orphan_count, sizeof(engine->orphans[0]), num_compare_u64);
     for (uint32_t i = 0; i < engine->queue_count; i++) {
         dropped += mend_ready(engine, &engine->queues[i]->queue);
         dropped += mend_dead(engine, &engine->queues[i]->queue);

@@ -1,22 +1,11 @@
 /* payload_attrs.c - the TLVs of a PUSH; see payload.h. SPDX-License-Identifier: MIT */
 #include "engine/payload.h"
 
-#include "base/bytes.h"
+#include "engine/tlv.h"
 #include "engine/wheel.h"
 
-enum push_tlv {
-    TLV_END = 0, TLV_DEDUP = 1, TLV_HEADERS = 3, TLV_MAX_RETRIES = 5, TLV_EXPIRY = 7, TLV_KEY = 8, TLV_MOVED = 9,
-};
-enum { TLV_HEADER_BYTES = 4, MOVED_BYTES = 24, DEDUP_BYTES = 24, ALIGN = 8 };
-
-static char *put_tlv(char *to, enum push_tlv type, const void *bytes, size_t len)
-{
-    to[0] = (char)type;
-    to[1] = 0;
-    put_le16(to + 2, (uint16_t)len);
-    memcpy(to + TLV_HEADER_BYTES, bytes, len);
-    return to + TLV_HEADER_BYTES + len;
-}
+enum push_tlv { TLV_DEDUP = 1, TLV_HEADERS = 3, TLV_MAX_RETRIES = 5, TLV_EXPIRY = 7, TLV_KEY = 8, TLV_MOVED = 9 };
+enum { MOVED_BYTES = 24, DEDUP_BYTES = 24, ALIGN = 8 };
 
 static char *put_moved(char *to, const struct payload_attrs *attrs)
 {
@@ -24,7 +13,7 @@ static char *put_moved(char *to, const struct payload_attrs *attrs)
 
     put_le64(bytes + 8, attrs->first_ms);
     put_le64(bytes + 16, attrs->last_ms);
-    return put_tlv(to, TLV_MOVED, bytes, sizeof(bytes));
+    return tlv_put(to, TLV_MOVED, bytes, sizeof(bytes));
 }
 
 static char *put_dedup(char *to, const struct payload_dedup *dedup)
@@ -34,7 +23,7 @@ static char *put_dedup(char *to, const struct payload_dedup *dedup)
     put_le64(bytes, dedup->hash[0]);
     put_le64(bytes + 8, dedup->hash[1]);
     put_le64(bytes + 16, dedup->check);
-    return put_tlv(to, TLV_DEDUP, bytes, sizeof(bytes));
+    return tlv_put(to, TLV_DEDUP, bytes, sizeof(bytes));
 }
 
 size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs)
@@ -45,14 +34,14 @@ size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_
     if (attrs->deduped)
         at = put_dedup(at, &attrs->dedup);
     if (attrs->headers.len > 0)
-        at = put_tlv(at, TLV_HEADERS, attrs->headers.ptr, attrs->headers.len);
+        at = tlv_put(at, TLV_HEADERS, attrs->headers.ptr, attrs->headers.len);
     if (attrs->own_retries > 0)
-        at = put_tlv(at, TLV_MAX_RETRIES, &retries, 1);
+        at = tlv_put(at, TLV_MAX_RETRIES, &retries, 1);
     put_le64(expiry, attrs->expiry_ms);
     if (attrs->expiry_ms > 0)
-        at = put_tlv(at, TLV_EXPIRY, expiry, sizeof(expiry));
+        at = tlv_put(at, TLV_EXPIRY, expiry, sizeof(expiry));
     if (attrs->key.len > 0)
-        at = put_tlv(at, TLV_KEY, attrs->key.ptr, attrs->key.len);
+        at = tlv_put(at, TLV_KEY, attrs->key.ptr, attrs->key.len);
     if (attrs->moved)
         at = put_moved(at, attrs);
     while ((size_t)(at - to) % ALIGN != 0)
@@ -109,19 +98,15 @@ static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice valu
 bool payload_get_attrs(struct slice tlvs, struct payload_attrs *ret)
 {
     struct payload_attrs attrs = {.own_retries = 0};
-    const char *at = tlvs.ptr;
-    size_t left = tlvs.len;
+    struct slice value;
+    unsigned type;
+    int rc;
 
     *ret = attrs;
-    while (left >= TLV_HEADER_BYTES && at[0] != TLV_END) {
-        size_t len = get_le16(at + 2);
-        if (len > left - TLV_HEADER_BYTES)
+    while ((rc = tlv_next(&tlvs, &type, &value)) > 0)
+        if (!take_tlv(&attrs, type, value))
             return false;
-        if (!take_tlv(&attrs, (unsigned char)at[0], slice_of(at + TLV_HEADER_BYTES, len)))
-            return false;
-        at += TLV_HEADER_BYTES + len;
-        left -= TLV_HEADER_BYTES + len;
-    }
-    *ret = attrs;
-    return true;
+    if (rc == 0)
+        *ret = attrs;
+    return rc == 0;
 }

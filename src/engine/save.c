@@ -80,12 +80,17 @@ static uint64_t queue_entries(const struct engine *engine)
     return (uint64_t)engine->queue_count - engine->freed + engine->holes;
 }
 
+/* Of all but the sections. */
+static uint64_t body_words(const struct engine *engine)
+{
+    return HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count + 1 +
+           QUEUE_WORDS * queue_entries(engine) + engine->name_words + engine->lists.refs + engine->lists.chunks +
+           engine->dead;
+}
+
 size_t engine_saved_bytes(const struct engine *engine)
 {
-    uint64_t words = HEAD_WORDS + state_delays_words(engine) + LEASE_WORDS * engine->flight.count + 1;
-
-    words += QUEUE_WORDS * queue_entries(engine) + engine->name_words;
-    return 8 * (words + engine->lists.refs + engine->lists.chunks + engine->dead + sections_words(engine));
+    return 8 * (body_words(engine) + sections_words(engine));
 }
 
 size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_max)
@@ -95,8 +100,7 @@ size_t engine_saved_bytes_max(const struct engine *engine, uint64_t in_flight_ma
 
     if (queues > 0 && in_flight_max < waiting / queues)
         waiting = in_flight_max * queues;
-    return engine_saved_bytes(engine) + 8 * LEASE_WORDS * waiting +
-           8 * (sections_words_max(engine, waiting) - sections_words(engine));
+    return 8 * (body_words(engine) + LEASE_WORDS * waiting + sections_words_max(engine, waiting));
 }
 
 static char *put(char *at, uint64_t value)

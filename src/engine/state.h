@@ -139,10 +139,6 @@ void state_doom(struct engine *engine, struct queue *queue);
 /* After something has left the queue: when it is deleted and nothing is left, it is freed. */
 void state_settle_deleted(struct engine *engine, struct queue *queue);
 
-/* The queue goes: nothing is in it, nor in the timers. Number i + 1 is none from now on. */
-void state_free_queue(struct engine *engine, struct queue *queue);
-void state_add_hole(struct engine *engine, uint32_t i);
-
 /* For loading: the next `count` numbers are of such queues. */
 void state_add_holes(struct engine *engine, uint32_t count);
 
@@ -154,16 +150,9 @@ void state_set_queue(struct engine *engine, struct queue *queue, const struct to
 /* The queue `number`, made (nameless) when it is not there; NULL when the number is out of bounds. */
 struct queue *state_queue(struct engine *engine, uint32_t number);
 
-/* The message is gone: the log need not keep its record. */
-static inline void state_message_gone(const struct engine *engine, uint64_t ref)
-{
-    engine->hooks.dead(engine->hooks.ctx, ref_lsn(ref));
-}
-
 /* ---- ghosts (apply_ghosts.c) ------------------------------------------------------------------------------------- */
 
-/* Ghosts at the head of the waiting list leave it, up to so many, or up to some. */
-void state_trim(struct engine *engine, struct queue *queue, uint32_t steps);
+/* Ghosts at the head of the waiting list leave it, up to some. */
 void state_trim_some(struct engine *engine, struct queue *queue);
 
 /* Is the oldest entry in memory a ghost? */
@@ -262,9 +251,6 @@ extern const struct state_section STATE_MOVED;    /* save_keys.c */
 uint64_t state_sections_digest(const struct engine *engine);
 
 /* ------------------------------------------------------------------------------------------------------------------ */
-
-/* engine_fault() without the last step, that no handle stands in two places. */
-const char *state_fault(const struct engine *engine);
 
 /*
  * engine_check() without the last step, that no handle stands in two places: engine_load() cannot afford to look for

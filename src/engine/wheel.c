@@ -33,7 +33,10 @@ uint64_t wheel_next(const struct wheel *wheel)
     if (UNLIKELY(wheel->moving != 0))
         return wheel->now_ms;
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
-        int slot = first_used(wheel->used[level], digit(wheel->now_ms, level));
+        const uint64_t *used = wheel->used[level];
+        if ((used[0] | used[1] | used[2] | used[3]) == 0)
+            continue;
+        int slot = first_used(used, digit(wheel->now_ms, level));
         if (slot < 0)
             continue;
         uint64_t above = wheel->now_ms >> (8 * level + 8) << (8 * level + 8);

@@ -82,6 +82,7 @@ struct values {
     uint64_t wait_ms; /* COMMAND_NO_WAIT: not given */
     int64_t count; /* 0 = not given, for bench and latency */
     const char *suffix;
+    const char *client; /* the name of who pops */
     bool json, raw, ack, quiet, no_progress, original, yes;
 
     int64_t clients, batch, in_flight, rate; /* bench */

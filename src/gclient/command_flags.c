@@ -41,6 +41,8 @@ const struct flag COMMAND_FLAGS[] = {
     {"n", "N", "the same as --count", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX, MANY},
     {"wait", "TIME", "wait so long for a message, up to 60 seconds: 30 (seconds), 500ms, 1m", FLAG_TIME,
      FIELD(wait_ms), 0, GMQ_WAIT_MS_MAX, FOR_POP},
+    {"client", "NAME", "your name, for who looks at what is in flight and at the consumers", FLAG_TEXT, FIELD(client),
+     0, 0, FOR_POP},
     {"count", "N", "how many messages [100000, with --duration no end]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX,
      FOR_BENCH},
     {"count", "N", "how many pings [10, on a terminal no end]", FLAG_NUMBER, FIELD(count), 1, COUNT_MAX, FOR_LATENCY},

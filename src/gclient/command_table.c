@@ -15,7 +15,8 @@ const struct command COMMANDS[] = {
      "  gclient pop mail\n"
      "  gclient pop mail --count 100 --ack --json\n"
      "  gclient pop mail --raw --ack > letter.bin\n"
-     "  gclient pop urgent mail --wait 30 --ack\n",
+     "  gclient pop urgent mail --wait 30 --ack\n"
+     "  gclient pop mail --client worker-1\n",
      pop_run},
     {"ack", FOR_ACK, "TOPIC ID...", 2, FLAGS_WORDS_MAX, "say that messages are done", "",
      "  gclient ack mail 1309082545060581376\n", ack_run},

@@ -34,18 +34,6 @@ void hist_add(struct hist *hist, uint64_t value)
     hist->buckets[hist_bucket(value)]++;
 }
 
-void hist_merge(struct hist *hist, const struct hist *from)
-{
-    if (from->count == 0)
-        return;
-    hist->min = hist->count == 0 ? from->min : min_u64(hist->min, from->min);
-    hist->max = max_u64(hist->max, from->max);
-    hist->sum = sum_of(hist->sum, from->sum);
-    hist->count += from->count;
-    for (unsigned i = 0; i < HIST_BUCKETS; i++)
-        hist->buckets[i] += from->buckets[i];
-}
-
 uint64_t hist_quantile(const struct hist *hist, unsigned per_100k)
 {
     uint64_t seen = 0;

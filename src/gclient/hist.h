@@ -23,9 +23,6 @@ struct hist {
 
 void hist_add(struct hist *hist, uint64_t value);
 
-/* Adds all that `from` holds. */
-void hist_merge(struct hist *hist, const struct hist *from);
-
 /*
  * The value that `per_100k` of 100000 values do not pass: 50000 is the median, 99900 p99.9. It is the largest value of
  * its bucket, and never outside of min..max; 0 of an empty histogram.

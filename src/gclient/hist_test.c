@@ -5,13 +5,9 @@
 #include "gclient/out.h"
 #include "unit/unit.h"
 
-static struct hist hist, other;
+static struct hist hist;
 
-static void empty(void)
-{
-    memset(&hist, 0, sizeof(hist));
-    memset(&other, 0, sizeof(other));
-}
+static void empty(void) { memset(&hist, 0, sizeof(hist)); }
 
 TEST(hist_a_bucket_ends_where_the_next_one_begins)
 {
@@ -74,23 +70,6 @@ TEST(hist_extremes_neither_overflow_nor_get_lost)
     assert_true(hist.max == UINT64_MAX && hist.sum == UINT64_MAX);
     assert_int_equal(hist_quantile(&hist, 10000), 0);
     assert_true(hist_quantile(&hist, 99000) == UINT64_MAX);
-}
-
-TEST(hist_merging_is_adding_all)
-{
-    empty();
-    hist_merge(&hist, &other);
-    assert_int_equal(hist.count, 0);
-    hist_add(&other, 500);
-    hist_add(&other, 7);
-    hist_merge(&hist, &other);
-    hist_add(&hist, 3);
-    hist_merge(&hist, &other);
-    assert_int_equal(hist.count, 5);
-    assert_int_equal(hist.min, 3);
-    assert_int_equal(hist.max, 500);
-    assert_int_equal(hist.sum, 1017);
-    assert_int_equal(hist_quantile(&hist, 60000), 7);
 }
 
 static void assert_chart(bool unicode, bool colour, const char *want)

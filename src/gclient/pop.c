@@ -136,6 +136,9 @@ static int run(const struct job *job, struct gmq *mq, int64_t *ret_popped)
 {
     bool known = true;
 
+    int named = job->values.client ? pop_name(job, mq) : EXIT_OK;
+    if (named != EXIT_OK)
+        return named;
     if (job->values.json && !job->values.original) {
         int code = pop_call(job, mq, ret_popped, &known);
         if (known)
@@ -153,6 +156,8 @@ int pop_run(const struct job *job)
 
     if (job->values.original && (job->word_count > 1 || job->values.wait_ms != COMMAND_NO_WAIT))
         return out_error(EXIT_USAGE, "an original node knows neither --wait nor several topics");
+    if (job->values.original && job->values.client)
+        return out_error(EXIT_USAGE, "an original node does not know --client");
     struct gmq *mq = command_node(&job->values);
     if (!mq)
         return EXIT_FAILED;

@@ -15,4 +15,7 @@
  */
 int pop_call(const struct job *job, struct gmq *mq, int64_t *popped, bool *ret_known);
 
+/* Gives the connection the name that --client says. Returns an exit code; a failure was printed. */
+int pop_name(const struct job *job, struct gmq *mq);
+
 #endif

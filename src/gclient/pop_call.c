@@ -65,6 +65,19 @@ static int take(const struct job *job, struct gmq *mq, struct json_object *answe
     return EXIT_OK;
 }
 
+int pop_name(const struct job *job, struct gmq *mq)
+{
+    struct json_object *answer = NULL;
+    struct ask ask;
+
+    ask_begin(&ask);
+    ask_text(&ask, "name", job->values.client);
+    int code = ask_node(&ask, mq, "client.name", &answer);
+    if (code == EXIT_OK)
+        json_object_put(answer);
+    return code;
+}
+
 int pop_call(const struct job *job, struct gmq *mq, int64_t *popped, bool *ret_known)
 {
     struct json_object *answer;

@@ -181,7 +181,8 @@ bool topic_append(struct buf *out, struct json_object *topic)
     return fits && append_settings(out, topic);
 }
 
-int topic_print(const struct values *values, struct json_object *topic)
+/* Prints it, or its JSON; returns the exit code. */
+static int print_one(const struct values *values, struct json_object *topic)
 {
     struct buf out;
 
@@ -208,7 +209,7 @@ static int show(const struct values *values, struct gmq *mq, const char *name)
 
     if (code != EXIT_OK)
         return code;
-    code = topic_print(values, topic);
+    code = print_one(values, topic);
     json_object_put(topic);
     return code;
 }
@@ -236,7 +237,7 @@ static int settle(const struct values *values, struct gmq *mq, const char *name,
     code = ask_node(&ask, mq, create ? "topic.create" : "topic.set", &topic);
     if (code != EXIT_OK)
         return code;
-    code = topic_print(values, topic);
+    code = print_one(values, topic);
     json_object_put(topic);
     return code;
 }

@@ -11,7 +11,4 @@
 /* Appends figures and settings, a line each. */
 NODISCARD bool topic_append(struct buf *out, struct json_object *topic);
 
-/* Prints it, or its JSON; returns the exit code. */
-int topic_print(const struct values *values, struct json_object *topic);
-
 #endif

@@ -297,7 +297,8 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     broker->trims = 0;
     name_lost_queues(broker, now_ms);
     bool ticked = tick(broker, now_ms);
-    uint64_t jobs_ms = jobs_turn(broker, now_ms); /* before those are served who wait for what it brings */
+    /* Before those are served who wait for what it brings. */
+    uint64_t jobs_ms = broker->jobs.running > 0 ? jobs_turn(broker, now_ms) : UINT64_MAX;
     if (moved)
         pump_parked(broker);
     uint64_t sweep_ms = min_u64(usage_turn(broker, now_ms), sweep_turn(broker, now_ms));

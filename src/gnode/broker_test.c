@@ -1,14 +1,11 @@
 /* broker_test.c - the broker without sockets, threads and clock, on a disk in memory. SPDX-License-Identifier: MIT */
-#include "gnode/broker.h"
+#include "gnode/rig_test.h"
 
 #include <stdio.h>
 
-#include "base/err.h"
 #include "gnode/check.h"
-#include "sim/simdisk.h"
-#include "unit/unit.h"
 
-#define START_MS UINT64_C(1800000000000)
+#define START_MS RIG_START_MS
 
 static struct broker broker;
 static struct simdisk *sim;
@@ -28,41 +25,13 @@ static void resume(struct session *session) { (void)session; }
 
 static const struct session_ops OPS = {.answer = take_answer, .resume = resume};
 
-static void wake(void *ctx) { (void)ctx; }
-
-static uint64_t start_clock(void *ctx, uint64_t last_ms)
-{
-    (void)ctx;
-    return last_ms > START_MS ? last_ms : START_MS;
-}
-
-static uint64_t clock_ns(void *ctx)
-{
-    (void)ctx;
-    return 0;
-}
-
-static void format_time(uint64_t ms, char ret[20])
-{
-    (void)ms;
-    ret[0] = '\0';
-}
-
-/* `chunk_refs`: lists and delayed messages leave memory as soon as they can, in pieces of so many; 0 = never. */
+/* `chunk_refs` as for rig_options(). */
 static void open_broker(uint32_t chunk_refs)
 {
-    struct broker_options options = {.node_id = 1, .ttr_ms = 3000, .max_retries = 5, .max_delay_s = 259200,
-                                     .max_message = 1 << 16, .max_batch = 100, .max_in_flight = 100, .max_topics = 10,
-                                     .sync = LOG_SYNC_ALWAYS, .format_time = format_time,
-                                     .list_memory = chunk_refs > 0 ? 0 : 1 << 20, .chunk_refs = chunk_refs,
-                                     .delay_memory = chunk_refs > 0 ? 0 : 1 << 20, .delay_entries = chunk_refs};
-    char error[512];
-    struct log_options log_options = {.disk = simdisk_disk(sim), .dir = "data", .ring_bytes = 1 << 20,
-                                      .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
-                                      .record_bytes_max = 1 << 16, .sync = LOG_SYNC_ALWAYS, .now_ms = START_MS,
-                                      .clock_ns = clock_ns};
+    struct broker_options options = rig_options(chunk_refs);
+
     answers = last_id = 0;
-    assert_int_equal(broker_open(&broker, &options, &log_options, wake, start_clock, NULL, error, sizeof(error)), 0);
+    rig_open(&broker, sim, &options, rig_start_clock);
 }
 
 static void begin(void)
@@ -78,17 +47,7 @@ static void end(void)
 }
 
 /* Turns until the helpers have nothing to do; returns when the broker wants to be called next. */
-static uint64_t settle(uint64_t now_ms)
-{
-    uint64_t due = 0;
-
-    for (int i = 0; i < 100; i++) {
-        due = broker_turn(&broker, now_ms);
-        while (log_step_writer(broker.log) || log_step_reader(broker.log) || log_step_janitor(broker.log))
-            continue;
-    }
-    return due;
-}
+static uint64_t settle(uint64_t now_ms) { return rig_settle(&broker, now_ms, 100); }
 
 static void push(struct session *session, int64_t delay_s, uint64_t now_ms)
 {

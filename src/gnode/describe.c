@@ -76,8 +76,9 @@ struct slice describe_holder(struct report *report, const struct broker *broker,
     return keep(report, client_name(broker, number));
 }
 
-void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,
-                    const struct lease *lease)
+/* Who holds a message that is in flight, since when and until when. */
+static void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,
+                           const struct lease *lease)
 {
     message->due_ms = lease->deadline_ms;
     message->since_ms = lease->since_ms;

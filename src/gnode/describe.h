@@ -6,7 +6,6 @@
 #ifndef GMQ_GNODE_DESCRIBE_H
 #define GMQ_GNODE_DESCRIBE_H
 
-#include "engine/flight.h"
 #include "engine/payload.h"
 #include "wire/report.h"
 
@@ -19,10 +18,6 @@ void describe_push(struct report *report, struct report_message *message, const 
 
 /* What is known of a message whose PUSH stands at `lsn` and that came back, or is dead; message->place is set. */
 void describe_facts(struct report *report, struct report_message *message, const struct broker *broker, uint64_t lsn);
-
-/* Who holds a message that is in flight, since when and until when. */
-void describe_lease(struct report *report, struct report_message *message, const struct broker *broker,
-                    const struct lease *lease);
 
 /* All of it. Of one that is gone, how that was is left as it is. */
 void describe_located(struct report *report, struct report_message *message, const struct broker *broker,

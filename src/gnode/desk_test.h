@@ -6,13 +6,9 @@
 #ifndef GMQ_GNODE_DESK_TEST_H
 #define GMQ_GNODE_DESK_TEST_H
 
-#include "base/bytes.h"
-#include "base/err.h"
-#include "gnode/broker.h"
-#include "sim/simdisk.h"
-#include "unit/unit.h"
+#include "gnode/rig_test.h"
 
-#define DESK_START_MS UINT64_C(1800000000000)
+#define DESK_START_MS RIG_START_MS
 
 enum { DESK_PAGE_MAX = 1000, DESK_TEXT_MAX = 128, DESK_RETRIES = 0, DESK_TTR_MS = 1000,
        DESK_DEDUP_MS = 60000, DESK_BODY_MAX = 1 << 18 };
@@ -83,7 +79,6 @@ static inline bool desk_answer(struct session *session, const struct answer *ans
 }
 
 static inline void desk_resume(struct session *session) { (void)session; }
-static inline void desk_wake(void *ctx) { (void)ctx; }
 
 static inline uint64_t desk_start_clock(void *ctx, uint64_t last_ms)
 {
@@ -91,37 +86,20 @@ static inline uint64_t desk_start_clock(void *ctx, uint64_t last_ms)
     return desk.now_ms = last_ms > desk.now_ms ? last_ms : desk.now_ms + 1;
 }
 
-static inline uint64_t desk_clock_ns(void *ctx)
-{
-    (void)ctx;
-    return 0;
-}
-
-static inline void desk_format_time(uint64_t ms, char ret[20])
-{
-    (void)ms;
-    ret[0] = '\0';
-}
-
 static inline void desk_open(void)
 {
     static const struct session_ops OPS = {.answer = desk_answer, .resume = desk_resume};
-    struct broker_options options = {.node_id = 1, .ttr_ms = DESK_TTR_MS, .max_retries = DESK_RETRIES,
-                                     .dedup_window_ms = desk.no_dedup ? 0 : DESK_DEDUP_MS, .dedup_keys = 1000,
-                                     .max_delay_s = 259200, .max_message = DESK_BODY_MAX, .max_batch = 2000,
-                                     .max_in_flight = 100000, .max_topics = 10, .sync = desk.sync,
-                                     .format_time = desk_format_time,
-                                     .list_memory = desk.chunk_refs > 0 ? 0 : 1 << 20, .chunk_refs = desk.chunk_refs,
-                                     .delay_memory = desk.chunk_refs > 0 ? 0 : 1 << 20,
-                                     .delay_entries = desk.chunk_refs};
-    struct log_options log_options = {.disk = simdisk_disk(desk.sim), .dir = "data", .ring_bytes = 1 << 20,
-                                      .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
-                                      .record_bytes_max = DESK_BODY_MAX, .sync = desk.sync, .interval_ms = 50,
-                                      .now_ms = DESK_START_MS, .clock_ns = desk_clock_ns};
-    char error[512];
+    struct broker_options options = rig_options(desk.chunk_refs);
 
-    assert_int_equal(broker_open(&desk.broker, &options, &log_options, desk_wake, desk_start_clock, NULL, error,
-                                 sizeof(error)), 0);
+    options.ttr_ms = DESK_TTR_MS;
+    options.max_retries = DESK_RETRIES;
+    options.dedup_window_ms = desk.no_dedup ? 0 : DESK_DEDUP_MS;
+    options.dedup_keys = 1000;
+    options.max_message = DESK_BODY_MAX;
+    options.max_batch = 2000;
+    options.max_in_flight = 100000;
+    options.sync = desk.sync;
+    rig_open(&desk.broker, desk.sim, &options, desk_start_clock);
     session_init(&desk.session, &desk.broker, &OPS);
 }
 
@@ -156,19 +134,8 @@ static inline void desk_end(void)
     simdisk_free(desk.sim);
 }
 
-static inline void desk_turn(void)
-{
-    (void)broker_turn(&desk.broker, desk.now_ms);
-    while (log_step_writer(desk.broker.log) || log_step_reader(desk.broker.log) ||
-           log_step_janitor(desk.broker.log) || log_step_scout(desk.broker.log))
-        continue;
-}
-
-static inline void desk_settle(void)
-{
-    for (int i = 0; i < 20; i++)
-        desk_turn();
-}
+static inline void desk_turn(void) { (void)rig_turn(&desk.broker, desk.now_ms); }
+static inline void desk_settle(void) { (void)rig_settle(&desk.broker, desk.now_ms, 20); }
 
 /* Time goes on, a turn at least every second. */
 static inline void desk_live(uint64_t ms)

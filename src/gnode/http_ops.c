@@ -180,13 +180,13 @@ static void take_header(void *ctx, struct slice name, struct slice value)
     headers->rc = op_take_header(headers->call, slice_of(lower, name.len - prefix), value, headers->error);
 }
 
-/* A header that stands for an argument. */
+/* A header that stands for an argument. An empty one is not a missing one: a push would silently be done twice. */
 static int take_named(const struct http_request *req, struct op_call *call, const char *header, const char *param,
                       struct op_error *error)
 {
     struct slice value = http_header(req, header);
 
-    return value.len > 0 ? op_take_text(call, param, value, error) : 0;
+    return value.ptr ? op_take_text(call, param, value, error) : 0;
 }
 
 static int take_headers(const struct http_request *req, struct op_call *call, bool octets, struct op_error *error)

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "gnode/turn.h"
 #include "wire/reply.h"
 #include "wire/topic_name.h"
@@ -132,19 +133,12 @@ static char *keep(struct slice text)
     return copy;
 }
 
-static int compare(const void *left, const void *right)
-{
-    const uint64_t *a = left, *b = right;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
 static void keep_ids(struct job *job, const struct cmd *cmd)
 {
     job->ids = mem_new(cmd->count * sizeof(job->ids[0]));
     for (uint32_t i = 0; i < cmd->count; i++)
         job->ids[i] = get_be64(cmd->body.ptr + (size_t)i * CMD_ID_BYTES);
-    qsort(job->ids, cmd->count, sizeof(job->ids[0]), compare);
+    qsort(job->ids, cmd->count, sizeof(job->ids[0]), num_compare_u64);
     for (uint32_t i = 0; i < cmd->count; i++)
         if (i == 0 || job->ids[i] != job->ids[job->id_count - 1])
             job->ids[job->id_count++] = job->ids[i];

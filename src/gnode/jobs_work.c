@@ -2,6 +2,7 @@
 #include "gnode/jobs.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "engine/id.h"
 #include "engine/ref.h"
 #include "gnode/locate.h"
@@ -151,13 +152,6 @@ static bool holds(struct slice bytes, const struct job *job)
     return bytes.len > 0 && memmem(bytes.ptr, bytes.len, job->text, job->text_len);
 }
 
-static int compare(const void *left, const void *right)
-{
-    const uint64_t *a = left, *b = right;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
 /* By what is known without its record: it was dead when the job began, and for long enough. */
 static bool may_be_meant(const struct work *work, uint64_t ref)
 {
@@ -173,7 +167,7 @@ static bool is_meant(const struct work *work, uint64_t ref, const struct payload
     const struct job *job = work->job;
     struct engine_facts facts;
 
-    if (job->ids && !bsearch(&push->id, job->ids, job->id_count, sizeof(push->id), compare))
+    if (job->ids && !bsearch(&push->id, job->ids, job->id_count, sizeof(push->id), num_compare_u64))
         return false;
     if (!job->text || holds(push->body, job))
         return true;

@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-enum { TTR_MS_MIN = 1000, TTR_MS_MAX = 300000 };
-
 /* What is to become of the messages: one of the three. */
 struct verdict {
     enum record_type type; /* RELEASE, BURY, TOUCH */
@@ -160,7 +158,7 @@ int exec_touch(struct turn *turn)
 
     if (!mack_check(turn))
         return 0;
-    if (ttr_ms != 0 && (ttr_ms < TTR_MS_MIN || ttr_ms > TTR_MS_MAX))
+    if (ttr_ms != 0 && (ttr_ms < TOPIC_TTR_MS_MIN || ttr_ms > TOPIC_TTR_MS_MAX))
         return refuse(turn, GMQ_E_VALUE, 0, "ttr_ms must be 0 or 1000 to 300000");
     return carry_out(turn, &(struct verdict){.type = RECORD_TOUCH, .ttr_ms = (uint32_t)ttr_ms});
 }

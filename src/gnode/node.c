@@ -460,8 +460,6 @@ static void close_doors(struct node *node)
     (void)uv_run(&node->loop, UV_RUN_NOWAIT);
 }
 
-const struct stalls *node_stalls(const struct node *node) { return &node->stalls; }
-
 int node_run(struct node *node)
 {
     stalls_begin(&node->stalls, &node->loop);

@@ -23,9 +23,6 @@ struct node *node_open(const struct gnode_settings *settings);
 /* Serves until a signal or node_stop(). Returns 0 after a clean stop, else a negative error (logged). */
 int node_run(struct node *node);
 
-/* How long its turns took since node_run(), net/stalls.h. */
-const struct stalls *node_stalls(const struct node *node);
-
 /* Asks the node to stop: no new connections, what is in flight is answered, a checkpoint, the end. */
 void node_stop(struct node *node);
 

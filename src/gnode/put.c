@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-enum { TTR_MS_MIN = 1000, TTR_MS_MAX = 300000 };
-
 /* A message as it will be pushed. */
 struct ready_put {
     uint64_t due_ms;
@@ -97,7 +95,7 @@ static int make_put(const struct turn *turn, uint32_t i, struct puts *puts)
 
     if (rc < 0)
         return refuse(turn, rc, 0, NULL) - 1;
-    if (put->ttr_ms != 0 && (put->ttr_ms < TTR_MS_MIN || put->ttr_ms > TTR_MS_MAX))
+    if (put->ttr_ms != 0 && (put->ttr_ms < TOPIC_TTR_MS_MIN || put->ttr_ms > TOPIC_TTR_MS_MAX))
         return refuse_value(turn, "ttr_ms must be 0 or 1000 to 300000");
     ret->ttr_ms = put->auto_ack ? PAYLOAD_TTR_AUTO_ACK : (uint32_t)put->ttr_ms;
     rc = make_attrs(turn, i, puts);

@@ -155,7 +155,7 @@ bool answer_refusal_text(const struct report *report, struct buf *out)
            buf_append_str(out, mark + 2);
 }
 
-static bool say_ids(struct session *session, const struct parked *reply)
+static COLD bool say_ids(struct session *session, const struct parked *reply)
 {
     struct answer answer = {.kind = ANSWER_IDS, .id = reply->arg, .count = reply->count_or_err};
 
@@ -163,7 +163,7 @@ static bool say_ids(struct session *session, const struct parked *reply)
     return session->ops->answer(session, &answer);
 }
 
-static bool answer_error(struct session *session, int err, uint64_t number, const char *word, bool last)
+static COLD bool answer_error(struct session *session, int err, uint64_t number, const char *word, bool last)
 {
     return session->ops->answer(session, &(struct answer){.kind = ANSWER_ERROR,
                                                            .err = err,
@@ -172,18 +172,14 @@ static bool answer_error(struct session *session, int err, uint64_t number, cons
                                                            .last = last});
 }
 
-struct reply_message session_message(const struct payload_push *push, uint64_t ref, unsigned topic,
-                                     uint64_t deadline_ms)
+COLD void session_show_attrs(const struct payload_push *push, struct reply_message *message)
 {
-    struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .topic = topic,
-                                    .body = push->body, .deadline_ms = deadline_ms};
     struct payload_attrs attrs;
 
-    if (UNLIKELY(push->tlvs.len > 0) && payload_get_attrs(push->tlvs, &attrs)) {
-        message.headers = attrs.headers;
-        message.key = attrs.key;
-    }
-    return message;
+    if (!payload_get_attrs(push->tlvs, &attrs))
+        return;
+    message->headers = attrs.headers;
+    message->key = attrs.key;
 }
 
 /* The body is read again: it may have left the ring while the client did not take its replies. */
@@ -204,7 +200,7 @@ static bool answer_message(struct session *session, const struct parked *reply)
                                                            .messages = &message});
 }
 
-static bool answer_messages(struct session *session, const struct parked *reply)
+static COLD bool answer_messages(struct session *session, const struct parked *reply)
 {
     struct answer answer = {.kind = ANSWER_MESSAGES, .binary = reply->binary};
 
@@ -212,10 +208,15 @@ static bool answer_messages(struct session *session, const struct parked *reply)
     return session->ops->answer(session, &answer);
 }
 
-static bool answer_missing(struct session *session, const struct session_ids *missing, uint64_t done)
+static COLD bool answer_missing(struct session *session, const struct session_ids *missing, uint64_t done)
 {
     return session->ops->answer(session, &(struct answer){.kind = ANSWER_MISSING, .ids = missing->ids,
                                                           .count = missing->count, .number = done});
+}
+
+static COLD bool say_report(struct session *session, const struct parked *reply)
+{
+    return session->ops->answer(session, &(struct answer){.kind = ANSWER_REPORT, .report = report_of(reply)});
 }
 
 static bool say(struct session *session, const struct parked *reply)
@@ -234,7 +235,7 @@ static bool say(struct session *session, const struct parked *reply)
     case ANSWER_MISSING:
         return answer_missing(session, ids_of(reply), reply->count_or_err);
     case ANSWER_REPORT:
-        return session->ops->answer(session, &(struct answer){.kind = ANSWER_REPORT, .report = report_of(reply)});
+        return say_report(session, reply);
     default:
         return session->ops->answer(session, &(struct answer){.kind = ANSWER_OK, .number = reply->count_or_err});
     }

@@ -12,13 +12,14 @@
 #define GMQ_GNODE_SESSION_H
 
 #include "base/list.h"
+#include "engine/payload.h"
+#include "engine/ref.h"
 #include "gnode/holders.h"
 #include "wire/reply.h"
 #include "wire/report.h"
 
 struct broker;
 struct gather;
-struct payload_push;
 struct session;
 struct waiter;
 
@@ -115,9 +116,20 @@ struct session {
 void session_init(struct session *session, struct broker *broker, const struct session_ops *ops);
 void session_fini(struct session *session);
 
+/* What the attributes of a record say is added to its message. */
+void session_show_attrs(const struct payload_push *push, struct reply_message *message);
+
 /* The message of a record as it is shown: good as long as the record. */
-struct reply_message session_message(const struct payload_push *push, uint64_t ref, unsigned topic,
-                                     uint64_t deadline_ms);
+static inline struct reply_message session_message(const struct payload_push *push, uint64_t ref, unsigned topic,
+                                                   uint64_t deadline_ms)
+{
+    struct reply_message message = {.id = push->id, .retry_count = ref_retries(ref), .topic = topic,
+                                    .body = push->body, .deadline_ms = deadline_ms};
+
+    if (UNLIKELY(push->tlvs.len > 0))
+        session_show_attrs(push, &message);
+    return message;
+}
 
 /* For the doors: the ids of an ANSWER_IDS, malloc'ed, the caller frees; and the completed text of an ANSWER_ERROR. */
 uint64_t *answer_ids(const struct answer *answer);

@@ -60,6 +60,7 @@ static void arm(struct sweep *sweep, struct usage *usage, uint64_t at_ms, uint64
     if (wheel_next(&sweep->wheel) == UINT64_MAX)
         wheel_advance(&sweep->wheel, now_ms);
     enter_slot(sweep, usage);
+    sweep->next_ms = min_u64(sweep->next_ms, wheel_next(&sweep->wheel));
 }
 
 void sweep_changed(struct broker *broker, struct queue *queue, uint64_t now_ms)
@@ -83,6 +84,7 @@ void sweep_begin(struct broker *broker, uint64_t now_ms)
     for (size_t i = 0; i < ARRAY_LEN(sweep->slots); i++)
         list_init(&sweep->slots[i]);
     wheel_advance(&sweep->wheel, now_ms);
+    sweep->next_ms = UINT64_MAX;
     for (uint32_t number = 1; number <= engine_queues(broker->engine); number++)
         if (engine_queue(broker->engine, number))
             sweep_changed(broker, engine_queue(broker->engine, number), now_ms);
@@ -144,10 +146,11 @@ uint64_t sweep_turn(struct broker *broker, uint64_t now_ms)
 {
     struct sweep *sweep = &broker->sweep;
     unsigned left = SWEEPS_A_TURN;
-    uint64_t next;
 
-    while ((next = wheel_next(&sweep->wheel)) <= now_ms) {
-        advance(sweep, next);
+    if (now_ms < sweep->next_ms)
+        return sweep->next_ms;
+    while ((sweep->next_ms = wheel_next(&sweep->wheel)) <= now_ms) {
+        advance(sweep, sweep->next_ms);
         const struct list *due = &sweep->slots[wheel_due_slot(&sweep->wheel)];
         for (; !list_empty(due); left--) {
             if (left == 0)
@@ -155,5 +158,5 @@ uint64_t sweep_turn(struct broker *broker, uint64_t now_ms)
             look(broker, CONTAINER_OF(due->next, struct usage, in_slot), now_ms);
         }
     }
-    return next;
+    return sweep->next_ms;
 }

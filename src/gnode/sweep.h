@@ -18,16 +18,17 @@
 
 struct sweep {
     struct wheel wheel;
+    uint64_t next_ms; /* nothing is due before; UINT64_MAX = nothing at all */
     struct list slots[WHEEL_ALL_SLOTS];
 };
 
 /* After the replay. */
 void sweep_begin(struct broker *broker, uint64_t now_ms);
 
-/* The topic is new, or its settings are. */
 /* The topic is gone for good. */
 void sweep_forget(struct broker *broker, struct usage *usage);
 
+/* The topic is new, or its settings are. */
 void sweep_changed(struct broker *broker, struct queue *queue, uint64_t now_ms);
 
 /* Does what is due. Returns when it must be called next, ms; UINT64_MAX = any time. */

@@ -8,8 +8,6 @@
 
 #include "wire/cmd.h"
 
-enum { TOPIC_TTR_MS_MIN = 1000, TOPIC_TTR_MS_MAX = 300000, TOPIC_IDLE_MS_MIN = 1000, TOPIC_AGE_MS_MIN = 1000 };
-
 #define TOPIC_COUNT_MAX (UINT64_C(1) << 53) /* of limits: what every JSON can say */
 #define TOPIC_SPAN_MS_MAX (UINT64_C(3650) * 86400 * 1000)
 

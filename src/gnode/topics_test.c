@@ -95,7 +95,7 @@ TEST(topic_that_is_not_there_is_neither_settled_nor_paused_nor_shown)
 TEST(topics_are_listed_by_page_and_filter_while_others_come_and_go)
 {
     struct cmd_args args = {NO_ARGS, .limit = 2};
-    char name[16];
+    char name[24];
     struct cmd list = {.kind = CMD_TOPICS, .args = &args};
 
     begin(0);
@@ -274,6 +274,22 @@ TEST(topic_rates_are_those_of_the_last_seconds_and_then_the_broker_sleeps)
     pass(120000);
     pass(120000);
     assert_true(settle() == UINT64_MAX);
+    end();
+}
+
+TEST(topic_rates_do_not_count_the_time_in_which_the_node_slept)
+{
+    begin(0);
+    for (int round = 0; round < 2; round++) {
+        pass(3600000);
+        for (int i = 0; i < 50; i++) {
+            assert_int_equal(push("t"), 0);
+            pass(100);
+        }
+        assert_in_range(facts_of_topic("t")->push_rate_mhz, 7000, 11000);
+        pass_seconds(12);
+        assert_int_equal(facts_of_topic("t")->push_rate_mhz, 0);
+    }
     end();
 }
 

@@ -6,16 +6,11 @@
 #ifndef GMQ_GNODE_TOPICS_TEST_H
 #define GMQ_GNODE_TOPICS_TEST_H
 
-#include "gnode/broker.h"
+#include "gnode/rig_test.h"
 
 #include <stdio.h>
 
-#include "base/bytes.h"
-#include "base/err.h"
-#include "sim/simdisk.h"
-#include "unit/unit.h"
-
-#define START_MS UINT64_C(1800000000000)
+#define START_MS RIG_START_MS
 #define NO_ARGS .delay_ms = CMD_NOT_GIVEN
 
 enum { CLIENTS = 3, MESSAGES_MAX = 16, TOPICS_MAX = 64, TEXT_BYTES = 160 };
@@ -99,40 +94,21 @@ static inline size_t peer(const struct session *session, char *to, size_t bytes)
 
 static const struct session_ops OPS = {.answer = take_answer, .resume = resume, .peer = peer};
 
-static inline void wake(void *ctx) { (void)ctx; }
-
 static inline uint64_t start_clock(void *ctx, uint64_t last_ms)
 {
     (void)ctx;
     return max_u64(last_ms, now_ms);
 }
 
-static inline uint64_t clock_ns(void *ctx)
-{
-    (void)ctx;
-    return 0;
-}
-
-static inline void format_time(uint64_t ms, char ret[20])
-{
-    (void)ms;
-    ret[0] = '\0';
-}
-
 static inline void open_broker(void)
 {
-    struct broker_options options = {.node_id = 1, .ttr_ms = 3000, .max_retries = 5, .max_delay_s = 259200,
-                                     .max_message = 1 << 16, .max_batch = MESSAGES_MAX, .max_topics = TOPICS_MAX,
-                                     .max_in_flight = 100, .sync = LOG_SYNC_ALWAYS, .format_time = format_time,
-                                     .list_memory = 1 << 20, .delay_memory = 1 << 20, .usage_ms = 1000,
-                                     .topic_idle_ms = idle_ms};
-    struct log_options log_options = {.disk = simdisk_disk(sim), .dir = "data", .ring_bytes = 1 << 20,
-                                      .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
-                                      .record_bytes_max = 1 << 16, .sync = LOG_SYNC_ALWAYS, .now_ms = START_MS,
-                                      .clock_ns = clock_ns};
-    char error[512];
+    struct broker_options options = rig_options(0);
 
-    assert_int_equal(broker_open(&broker, &options, &log_options, wake, start_clock, NULL, error, sizeof(error)), 0);
+    options.max_batch = MESSAGES_MAX;
+    options.max_topics = TOPICS_MAX;
+    options.usage_ms = 1000;
+    options.topic_idle_ms = idle_ms;
+    rig_open(&broker, sim, &options, start_clock);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (struct client){.answers = 0};
         session_init(&clients[i].session, &broker, &OPS);
@@ -162,17 +138,7 @@ static inline void end(void)
 }
 
 /* Turns until the helpers have nothing to do; returns when the broker wants to be called next. */
-static inline uint64_t settle(void)
-{
-    uint64_t due = 0;
-
-    for (int i = 0; i < 50; i++) {
-        due = broker_turn(&broker, now_ms);
-        while (log_step_writer(broker.log) || log_step_reader(broker.log) || log_step_janitor(broker.log))
-            continue;
-    }
-    return due;
-}
+static inline uint64_t settle(void) { return rig_settle(&broker, now_ms, 50); }
 
 static inline void pass(uint64_t ms)
 {

@@ -106,10 +106,17 @@ static void move_marks(struct usages *all, struct usage *usage, uint64_t now_ms)
     }
 }
 
-/* It stood still, so it was as it is now a moment ago. */
-static void wake(struct broker *broker, struct usage *usage)
+/*
+ * It stood still, so it was as it is now a moment ago: at the last pass, or one period ago when there were no passes
+ * since nothing happened at all.
+ */
+static void wake(struct broker *broker, struct usage *usage, uint64_t now_ms)
 {
+    uint64_t period = broker->options.usage_ms;
     uint64_t at_ms = max_u64(broker->usages.last_ms, usage->marks[1].at_ms);
+
+    if (period > 0 && at_ms + period < now_ms)
+        at_ms = now_ms - period;
 
     usage->marks[0] = usage->marks[1] = mark_of(usage->queue, at_ms);
     consumers_mark(usage->queue);
@@ -124,7 +131,7 @@ void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
         return;
     struct usage *usage = usage_of(broker, queue, now_ms);
     if (!usage->busy)
-        wake(broker, usage);
+        wake(broker, usage, now_ms);
     if (queue->push_num != queue->push_seen)
         usage->last_push_ms = now_ms;
     if (queue->pop_num != queue->pop_seen)

@@ -1,15 +1,10 @@
 /* wait_test.c - who waits for what, in which order, until when; see wait.h. SPDX-License-Identifier: MIT */
-#include "gnode/broker.h"
+#include "gnode/rig_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/bytes.h"
-#include "base/err.h"
-#include "sim/simdisk.h"
-#include "unit/unit.h"
-
-#define START_MS UINT64_C(1800000000000)
+#define START_MS RIG_START_MS
 
 enum { CLIENTS = 4, IN_FLIGHT_MAX = 3, BATCH_MAX = 20 };
 
@@ -57,39 +52,14 @@ static void resume(struct session *session) { (void)session; }
 
 static const struct session_ops OPS = {.answer = take_answer, .resume = resume, .is_there = is_there, .go_on = go_on};
 
-static void wake(void *ctx) { (void)ctx; }
-
-static uint64_t start_clock(void *ctx, uint64_t last_ms)
-{
-    (void)ctx;
-    return max_u64(last_ms, START_MS);
-}
-
-static uint64_t clock_ns(void *ctx)
-{
-    (void)ctx;
-    return 0;
-}
-
-static void format_time(uint64_t ms, char ret[20])
-{
-    (void)ms;
-    ret[0] = '\0';
-}
-
 static void open_broker(void)
 {
-    struct broker_options options = {.node_id = 1, .ttr_ms = 3000, .max_retries = 5, .max_delay_s = 259200,
-                                     .max_message = 1 << 16, .max_batch = BATCH_MAX, .max_topics = 20,
-                                     .max_in_flight = IN_FLIGHT_MAX, .sync = LOG_SYNC_ALWAYS,
-                                     .format_time = format_time, .list_memory = 1 << 20};
-    struct log_options log_options = {.disk = simdisk_disk(sim), .dir = "data", .ring_bytes = 1 << 20,
-                                      .read_cache_bytes = 1 << 20, .segment_bytes = 1 << 20,
-                                      .record_bytes_max = 1 << 16, .sync = LOG_SYNC_ALWAYS, .now_ms = START_MS,
-                                      .clock_ns = clock_ns};
-    char error[512];
+    struct broker_options options = rig_options(0);
 
-    assert_int_equal(broker_open(&broker, &options, &log_options, wake, start_clock, NULL, error, sizeof(error)), 0);
+    options.max_batch = BATCH_MAX;
+    options.max_topics = 20;
+    options.max_in_flight = IN_FLIGHT_MAX;
+    rig_open(&broker, sim, &options, rig_start_clock);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (struct client){.answers = 0};
         session_init(&clients[i].session, &broker, &OPS);
@@ -118,17 +88,7 @@ static void end(void)
     simdisk_free(sim);
 }
 
-static uint64_t settle(void)
-{
-    uint64_t due = 0;
-
-    for (int i = 0; i < 20; i++) {
-        due = broker_turn(&broker, now_ms);
-        while (log_step_writer(broker.log) || log_step_reader(broker.log) || log_step_janitor(broker.log))
-            continue;
-    }
-    return due;
-}
+static uint64_t settle(void) { return rig_settle(&broker, now_ms, 20); }
 
 static int run(unsigned client, const struct cmd *cmd)
 {

@@ -75,18 +75,6 @@ bool addr_is_wildcard(const struct addr *addr)
     return inet_pton(AF_INET6, addr->host, &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6);
 }
 
-bool addr_is_loopback(const struct addr *addr)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (inet_pton(AF_INET, addr->host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, addr->host, &v6) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    return strcmp(addr->host, "localhost") == 0;
-}
-
 void addr_format(const struct addr *addr, char to[ADDR_TEXT_BYTES])
 {
     bool v6 = strchr(addr->host, ':') != NULL;

@@ -34,9 +34,6 @@ NODISCARD int addr_parse(struct slice text, struct addr *ret, const char **ret_w
 /* True when the address names all interfaces ("", 0.0.0.0, ::): good to listen on, useless to connect to. */
 bool addr_is_wildcard(const struct addr *addr);
 
-/* True for 127.0.0.0/8, ::1 and the name localhost. */
-bool addr_is_loopback(const struct addr *addr);
-
 /* Writes "host:port" or "[v6]:port" with its NUL. */
 void addr_format(const struct addr *addr, char to[ADDR_TEXT_BYTES]);
 

@@ -29,7 +29,7 @@ void cache_init(struct cache *cache, size_t budget, struct chan *requests, struc
     list_init(&cache->used);
 }
 
-void fetch_free(struct fetch *fetch)
+static void fetch_free(struct fetch *fetch)
 {
     free(fetch->bytes);
     free(fetch);

@@ -82,7 +82,4 @@ bool cache_flush(struct cache *cache);
  */
 bool cache_poll(struct cache *cache, bool *ret_stuck);
 
-/* The reader's way to give a fetch back to nobody. */
-void fetch_free(struct fetch *fetch);
-
 #endif

@@ -202,9 +202,6 @@ void log_checkpoint_spoil(struct log *log, uint64_t lsn);
 /* The largest reserve that is ready, or NULL. */
 struct standby *log_reserve(struct log *log);
 
-/* The size of the next segment file. */
-uint64_t log_next_bytes(const struct log *log);
-
 /* Recovery without lock and threads: fills segments, checkpoints, tail and the writer's file. */
 NODISCARD int recover_directory(struct log *log, struct log_report *ret_report, char *ret_error, size_t error_bytes);
 

@@ -35,7 +35,7 @@ enum {
 
 /* ---- room ------------------------------------------------------------------------------------------------------ */
 
-uint64_t log_next_bytes(const struct log *log)
+static uint64_t next_bytes(const struct log *log)
 {
     uint64_t total = log->segments.total_bytes + log->segments.count * SEGMENT_HEADER_BYTES;
     uint64_t bytes = FIRST_SEGMENT_BYTES;
@@ -168,12 +168,11 @@ int log_room(struct log *log, size_t bytes, bool essential)
 
 static void ask(struct log *log, struct standby *standby, enum job_kind kind, uint64_t bytes)
 {
-    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = checkpoint_bytes_max(log, ROOM_PART)};
-
-    if (log->newest_cut != 0) /* before a checkpoint nothing is copied */
-        job.copy_bytes = bytes / COPY_RATIO;
     if (standby->state != STANDBY_NONE || chan_room(&log->janitor.jobs) == 0)
         return;
+    struct job job = {.kind = kind, .bytes = bytes, .checkpoint_bytes = checkpoint_bytes_max(log, ROOM_PART)};
+    if (log->newest_cut != 0) /* before a checkpoint nothing is copied */
+        job.copy_bytes = bytes / COPY_RATIO;
     standby->state = STANDBY_ASKED;
     chan_push(&log->janitor.jobs, &job);
     bell_ring(&log->janitor.bell);
@@ -188,7 +187,7 @@ static void ask_for_standbys(struct log *log)
     uint64_t reserve_bytes = min_u64(FIRST_SEGMENT_BYTES, log->options.segment_bytes) / 8 * 3;
     ask(log, &log->reserves[0], JOB_RESERVE, reserve_bytes);
     ask(log, &log->reserves[1], JOB_RESERVE2, reserve_bytes);
-    ask(log, &log->spare, JOB_SPARE, log_next_bytes(log));
+    ask(log, &log->spare, JOB_SPARE, next_bytes(log));
 }
 
 static void standby_done(struct log *log, struct standby *standby, const struct job *job)

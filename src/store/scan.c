@@ -109,7 +109,8 @@ bool scan_record_at(struct scan *scan, uint64_t place, uint64_t lsn, struct reco
 
 bool scan_record(struct scan *scan, uint64_t lsn, struct record *ret) { return scan_record_at(scan, lsn, lsn, ret); }
 
-bool scan_is_known(uint8_t type)
+/* Is it a type that is written? */
+static bool is_known(uint8_t type)
 {
     return (type >= RECORD_BATCH && type <= RECORD_BURY) || (type >= RECORD_TICK && type <= RECORD_CLIENT) ||
            (type >= RECORD_CHUNK && type <= RECORD_SEAL);
@@ -132,7 +133,7 @@ uint64_t scan_resync(struct scan *scan, uint64_t lsn, uint64_t end)
         lsn += step;
         if (have - step < RECORD_HEADER_BYTES)
             continue;
-        if (lsn < end && scan_record(scan, lsn, &rec) && scan_is_known(rec.type))
+        if (lsn < end && scan_record(scan, lsn, &rec) && is_known(rec.type))
             return lsn;
         lsn += RECORD_ALIGN;
     }

@@ -37,9 +37,6 @@ bool scan_record(struct scan *scan, uint64_t lsn, struct record *ret);
 /* The same, where the record at `lsn` stands elsewhere: where that of `place` would. */
 bool scan_record_at(struct scan *scan, uint64_t place, uint64_t lsn, struct record *ret);
 
-/* Is it a type that is written? */
-bool scan_is_known(uint8_t type);
-
 /* The first LSN in [lsn, end) where a sound record of a known type stands; `end` when there is none. */
 uint64_t scan_resync(struct scan *scan, uint64_t lsn, uint64_t end);
 

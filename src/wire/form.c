@@ -23,7 +23,7 @@ static int hex_value(char c)
 }
 
 /* Takes one decoded byte off `*text`; false at a bad `%`. */
-static bool take_byte(struct slice *text, bool plus_is_space, char *ret_byte)
+static bool take_byte(struct slice *text, char *ret_byte)
 {
     size_t taken = 1;
     char c = text->ptr[0];
@@ -33,7 +33,7 @@ static bool take_byte(struct slice *text, bool plus_is_space, char *ret_byte)
             return false;
         c = (char)(hex_value(text->ptr[1]) * 16 + hex_value(text->ptr[2]));
         taken = 3;
-    } else if (c == '+' && plus_is_space) {
+    } else if (c == '+') {
         c = ' ';
     }
     *text = slice_of(text->ptr + taken, text->len - taken);
@@ -46,7 +46,7 @@ static bool is_good(struct slice text)
     char byte;
 
     while (text.len > 0)
-        if (!take_byte(&text, true, &byte))
+        if (!take_byte(&text, &byte))
             return false;
     return true;
 }
@@ -57,7 +57,7 @@ bool form_decode(struct slice text, struct arena *arena, struct slice *ret_text)
     size_t len = 0;
 
     while (text.len > 0)
-        if (!take_byte(&text, true, &to[len++]))
+        if (!take_byte(&text, &to[len++]))
             return false;
     *ret_text = slice_of(to, len);
     return true;
@@ -69,15 +69,14 @@ static bool key_is(struct slice text, const char *key)
     char byte;
 
     for (; text.len > 0 && *key; key++)
-        if (!take_byte(&text, true, &byte) || byte != *key)
+        if (!take_byte(&text, &byte) || byte != *key)
             return false;
     return text.len == 0 && *key == '\0';
 }
 
-static bool decode(struct slice text, bool plus_is_space, struct buf *scratch, struct slice *ret_text)
+static bool decode(struct slice text, struct buf *scratch, struct slice *ret_text)
 {
-    bool plain = text.len == 0 || (!memchr(text.ptr, '%', text.len) &&
-                                   !(plus_is_space && memchr(text.ptr, '+', text.len)));
+    bool plain = text.len == 0 || (!memchr(text.ptr, '%', text.len) && !memchr(text.ptr, '+', text.len));
     char *to = NULL;
 
     if (plain) {
@@ -89,7 +88,7 @@ static bool decode(struct slice text, bool plus_is_space, struct buf *scratch, s
         return false;
     size_t len = 0;
     while (text.len > 0)
-        if (!take_byte(&text, plus_is_space, &to[len++]))
+        if (!take_byte(&text, &to[len++]))
             return false;
     buf_commit(scratch, len);
     *ret_text = slice_of(to, len);
@@ -104,14 +103,9 @@ bool form_get(struct slice query, const char *key, struct buf *scratch, struct s
             continue;
         struct slice name = cut(&value, '=');
         if (key_is(name, key) && is_good(value))
-            return decode(value, true, scratch, ret_value);
+            return decode(value, scratch, ret_value);
     }
     return false;
-}
-
-bool form_path_decode(struct slice path, struct buf *scratch, struct slice *ret_path)
-{
-    return decode(path, false, scratch, ret_path);
 }
 
 /* ---- header values -------------------------------------------------------------------------------------------- */

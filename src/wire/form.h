@@ -54,7 +54,4 @@ bool form_param(struct slice header, const char *name, struct buf *scratch, stru
 bool form_multipart_get(struct slice body, struct slice boundary, const char *key, struct buf *scratch,
                         struct slice *ret_value);
 
-/* A URL's path with its %XX resolved (`+` stays); false at a bad `%`, which Go answers with 400. */
-bool form_path_decode(struct slice path, struct buf *scratch, struct slice *ret_path);
-
 #endif

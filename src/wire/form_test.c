@@ -242,17 +242,3 @@ TEST(form_multipart_bounds_its_parts_and_heads)
     buf_free(&body);
     buf_free(&scratch);
 }
-
-TEST(form_path_decode_leaves_the_plus)
-{
-    struct slice path;
-
-    assert_true(form_path_decode(slice_str("/%70ing"), &scratch, &path) && slice_is(path, "/ping"));
-    assert_true(form_path_decode(slice_str("/a+b"), &scratch, &path) && slice_is(path, "/a+b"));
-    assert_true(form_path_decode(slice_str("/a+%2Bb%00"), &scratch, &path));
-    assert_true(slice_equal(path, slice_of("/a++b\0", 6)));
-    assert_false(form_path_decode(slice_str("/%7"), &scratch, &path));
-    assert_false(form_path_decode(slice_str("/%g0"), &scratch, &path));
-    assert_true(form_path_decode(slice_of(NULL, 0), &scratch, &path) && path.len == 0);
-    buf_free(&scratch);
-}

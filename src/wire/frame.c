@@ -50,16 +50,16 @@ static size_t cut_off(const struct input *in, struct frame *ret, size_t need, in
 
 static void split(struct slice line, struct words *words)
 {
-    const char *from = line.ptr, *end = line.ptr + line.len;
+    const char *p = line.ptr, *end = line.ptr + line.len;
     size_t count = 0;
 
-    for (const char *p = from;; p++) {
-        if (p != end && *p != ' ')
-            continue;
+    for (;; p++) {
+        const char *from = p;
+        while (p != end && *p != ' ')
+            p++;
         words->at[count++] = slice_of(from, (size_t)(p - from));
         if (p == end || count == WORDS_MAX)
             break;
-        from = p + 1;
     }
     words->count = count;
 }

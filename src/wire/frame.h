@@ -53,7 +53,7 @@ struct frame {
     struct cmd cmd;       /* good when err is 0 and close is false, and it is no call */
     struct cmd_args args; /* cmd.args points here, or is NULL: then nothing is in it */
     bool is_call;         /* `name` and `json` are an operation, not yet looked at */
-    struct slice name, json;
+    struct slice name, json; /* of a call only */
     int err;              /* 0, or the GMQ_E_* to answer with a 102 */
     const char *err_word; /* what completes the text of GMQ_E_PARAMS, else NULL */
     uint64_t err_number;  /* what completes the text of a *_LIMIT error, else 0 */

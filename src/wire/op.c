@@ -1,9 +1,8 @@
 /* op.c - the table of operations, see op.h. SPDX-License-Identifier: MIT */
 #include "wire/op.h"
 
-#define MS_MAX INT64_C(3153600000000) /* 100 years */
-
-enum { TTR_MS_MIN = 1000, TTR_MS_MAX = 300000, DEDUP_BYTES_MAX = 128 };
+#define MS_MAX INT64_C(3153600000000)     /* 100 years */
+#define SPAN_MS_MAX INT64_C(315360000000) /* 10 years */
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
 
@@ -57,7 +56,7 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
 #define DELAY(what) \
     {.name = "delay_ms", NUMBER(0, MS_MAX), .where = OP_BODY, AT(args.delay_ms), .help = what}
 #define SETTINGS \
-    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_TTR, \
+    {.name = "ttr_ms", NUMBER(TOPIC_TTR_MS_MIN, TOPIC_TTR_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_TTR, \
      AT(args.settings.ttr_ms), .help = "time for the ack of a delivered message; null: the node's"}, \
     {.name = "max_retries", NUMBER(0, TOPIC_RETRIES_MAX), .where = OP_BODY, .given = CMD_GIVEN_RETRIES, \
      .reset = TOPIC_NODE_RETRIES, AT(args.settings.max_retries), \
@@ -68,8 +67,8 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
      .help = "when a message comes again; null: at once"}, \
     {.name = "limits", .type = OP_LIMITS, .where = OP_BODY, .given = CMD_GIVEN_LIMITS, AT(args.settings.limits), \
      .help = "how much the topic may hold; null: no limits"}, \
-    {.name = "idle_ms", NUMBER(1, MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, AT(args.settings.idle_ms), \
-     .help = "unused for so long and empty, it is deleted; null: the node's topic_idle"}
+    {.name = "idle_ms", NUMBER(TOPIC_IDLE_MS_MIN, SPAN_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, \
+     AT(args.settings.idle_ms), .help = "unused for so long and empty, it is deleted; null: the node's topic_idle"}
 #define SIDES \
     {.name = "push", .type = OP_BOOL, .where = OP_BODY, AT(push_side), .help = "pushes"}, \
     {.name = "pop", .type = OP_BOOL, .where = OP_BODY, AT(pop_side), .help = "pops; neither named: both"}
@@ -81,7 +80,7 @@ static const struct op_param PUT[] = {
      .help = "the message, any bytes"},
     {.name = "delay_ms", NUMBER(0, MS_MAX), .where = OP_BODY, PUT_AT(delay_ms), .help = "ready so much later"},
     {.name = "due_at", .type = OP_TIME, .where = OP_BODY, PUT_AT(due_ms), .help = "ready then"},
-    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, PUT_AT(ttr_ms),
+    {.name = "ttr_ms", NUMBER(TOPIC_TTR_MS_MIN, TOPIC_TTR_MS_MAX), .where = OP_BODY, PUT_AT(ttr_ms),
      .help = "time for its ack; default: the topic's"},
     {.name = "auto_ack", .type = OP_BOOL, .where = OP_BODY, PUT_AT(auto_ack), .help = "done once delivered"},
     {.name = "max_retries", NUMBER(0, TOPIC_RETRIES_MAX), .where = OP_BODY, PUT_AT(max_retries),
@@ -92,7 +91,7 @@ static const struct op_param PUT[] = {
      .help = "names and texts, come back with pop"},
     {.name = "key", .type = OP_STRING, .min = 1, .max = CMD_KEY_BYTES_MAX, .where = OP_BODY, PUT_AT(key),
      .help = "the client's own name for the message"},
-    {.name = "dedup_key", .type = OP_STRING, .min = 1, .max = DEDUP_BYTES_MAX, .where = OP_BODY, PUT_AT(dedup),
+    {.name = "dedup_key", .type = OP_STRING, .min = 1, .max = CMD_KEY_BYTES_MAX, .where = OP_BODY, PUT_AT(dedup),
      .help = "of pushes with the same one only the first counts; header Idempotency-Key"},
 };
 const struct op_params OP_PUT = LIST(PUT);
@@ -125,7 +124,7 @@ static const struct op_param NACK[] = {
 static const struct op_param TOUCH[] = {
     TOPIC,
     IDS(true),
-    {.name = "ttr_ms", NUMBER(TTR_MS_MIN, TTR_MS_MAX), .where = OP_BODY, AT(args.ttr_ms),
+    {.name = "ttr_ms", NUMBER(TOPIC_TTR_MS_MIN, TOPIC_TTR_MS_MAX), .where = OP_BODY, AT(args.ttr_ms),
      .help = "from now; default: as it was delivered with"},
 };
 static const struct op_param PEEK[] = {
@@ -181,7 +180,8 @@ static const struct op_param TOPIC_ONLY[] = {TOPIC};
 static const struct op_param PAUSE[] = {
     TOPIC,
     SIDES,
-    {.name = "for_ms", NUMBER(1, MS_MAX), .where = OP_BODY, AT(args.delay_ms), .help = "ends by itself after so long"},
+    {.name = "for_ms", NUMBER(1, SPAN_MS_MAX), .where = OP_BODY, AT(args.delay_ms),
+     .help = "ends by itself after so long"},
     {.name = "until", .type = OP_TIME, .where = OP_BODY, AT(args.due_ms), .help = "ends by itself then"},
 };
 static const struct op_param RESUME[] = {TOPIC, SIDES};

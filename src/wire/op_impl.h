@@ -11,9 +11,6 @@
 /* Writes the text of an error, cut to fit; returns `err`. */
 int op_fail(struct op_error *error, int err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* "PARAM: must be WHAT" as GMQ_E_VALUE. */
-int op_fail_must(struct op_error *error, const struct op_param *param, const char *what);
-
 /* As much of a client's text as an error shows: whole characters of at most 64 bytes. */
 struct slice op_shown(struct slice text);
 

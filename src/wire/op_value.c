@@ -26,7 +26,8 @@ int op_fail(struct op_error *error, int err, const char *fmt, ...)
     return err;
 }
 
-int op_fail_must(struct op_error *error, const struct op_param *param, const char *what)
+/* "PARAM: must be WHAT" as GMQ_E_VALUE. */
+static int fail_must(struct op_error *error, const struct op_param *param, const char *what)
 {
     return op_fail(error, GMQ_E_VALUE, "%s: must be %s", param->name, what);
 }
@@ -96,7 +97,7 @@ static int store_string(const struct op_param *param, void *base, struct slice t
 
 static int fail_time(const struct op_param *param, struct op_error *error)
 {
-    return op_fail_must(error, param, "a time as in RFC 3339, or ms since 1970");
+    return fail_must(error, param, "a time as in RFC 3339, or ms since 1970");
 }
 
 static int store_time(const struct op_param *param, void *base, struct slice text, struct op_error *error)
@@ -124,7 +125,7 @@ static int store_id(const struct op_param *param, void *base, struct slice text,
     uint64_t id;
 
     if (text.len > NUM_U64_MAX_CHARS || !num_parse_u64(text, &id) || id == 0)
-        return op_fail_must(error, param, "an id: a string of decimal digits");
+        return fail_must(error, param, "an id: a string of decimal digits");
     store(param, base, id);
     return 0;
 }
@@ -136,7 +137,7 @@ static int store_base64(struct op_call *call, const struct op_param *param, void
     long bytes = base64_read(text, to);
 
     if (bytes < 0)
-        return op_fail_must(error, param, "base64 with its padding");
+        return fail_must(error, param, "base64 with its padding");
     return store_string(param, base, slice_of(to, (size_t)bytes), error);
 }
 
@@ -145,7 +146,7 @@ static int store_base64(struct op_call *call, const struct op_param *param, void
 static int check_count(struct op_call *call, const struct op_param *param, size_t count, struct op_error *error)
 {
     if (count == 0)
-        return op_fail_must(error, param, "a list with at least one");
+        return fail_must(error, param, "a list with at least one");
     error->number = call->limits.count_max;
     return count > call->limits.count_max ? GMQ_E_BATCH_LIMIT : 0;
 }
@@ -162,7 +163,7 @@ static int put_id(const struct op_param *param, char *to, struct slice text, str
     uint64_t id;
 
     if (text.len > NUM_U64_MAX_CHARS || !num_parse_u64(text, &id))
-        return op_fail_must(error, param, "a list of ids: strings of decimal digits");
+        return fail_must(error, param, "a list of ids: strings of decimal digits");
     put_be64(to, id);
     return 0;
 }
@@ -220,11 +221,11 @@ static int put_names(struct op_call *call, const struct op_param *param, struct 
     size_t count = json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0, bytes = 0;
 
     if (count == 0 || count > CMD_TOPICS_MAX)
-        return op_fail_must(error, param, "a list of 1 to 16 strings");
+        return fail_must(error, param, "a list of 1 to 16 strings");
     for (size_t i = 0; i < count; i++) {
         struct json_object *name = json_object_array_get_idx(value, i);
         if (!json_object_is_type(name, json_type_string))
-            return op_fail_must(error, param, "a list of 1 to 16 strings");
+            return fail_must(error, param, "a list of 1 to 16 strings");
         if (op_string(name).len == 0)
             return GMQ_E_TOPIC_EMPTY;
         if (memchr(op_string(name).ptr, '/', op_string(name).len))
@@ -272,7 +273,7 @@ static int put_string_json(struct op_call *call, const struct op_param *param, v
                            struct op_error *error)
 {
     if (!json_object_is_type(value, json_type_string))
-        return op_fail_must(error, param, param->type == OP_ID ? "an id: a string of decimal digits" : "a string");
+        return fail_must(error, param, param->type == OP_ID ? "an id: a string of decimal digits" : "a string");
     return op_put_text(call, param, base, op_string(value), error);
 }
 
@@ -292,7 +293,7 @@ int op_put_json(struct op_call *call, const struct op_param *param, void *base, 
     case OP_BOOL:
     case OP_NOT:
         if (!json_object_is_type(value, json_type_boolean))
-            return op_fail_must(error, param, "true or false");
+            return fail_must(error, param, "true or false");
         return store_bool(param, base, json_object_get_boolean(value));
     case OP_TIME:
         if (!op_integer(value, 0, (int64_t)TIME_TEXT_MS_MAX, &number))
@@ -337,7 +338,7 @@ static int put_bool_text(const struct op_param *param, void *base, struct slice 
         return store_bool(param, base, true);
     if (slice_is(text, "false") || slice_is(text, "0"))
         return store_bool(param, base, false);
-    return op_fail_must(error, param, "true or false");
+    return fail_must(error, param, "true or false");
 }
 
 int op_put_text(struct op_call *call, const struct op_param *param, void *base, struct slice text,

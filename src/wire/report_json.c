@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
+#include "wire/headers.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -187,27 +188,19 @@ static void body(struct doc *doc, struct slice bytes, bool truncated)
         boolean(doc, "truncated", true);
 }
 
-/* Lines `name: value`. */
-static void headers(struct doc *doc, struct slice lines)
+static void headers(struct doc *doc, struct slice kept)
 {
-    if (lines.len == 0)
+    struct slice header, value;
+
+    if (kept.len == 0)
         return;
     name(doc, "headers");
     open(doc, "{");
-    while (lines.len > 0) {
-        const char *end = memchr(lines.ptr, '\n', lines.len);
-        struct slice line = slice_of(lines.ptr, end ? (size_t)(end - lines.ptr) : lines.len);
-        size_t used = line.len + (end ? 1 : 0);
-        const char *colon = line.len > 0 ? memchr(line.ptr, ':', line.len) : NULL;
-        lines = slice_of(lines.ptr + used, lines.len - used);
-        if (!colon)
-            continue;
-        size_t at = (size_t)(colon - line.ptr) + 1;
-        at += at < line.len && line.ptr[at] == ' ';
+    for (size_t at = 0; headers_next(kept, &at, &header, &value);) {
         next(doc);
-        doc->ok = doc->ok && json_append_string(doc->out, slice_of(line.ptr, (size_t)(colon - line.ptr)));
+        doc->ok = doc->ok && json_append_string(doc->out, header);
         raw(doc, ":");
-        doc->ok = doc->ok && json_append_string(doc->out, slice_of(line.ptr + at, line.len - at));
+        doc->ok = doc->ok && json_append_string(doc->out, value);
     }
     close(doc, "}");
 }

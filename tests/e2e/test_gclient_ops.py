@@ -424,6 +424,13 @@ class RealNode(OpsCase):
         one, = self.lines(self.tool("consumers", "mail", "--json", env=env))
         self.assertEqual((one["in_flight"], one["popped"]), (1, 1))
         self.assertRegex(self.tool("consumers", "mail", env=env).out, r"^NAME .*\n +127\.0\.0\.1[:\d]* +1 ")
+        for number, how in enumerate(((), ("--json",), ("--wait", "5"))):
+            self.ids(self.tool("push", "mail", "y", env=env))
+            self.assertEqual(self.tool("pop", "mail", "--client", f"worker-{number}", *how, env=env).code, 0)
+            told = {one["name"]: one for one in self.lines(self.tool("consumers", "mail", "--json", env=env))}
+            self.assertEqual(told[f"worker-{number}"]["in_flight"], 1)
+        self.assertEqual(self.tool("pop", "mail", "--client", "x" * 65, env=env).code, 5)
+        self.assertEqual(self.tool("pop", "mail", "--client", "x", "--original", env=env).code, 2)
         ran = self.tool("node", "show", env=env)
         self.assertRegex(ran.out, r"(?m)^status +ok$")
         self.assertEqual(json.loads(self.tool("node", "show", "--json", env=env).out)["status"], "ok")

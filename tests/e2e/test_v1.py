@@ -76,6 +76,21 @@ class Routing(Case):
         self.problem(413, "BODY_LIMIT", "POST", "topics/t/messages", {"body": "x" * 1025})
         self.problem(413, "BODY_LIMIT", "POST", "topics/t/messages", {"messages": [{"body": "x" * 513}] * 2})
 
+    def test_an_empty_key_is_not_a_missing_one(self):
+        for headers, args in (({"Idempotency-Key": ""}, {}), ({}, {"dedup_key": ""})):
+            got = self.conn.v1("POST", "topics/t/messages", {"body": "x", **args}, headers=headers)
+            self.assertEqual((got.status, got.json["code"]), (400, "VALUE"))
+
+    def test_spans_of_topics_just_within_and_just_beyond(self):
+        self.assertEqual(self.conn.v1("POST", "topics", {"name": "t"}).status, 201)
+        years = 3650 * 86400 * 1000
+        for path, name, least in (("settings", "idle_ms", 1000), ("pause", "for_ms", 1)):
+            for good in (least, years):
+                self.assertEqual(self.conn.v1("POST", f"topics/t/{path}", {name: good}).status, 200)
+            for bad in (least - 1, years + 1):
+                got = self.problem(400, "VALUE", "POST", f"topics/t/{path}", {name: bad})
+                self.assertEqual(got.json["detail"], f"{name}: must be an integer from {least} to {years}")
+
     def test_a_node_that_is_full_says_when_to_come_back(self):
         node = self.gnode("-max_topics=1", data="full")
         self.conn = self.http(node)

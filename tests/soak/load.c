@@ -303,13 +303,6 @@ static void do_drain(const struct plan *plan)
 
 /* ---- how long answers take --------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 static void ask_ping(const struct plan *plan, uint64_t number)
 {
     (void)plan;
@@ -358,7 +351,7 @@ static void measure(const struct plan *plan, void (*ask)(const struct plan *plan
             next = max_u64(next + PAUSE_NS, at);
             wait_until(next);
         }
-        qsort(took, n, sizeof(took[0]), by_value);
+        qsort(took, n, sizeof(took[0]), num_compare_u64);
         (void)printf("%zu %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", n, took[n / 2] / 1000, took[n * 99 / 100] / 1000,
                      took[n - 1] / 1000);
         (void)fflush(stdout);
