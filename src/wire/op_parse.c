@@ -290,7 +290,8 @@ static int take_members(struct op_call *call, unsigned where, struct op_error *e
 static int check_size(const struct op_call *call, const struct json_size *size, struct op_error *error)
 {
     uint64_t count = call->limits.count_max;
-    uint64_t values_max = OP_VALUES_MAX + OP_VALUES_EACH * count, objects_max = OP_OBJECTS_MAX + OP_OBJECTS_EACH * count;
+    uint64_t values_max = OP_VALUES_MAX + OP_VALUES_EACH * count;
+    uint64_t objects_max = OP_OBJECTS_MAX + OP_OBJECTS_EACH * count;
 
     if (size->has_nul)
         return op_fail(error, GMQ_E_JSON, "a name holds a NUL");
@@ -432,8 +433,6 @@ int op_finish(struct op_call *call, struct op_error *error)
     case CMD_DEAD_DELETE:
         return finish_dead(call, error);
     case CMD_RESCHEDULE:
-        if (!is_given(call, "delay_ms") && !is_given(call, "due_at"))
-            return op_fail(error, GMQ_E_VALUE, "delay_ms or due_at is missing");
         return exclude(call, "delay_ms", "due_at", error);
     default:
         return 0;
