@@ -64,7 +64,10 @@
     X(METHOD, -5055, 405, "method not allowed")                                                    \
     X(KEY, -5056, 400, "key is invalid: 1 to 128 bytes of UTF-8 without control bytes")            \
     X(NOT_FOUND, -5057, 404, "nothing is here")                                                    \
-    X(CONTENT_TYPE, -5070, 415, "the body must be %s")
+    X(CONTENT_TYPE, -5070, 415, "the body must be %s")                                             \
+    X(REQUEST, -5072, 400, "the request is no good HTTP")                                          \
+    X(FOREIGN, -5073, 403, "pages of other origins change nothing here")                           \
+    X(STREAM_LIMIT, -5074, 503, "too many streams of events")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

@@ -232,12 +232,10 @@ static void client_gone(struct http_request *req)
     events->slots = events->next = 0;
 }
 
-void events_serve(struct events *events, struct http_request *req)
+bool events_serve(struct events *events, struct http_request *req)
 {
-    if (events->stopping || events->count >= EVENTS_CLIENTS_MAX) {
-        http_reply(req, 503, HTTP_TEXT, slice_str("too many streams of events"));
-        return;
-    }
+    if (events->stopping || events->count >= EVENTS_CLIENTS_MAX)
+        return false;
     struct events_client *client = mem_new(sizeof(*client));
     *client = (struct events_client){.events = events, .req = req, .all_next = 1};
     list_add_tail(&events->clients, &client->in_clients);
@@ -246,7 +244,7 @@ void events_serve(struct events *events, struct http_request *req)
     req->on_gone = client_gone;
     if (!http_add_header(req, "Cache-Control", "no-store")) {
         http_drop(req);
-        return;
+        return true;
     }
     http_stream_begin(req, 200, "text/event-stream", CLIENT_BYTES_MAX);
     uint64_t now_ms = events->now_ms(events->now_ctx);
@@ -255,6 +253,7 @@ void events_serve(struct events *events, struct http_request *req)
     tell(client, now_ms);
     if (!uv_is_active((const uv_handle_t *)&events->timer))
         (void)uv_timer_start(&events->timer, on_tick, TICK_MS, TICK_MS);
+    return true;
 }
 
 void events_init(struct events *events, uv_loop_t *loop, struct broker *broker, const struct http_v1 *v1,

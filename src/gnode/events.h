@@ -41,8 +41,8 @@ struct events {
 void events_init(struct events *events, uv_loop_t *loop, struct broker *broker, const struct http_v1 *v1,
                  uint64_t (*now_ms)(void *ctx), void *now_ctx);
 
-/* Answers the request: 200 and a stream, or 503 when there are too many of them. */
-void events_serve(struct events *events, struct http_request *req);
+/* Answers the request by a stream; false: there are too many of them, or the node stops. */
+NODISCARD bool events_serve(struct events *events, struct http_request *req);
 
 /* Bytes that it may come to hold for its clients, and its own. */
 uint64_t events_memory(const struct events *events);

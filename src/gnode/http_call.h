@@ -13,6 +13,8 @@
 #include "gnode/doors.h"
 #include "wire/op.h"
 
+#define HTTP_PROBLEM "application/problem+json"
+
 struct call;
 
 /* How answers are said. False: there is no memory for it, and the connection ends. */
@@ -44,6 +46,12 @@ void call_execute(struct call *call, const struct cmd *cmd);
 /* http_original.c, http_ops.c: serve the request when it is one of theirs. */
 NODISCARD bool http_original_serve(struct http_door *door, struct http_request *req);
 NODISCARD bool http_ops_serve(struct http_door *door, struct http_request *req);
+
+/* http_foreign.c: whether a page of another origin made the browser send it. */
+NODISCARD bool http_is_foreign(const struct http_request *req);
+
+/* 405 as a problem, with Allow. */
+void http_no_method(struct http_request *req, const char *allow);
 
 /* Answers with the error as a problem; `detail` NULL = the error's own text. */
 void http_problem(struct http_request *req, int err, const char *detail);

@@ -1,6 +1,9 @@
 /* http_door.c - the node's HTTP server: its limits, and who serves which request. SPDX-License-Identifier: MIT */
 #include "gnode/http_call.h"
 
+#include "base/err.h"
+#include "wire/report_json.h"
+
 enum {
     CONNECTION_BYTES = 16 << 10,
     FORM_GROWTH = 3,                  /* a byte is sent as %XX at most */
@@ -8,14 +11,26 @@ enum {
     CONNECTION_MEMORY = CONNECTION_BYTES + (4 << 10),
 };
 
+static void serve_events(struct http_door *door, struct http_request *req)
+{
+    if (slice_is(req->method, "GET")) {
+        if (!events_serve(&door->events, req))
+            http_problem(req, GMQ_E_STREAM_LIMIT, NULL);
+    } else if (slice_is(req->method, "HEAD")) {
+        http_reply(req, 200, "text/event-stream", slice_of(NULL, 0));
+    } else {
+        http_no_method(req, "GET, HEAD");
+    }
+}
+
 static void on_request(void *ctx, struct http_request *req)
 {
     struct http_door *door = ctx;
 
     if (slice_is(req->path, "/ping"))
         http_reply(req, 200, HTTP_TEXT, slice_str("OK"));
-    else if (slice_is(req->path, "/api/v1/events") && slice_is(req->method, "GET"))
-        events_serve(&door->events, req);
+    else if (slice_is(req->path, "/api/v1/events"))
+        serve_events(door, req);
     else if (!(door->base.settings->legacy_http && http_original_serve(door, req)) && !http_v1_serve(&door->v1, req) &&
              !http_ops_serve(door, req))
         http_reply(req, 404, HTTP_TEXT, slice_str("not found"));
@@ -46,6 +61,18 @@ static void give_budget(void *ctx, size_t bytes)
     door->in_bytes -= bytes;
 }
 
+/* What the server refuses before there is a call: below /api/ as a problem. */
+static const char *explain(void *ctx, struct slice path, unsigned status, const char *detail, struct buf *out)
+{
+    static const char API[] = "/api/";
+    int err = status == 413 ? GMQ_E_BODY_LIMIT : status == 503 ? GMQ_E_MEMORY_LIMIT : GMQ_E_REQUEST;
+
+    (void)ctx;
+    if (path.len < sizeof(API) - 1 || memcmp(path.ptr, API, sizeof(API) - 1) != 0)
+        return NULL;
+    return report_json_problem(out, err, slice_str(detail)) ? HTTP_PROBLEM : NULL;
+}
+
 static bool admit(void *ctx)
 {
     return broker_memory_state(((struct http_door *)ctx)->base.broker) != MEMORY_TIGHT;
@@ -70,6 +97,7 @@ int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *b
         .take = take_budget,
         .give = give_budget,
         .admit = admit,
+        .explain = explain,
         .ctx = door,
     };
 

@@ -18,7 +18,6 @@
 #define ROOT "/api/v1/"
 #define OCTETS "application/octet-stream"
 #define JSON_LINES "application/jsonl"
-#define PROBLEM "application/problem+json"
 #define MESSAGE_HEADER "Gmq-Header-"
 
 enum { TEXT_BYTES_MAX = 4096, PROBLEM_BYTES_MAX = 16 << 10, ALLOW_BYTES_MAX = 128, NUMBER_BYTES = 24 };
@@ -39,10 +38,18 @@ void http_problem(struct http_request *req, int err, const char *detail)
 
     buf_init(&body, PROBLEM_BYTES_MAX);
     if (report_json_problem(&body, err, slice_str(detail ? detail : err_text(err))) && add_retry_after(req, err))
-        http_reply_buf(req, (unsigned)err_http_status(err), PROBLEM, &body);
+        http_reply_buf(req, (unsigned)err_http_status(err), HTTP_PROBLEM, &body);
     else
         http_drop(req);
     buf_free(&body);
+}
+
+void http_no_method(struct http_request *req, const char *allow)
+{
+    if (http_add_header(req, "Allow", allow))
+        http_problem(req, GMQ_E_METHOD, NULL);
+    else
+        http_drop(req);
 }
 
 static bool write_problem(struct call *call, const struct answer *answer)
@@ -51,7 +58,7 @@ static bool write_problem(struct call *call, const struct answer *answer)
     struct buf text;
 
     call->status = (unsigned)err_http_status(err);
-    call->type = PROBLEM;
+    call->type = HTTP_PROBLEM;
     buf_init(&text, TEXT_BYTES_MAX);
     bool ok = answer_text(&text, answer) && report_json_problem(&call->reply, err, buf_slice(&text)) &&
               add_retry_after(call->req, err);
@@ -201,12 +208,14 @@ static int take_body(const struct http_request *req, struct op_call *call, bool 
         op_take_octets(call, req->body);
         return 0;
     }
-    if (req->body.len == 0)
+    if (req->body.len == 0 && req->content_type.len == 0)
         return 0;
     if (!form_type_is(req->content_type, HTTP_JSON)) {
         (void)snprintf(error->text, sizeof(error->text), call->op->octets ? HTTP_JSON " or " OCTETS : HTTP_JSON);
         return GMQ_E_CONTENT_TYPE;
     }
+    if (req->body.len == 0)
+        return 0;
     return op_take_json(call, req->body, OP_BODY, error);
 }
 
@@ -265,10 +274,7 @@ static void refuse_method(struct http_request *req)
         len += (size_t)snprintf(allow + len, sizeof(allow) - len, "%s%s%s", len > 0 ? ", " : "", OPS[i].method,
                                 reads ? ", HEAD" : "");
     }
-    if (http_add_header(req, "Allow", allow))
-        http_problem(req, GMQ_E_METHOD, NULL);
-    else
-        http_drop(req);
+    http_no_method(req, allow);
 }
 
 bool http_ops_serve(struct http_door *door, struct http_request *req)
@@ -284,7 +290,10 @@ bool http_ops_serve(struct http_door *door, struct http_request *req)
         fits = true;
         if (!slice_is(method, OPS[i].method))
             continue;
-        serve(door, req, &OPS[i]);
+        if (slice_is(method, "GET") || !http_is_foreign(req))
+            serve(door, req, &OPS[i]);
+        else
+            http_problem(req, GMQ_E_FOREIGN, NULL);
         return true;
     }
     if (fits)

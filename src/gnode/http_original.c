@@ -156,6 +156,9 @@ static const struct route ROUTES[] = {
     {"/getAllTopicStat", parse_stat_all},
 };
 
+static const char FOREIGN[] =
+    "{\"code\":1,\"data\":null,\"msg\":\"pages of other origins change nothing here\"}";
+
 static const struct route *find_route(struct slice path)
 {
     for (size_t i = 0; i < ARRAY_LEN(ROUTES); i++)
@@ -229,6 +232,10 @@ bool http_original_serve(struct http_door *door, struct http_request *req)
 
     if (!route)
         return false;
+    if (http_is_foreign(req)) {
+        http_reply(req, 403, HTTP_JSON, slice_str(FOREIGN));
+        return true;
+    }
     size_t scratch = SCRATCH_GROWTH * (req->body.len + req->query.len) + SCRATCH_BYTES_MIN;
     struct call *call = call_new(door, req, write_answer, scratch);
     int rc = route->parse(call, &error);

@@ -180,10 +180,8 @@ bool http_v1_serve(const struct http_v1 *v1, struct http_request *req)
             continue;
         if (slice_is(req->method, "GET") || slice_is(req->method, "HEAD"))
             serve(&ROUTES[i], v1, req);
-        else if (http_add_header(req, "Allow", "GET, HEAD"))
-            http_problem(req, GMQ_E_METHOD, NULL);
         else
-            http_drop(req);
+            http_no_method(req, "GET, HEAD");
         return true;
     }
     return false;

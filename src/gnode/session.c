@@ -44,7 +44,10 @@ static size_t held_by(const struct parked *reply)
 
 static void drop_owned(struct session *session, const struct parked *reply)
 {
-    session->held -= held_by(reply);
+    size_t held = held_by(reply);
+
+    session->held -= held;
+    session->broker->parked_bytes -= held;
     if (reply->kind == ANSWER_MESSAGES)
         gather_free(gather_of(reply));
     else if (reply->kind == ANSWER_REPORT)
@@ -101,8 +104,11 @@ static void park(struct session *session, const struct parked *reply)
 {
     if (session->parked_count == session->parked_size)
         grow(session);
-    if (owns(reply))
-        session->held += held_by(reply);
+    if (owns(reply)) {
+        size_t held = held_by(reply);
+        session->held += held;
+        session->broker->parked_bytes += held;
+    }
     struct parked *place = &session->parked[(session->parked_first + session->parked_count++) % session->parked_size];
     *place = *reply;
     place->form = session->form;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ enum {
     IDLE_MS_DEFAULT = 75000,
     SWEEP_MS = 1000,
     RUNS_MAX = 16, /* of libmicrohttpd in a row, then the other handles of the loop have their turn */
+    VAIN_RUNS_MAX = 4, /* in which it called nobody and still wants to run */
+    VAIN_MS = 10,
 };
 
 /* ---- deadlines --------------------------------------------------------------------------------------------------- */
@@ -126,6 +129,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_c
 {
     struct http_conn *conn = *socket_ctx;
 
+    ((struct http_server *)ctx)->progress++;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 
@@ -144,6 +148,31 @@ static void server_run(struct http_server *server);
 
 static void server_due(uv_timer_t *timer) { server_run(timer->data); }
 
+static void server_more(uv_idle_t *idle)
+{
+    (void)uv_idle_stop(idle);
+    server_run(idle->data);
+}
+
+/*
+ * libmicrohttpd spins over a body by chunks whose next size line is longer than its memory: it neither reads on nor
+ * gives up. Such a connection, in the midst of a body with bytes that nobody reads, ends here.
+ */
+static void drop_stuck(struct http_server *server)
+{
+    LIST_EACH(&server->reading, node, after) {
+        struct http_conn *conn = CONTAINER_OF(node, struct http_conn, node);
+        int unread = 0;
+
+        if (!conn->call || !conn->call->chunked || conn->call->stage != STAGE_BODY || conn->call->suspended ||
+            ioctl(conn->fd, FIONREAD, &unread) < 0 || unread == 0)
+            continue;
+        list_remove(node);
+        (void)shutdown(conn->fd, SHUT_RDWR);
+        http_call_drop(conn->call);
+    }
+}
+
 static void server_event(uv_poll_t *poll, int status, int events)
 {
     (void)status;
@@ -158,16 +187,25 @@ static void server_run(struct http_server *server)
         return;
     server->running = true;
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-    for (int i = 0; i < RUNS_MAX; i++) {
+    (void)uv_timer_stop(&server->due);
+    for (int i = 0, vain = 0; i < RUNS_MAX && vain < VAIN_RUNS_MAX; i++) {
+        uint64_t before = server->progress;
         (void)MHD_run(server->mhd);
-        if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES) {
-            (void)uv_timer_stop(&server->due);
+        if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
             goto out;
-        }
         if (timeout_ms > 0)
             break;
+        vain = server->progress == before ? vain + 1 : 0;
+        if (vain == VAIN_RUNS_MAX) {
+            drop_stuck(server);
+            timeout_ms = VAIN_MS;
+        }
     }
-    (void)uv_timer_start(&server->due, server_due, timeout_ms, 0);
+    /* A timer of 0 ms would be due again before any other handle. */
+    if (timeout_ms > 0)
+        (void)uv_timer_start(&server->due, server_due, timeout_ms, 0);
+    else
+        (void)uv_idle_start(&server->more, server_more);
 out:
     server->running = false;
 }
@@ -253,6 +291,8 @@ static int watch_daemon(struct http_server *server)
     open_handle(server, (uv_handle_t *)&server->poll);
     ENSURE(uv_timer_init(server->loop, &server->due) == 0);
     open_handle(server, (uv_handle_t *)&server->due);
+    ENSURE(uv_idle_init(server->loop, &server->more) == 0);
+    open_handle(server, (uv_handle_t *)&server->more);
     ENSURE(uv_timer_init(server->loop, &server->sweep) == 0);
     open_handle(server, (uv_handle_t *)&server->sweep);
     err = uv_poll_start(&server->poll, UV_READABLE, server_event);
@@ -322,6 +362,7 @@ void http_server_close(struct http_server *server)
     http_server_wake(server);
     uv_close((uv_handle_t *)&server->poll, server_closed);
     uv_close((uv_handle_t *)&server->due, server_closed);
+    uv_close((uv_handle_t *)&server->more, server_closed);
     uv_close((uv_handle_t *)&server->sweep, server_closed);
     MHD_stop_daemon(server->mhd);
 }

@@ -68,10 +68,16 @@ struct http_options {
     /* May one more connection be served now? Else it gets a 503 and is closed. NULL = always. */
     bool (*admit)(void *ctx);
 
+    /*
+     * Appends the body of a refusal that the server makes itself to `out` and answers its type; NULL: plain text it
+     * is. `path` is what could be decoded of it, `detail` is for people. NULL = always plain text.
+     */
+    const char *(*explain)(void *ctx, struct slice path, unsigned status, const char *detail, struct buf *out);
+
     /* Complaints of the library worth a debug line, or NULL. */
     void (*complain)(void *ctx, const char *text);
 
-    void *ctx; /* for these four */
+    void *ctx; /* for these five */
 };
 
 /*

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 
 enum {
     PEEK_BYTES = 4096,
+    HEAD_BYTES = 256,
     DRAIN_READS = 16,
     ACCEPTS_MAX = 64, /* in one turn of the loop */
 };
@@ -23,9 +25,8 @@ enum {
 static const char BAD_REQUEST[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
                                   "Connection: close\r\n\r\n400 Bad Request";
 
-static const char NO_MEMORY[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-                                "Connection: close\r\n\r\n"
-                                "{\"code\":1,\"data\":null,\"msg\":\"memory limit reached\"}";
+#define NO_MEMORY_TEXT "memory limit reached"
+static const char NO_MEMORY[] = "{\"code\":1,\"data\":null,\"msg\":\"" NO_MEMORY_TEXT "\"}";
 
 /* A connection that has not said anything yet. */
 struct fresh {
@@ -90,6 +91,27 @@ static void refuse(int fd, const char *reply, size_t reply_bytes)
     (void)shutdown(fd, SHUT_WR);
 }
 
+/* There is no memory for one more. `line` is the first line, or empty. */
+static void refuse_for_now(struct fresh *fresh, struct slice line)
+{
+    const char *space = line.len > 0 ? memchr(line.ptr, ' ', line.len) : NULL, *type = NULL;
+    char head[HEAD_BYTES];
+    struct buf reply, body;
+
+    buf_init(&reply, PEEK_BYTES);
+    buf_init(&body, PEEK_BYTES);
+    if (space)
+        type = http_explain(fresh->server, slice_of(space + 1, line.len - (size_t)(space + 1 - line.ptr)), 503,
+                            NO_MEMORY_TEXT, &body);
+    int len = snprintf(head, sizeof(head), "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\n"
+                       "Retry-After: 1\r\nConnection: close\r\n\r\n", type ? type : HTTP_JSON);
+    if (buf_append(&reply, head, (size_t)len) &&
+        (type ? buf_append(&reply, buf_data(&body), buf_len(&body)) : buf_append_str(&reply, NO_MEMORY)))
+        refuse(fresh->fd, buf_data(&reply), buf_len(&reply));
+    buf_free(&body);
+    buf_free(&reply);
+}
+
 static void fresh_event(uv_poll_t *poll, int status, int events)
 {
     struct fresh *fresh = poll->data;
@@ -112,7 +134,7 @@ static void fresh_event(uv_poll_t *poll, int status, int events)
         return;
     }
     if (server->opt.admit && !server->opt.admit(server->opt.ctx)) {
-        refuse(fresh->fd, NO_MEMORY, sizeof(NO_MEMORY) - 1);
+        refuse_for_now(fresh, slice_of(bytes, len));
         fresh_drop(fresh);
         return;
     }

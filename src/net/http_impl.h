@@ -47,6 +47,8 @@ struct http_call {
     bool handed;       /* the handler knows it: on_gone() is due */
     bool suspended;
     bool chunked;
+    uintptr_t line_at; /* where libmicrohttpd has the request target */
+    bool cut;          /* a NUL ended it */
     char *uri;         /* the slices of req point into it */
     char *body;
     size_t body_len, body_size; /* body_size is what the budget gave */
@@ -80,6 +82,8 @@ struct http_server {
     uv_poll_t poll;   /* libmicrohttpd's epoll set */
     uv_poll_t listen; /* the listening socket */
     uv_timer_t due;   /* when libmicrohttpd wants to run without an event */
+    uv_idle_t more;   /* it wants to at once, after the other handles of the loop */
+    uint64_t progress; /* calls of it back to us */
     uv_timer_t sweep; /* once a second while fresh, reading or idle has members */
     unsigned handles_open;
     struct list fresh;         /* connections that libmicrohttpd does not know yet, see http_accept.c */
@@ -104,6 +108,13 @@ int http_accept_open(struct http_server *server);
 void http_accept_resume(struct http_server *server); /* there may be room for a connection again */
 void http_accept_sweep(struct http_server *server, uint64_t now_ms);
 void http_accept_close(struct http_server *server);
+
+/*
+ * http_request.c: the body of a refusal of our own as the handler's program wants it, in `out`, and its type; NULL: it
+ * does not say. `target` is a path or a URL.
+ */
+const char *http_explain(const struct http_server *server, struct slice target, unsigned status, const char *detail,
+                         struct buf *out);
 
 /* http_request.c: the callbacks of libmicrohttpd, and the end of a call. */
 void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd);

@@ -11,9 +11,13 @@
 #include "net/http_impl.h"
 
 enum {
+    REFUSAL_BYTES_MAX = 4096,
     BODY_FIRST = 4096,               /* of a body of unknown length */
     DRAIN_BYTES_MAX = 64 * 1024 * 1024, /* of a body over its limit, so that the client sees the reply */
 };
+
+static const char BAD_REQUEST[] = "400 Bad Request", TOO_LARGE[] = "413 Request Entity Too Large",
+                  BODY_TOO_LARGE[] = "the request is longer than any of its kind may be";
 
 static void wake_server(struct http_server *server)
 {
@@ -91,7 +95,7 @@ void http_on_completed(void *ctx, struct MHD_Connection *mhd, void **call_ptr, e
 {
     struct http_call *call = *call_ptr;
 
-    (void)ctx;
+    ((struct http_server *)ctx)->progress++;
     (void)mhd;
     (void)why;
     if (!call)
@@ -103,15 +107,22 @@ void http_on_completed(void *ctx, struct MHD_Connection *mhd, void **call_ptr, e
 
 /* ---- the head ---------------------------------------------------------------------------------------------------- */
 
-/* Splits the request target; "http://host/path?query" is the same as "/path?query". False when it is no target. */
+/* How much of a request target stands before its path: "http://host/path?query" is the same as "/path?query". */
+static size_t before_path(struct slice target)
+{
+    size_t at = sizeof("http://") - 1;
+
+    if (target.len < at || strncasecmp(target.ptr, "http://", at) != 0)
+        return 0;
+    while (at < target.len && target.ptr[at] != '/' && target.ptr[at] != '?')
+        at++;
+    return at;
+}
+
+/* Splits the request target. False when it is no target. */
 static bool split_uri(struct http_call *call)
 {
-    char *path = call->uri;
-
-    if (strncasecmp(path, "http://", 7) == 0) {
-        path += 7;
-        path += strcspn(path, "/?");
-    }
+    char *path = call->uri + before_path(slice_str(call->uri));
     char *mark = strchr(path, '?');
     struct slice raw = slice_of(path, mark ? (size_t)(mark - path) : strlen(path));
 
@@ -145,6 +156,7 @@ void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd)
     struct http_conn *conn = info ? info->socket_context : NULL;
     struct http_call *call = conn ? calloc(1, sizeof(*call)) : NULL;
 
+    ((struct http_server *)ctx)->progress++;
     if (!call)
         return NULL;
     call->uri = strdup(uri);
@@ -154,6 +166,7 @@ void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd)
     }
     if (conn->call)
         http_call_free(conn->call);
+    call->line_at = (uintptr_t)uri;
     call->server = ctx;
     call->conn = conn;
     call->mhd = mhd;
@@ -166,7 +179,8 @@ void *http_on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd)
 
 struct head {
     const char *length; /* the first Content-Length */
-    bool two_lengths, transfer_encoding, host;
+    const char *encoding; /* the first Transfer-Encoding */
+    bool two_lengths, two_hosts, host;
 };
 
 static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -180,8 +194,12 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
         head->two_lengths = head->two_lengths || (head->length && strcmp(head->length, value) != 0);
         head->length = value;
     }
-    head->transfer_encoding = head->transfer_encoding || strcasecmp(name, "transfer-encoding") == 0;
-    head->host = head->host || strcasecmp(name, "host") == 0;
+    if (strcasecmp(name, "transfer-encoding") == 0)
+        head->encoding = head->encoding ? "" : value;
+    if (strcasecmp(name, "host") == 0) {
+        head->two_hosts = head->host;
+        head->host = true;
+    }
     return MHD_YES;
 }
 
@@ -192,15 +210,42 @@ static enum MHD_Result send_now(struct http_call *call)
     return MHD_queue_response(call->mhd, call->status, call->response);
 }
 
-/* Answers in the server's own name, as Go's does: the status as text, and the connection ends. */
-static enum MHD_Result refuse(struct http_call *call, unsigned status, const char *text)
+const char *http_explain(const struct http_server *server, struct slice target, unsigned status, const char *detail,
+                         struct buf *out)
 {
+    const struct http_options *opt = &server->opt;
+    size_t before = before_path(target);
+
+    if (!opt->explain)
+        return NULL;
+    return opt->explain(opt->ctx, slice_of(target.ptr + before, target.len - before), status, detail, out);
+}
+
+/* Answers in the server's own name, as Go's does: the status as text, and the connection ends. */
+static enum MHD_Result refuse(struct http_call *call, unsigned status, const char *text, const char *detail)
+{
+    struct buf body;
+
+    buf_init(&body, REFUSAL_BYTES_MAX);
+    const char *type = http_explain(call->server, slice_str(call->uri), status, detail, &body);
     call->stage = STAGE_HANDLED;
-    http_reply(&call->req, status, HTTP_TEXT, slice_str(text));
+    http_reply(&call->req, status, type ? type : HTTP_TEXT, type ? buf_slice(&body) : slice_str(text));
+    buf_free(&body);
     if (call->stage == STAGE_DROPPED)
         return MHD_NO;
     (void)MHD_add_response_header(call->response, MHD_HTTP_HEADER_CONNECTION, "close");
     return send_now(call);
+}
+
+/*
+ * Whether a NUL ended the target before its blank: libmicrohttpd hands over what stands before it. The version stands
+ * where the first line goes on, in the same memory.
+ */
+static bool is_cut(const struct http_call *call, const char *version)
+{
+    uintptr_t end = call->line_at + strlen(call->uri) + 1, next = (uintptr_t)version;
+
+    return next > end && next - end < call->server->opt.head_bytes_max;
 }
 
 static enum MHD_Result take_head(struct http_call *call, const char *method, const char *version)
@@ -210,23 +255,28 @@ static enum MHD_Result take_head(struct http_call *call, const char *method, con
     uint64_t length = 0;
 
     call->http10 = strcmp(version, "HTTP/1.0") == 0;
+    call->cut = is_cut(call, version);
     call->req.method = slice_str(method);
     (void)MHD_get_connection_values(call->mhd, MHD_HEADER_KIND, on_header, &head);
     if (!call->http10 && strcmp(version, "HTTP/1.1") != 0)
-        return refuse(call, 400, "400 Bad Request");
+        return refuse(call, 400, BAD_REQUEST, "HTTP is 1.0 or 1.1");
     if (!call->http10 && !head.host)
-        return refuse(call, 400, "400 Bad Request: missing required Host header");
-    if (!split_uri(call) || head.two_lengths || (head.length && head.transfer_encoding) ||
+        return refuse(call, 400, "400 Bad Request: missing required Host header", "HTTP/1.1 needs a Host");
+    if (head.two_hosts)
+        return refuse(call, 400, "400 Bad Request: too many Host headers", "there is more than one Host");
+    if (call->cut || !split_uri(call))
+        return refuse(call, 400, BAD_REQUEST, "the path has a bad %XX or a NUL, or does not begin with a slash");
+    if (head.two_lengths || (head.encoding && (head.length || strcasecmp(head.encoding, "chunked") != 0)) ||
         (head.length && !num_parse_u64(slice_str(head.length), &length)))
-        return refuse(call, 400, "400 Bad Request");
+        return refuse(call, 400, BAD_REQUEST, "how long the body is must be said once, as a number or by chunks");
     call->req.content_type = http_header(&call->req, MHD_HTTP_HEADER_CONTENT_TYPE);
-    call->chunked = head.transfer_encoding;
+    call->chunked = head.encoding != NULL;
     call->body_due = length;
     call->stage = STAGE_BODY;
     if (length <= opt->body_bytes_max)
         return MHD_YES;
     if (length > DRAIN_BYTES_MAX || http_header(&call->req, MHD_HTTP_HEADER_EXPECT).len > 0)
-        return refuse(call, 413, "413 Request Entity Too Large");
+        return refuse(call, 413, TOO_LARGE, BODY_TOO_LARGE);
     call->refuse_status = 413;
     return MHD_YES;
 }
@@ -291,7 +341,7 @@ static enum MHD_Result hand_over(struct http_call *call)
     struct http_server *server = call->server;
 
     if (call->refuse_status != 0)
-        return refuse(call, call->refuse_status, "413 Request Entity Too Large");
+        return refuse(call, call->refuse_status, TOO_LARGE, BODY_TOO_LARGE);
     call->req.body = slice_of(call->body, call->body_len);
     call->stage = STAGE_HANDLED;
     call->handed = true;
@@ -313,7 +363,7 @@ enum MHD_Result http_on_request(void *ctx, struct MHD_Connection *mhd, const cha
 {
     struct http_call *call = *call_ptr;
 
-    (void)ctx;
+    ((struct http_server *)ctx)->progress++;
     (void)mhd;
     (void)url;
     if (!call)

@@ -20,6 +20,7 @@ static ssize_t read_stream(void *ctx, uint64_t at, char *to, size_t bytes_max)
     size_t bytes = min_u64(buf_len(&call->stream), bytes_max);
 
     (void)at;
+    call->server->progress++;
     if (call->stream_cut)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (bytes > 0) {

@@ -4,6 +4,7 @@
 #include "wire/json_check.h"
 
 #include <errno.h>
+#include <json-c/json_visit.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,4 +98,54 @@ struct json_object *json_tree_read(struct slice json, int depth_max, int *ret_er
     struct json_object *root = read_tree(slice_of(text, bytes), depth_max, ret_err);
     free(text);
     return root;
+}
+
+/* ---- members ----------------------------------------------------------------------------------------------------- */
+
+static int count_member(json_object *value, int flags, json_object *parent, const char *key, size_t *index, void *ctx)
+{
+    (void)value;
+    (void)parent;
+    (void)index;
+    if (key && !(flags & JSON_C_VISIT_SECOND))
+        (*(size_t *)ctx)++;
+    return JSON_C_VISIT_RETURN_CONTINUE;
+}
+
+/* The string whose opening quote is at `json.ptr`, quotes and all. */
+static struct slice string_at(struct slice json)
+{
+    size_t at = 1;
+
+    while (at < json.len && json.ptr[at] != '"')
+        at += json.ptr[at] == '\\' ? 2 : 1;
+    return slice_of(json.ptr, min_u64(at + 1, json.len));
+}
+
+struct json_size json_tree_size(struct slice json)
+{
+    struct json_size size = {.objects = 0};
+    struct slice string = slice_of(NULL, 0);
+
+    for (size_t at = 0; at < json.len; at++) {
+        char c = json.ptr[at];
+        if (c == '"') {
+            string = string_at(slice_of(json.ptr + at, json.len - at));
+            at += string.len - 1;
+        } else if (c == ':') {
+            size.members++;
+            size.has_nul = size.has_nul || memmem(string.ptr, string.len, "\\u0000", ESCAPE_BYTES);
+        } else if (c == ',' || c == '[' || c == '{') {
+            size.values++;
+            size.objects += c == '{';
+        }
+    }
+    return size;
+}
+
+bool json_tree_has_members(struct json_object *tree, size_t members)
+{
+    size_t there = 0;
+
+    return json_c_visit(tree, 0, count_member, &there) == 0 && there == members;
 }

@@ -54,3 +54,44 @@ TEST(json_tree_reads_escaped_characters_beyond_the_basic_plane)
     check_string("\"\\ud83dx\\ude00\"", "\xef\xbf\xbdx\xef\xbf\xbd");
     check_string("\"\\u00e4\\n\"", "\xc3\xa4\n");
 }
+
+static bool is_whole(const char *json)
+{
+    int err;
+    struct json_object *root = json_tree_read(slice_str(json), 8, &err);
+
+    assert_non_null(root);
+    struct json_size size = json_tree_size(slice_str(json));
+    bool whole = !size.has_nul && json_tree_has_members(root, size.members);
+    (void)json_object_put(root);
+    return whole;
+}
+
+TEST(json_tree_with_every_member_is_told_from_one_that_lost_some)
+{
+    static const char *const whole[] = {
+        "{}", "[]", "\"a:b\"", "{\"a\":null}", "{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]},\"b\":\"c:\\\"d\\\":\"}",
+        "{\"a\":\"\\u0000\"}", "{\"\":1,\" \":2}", "{\"a\" : 1 , \"A\" : 2}",
+    };
+    static const char *const lossy[] = {
+        "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":1}", "{\"a\\u0000\":1}", "{\"b\":[{\"a\":{\"x\":1,\"x\":2}}]}",
+        "{\"a\":null,\"a\":2}",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(whole); i++)
+        assert_true(is_whole(whole[i]));
+    for (size_t i = 0; i < ARRAY_LEN(lossy); i++)
+        assert_false(is_whole(lossy[i]));
+}
+
+TEST(json_tree_is_counted_before_it_is_read)
+{
+    struct json_size size = json_tree_size(slice_str("{\"a{,:\\\"\":[{},{},1,\"[,]\"],\"b\":{\"c\":null}}"));
+
+    assert_int_equal(size.objects, 4);
+    assert_int_equal(size.members, 3);
+    assert_int_equal(size.values, 9);
+    assert_false(size.has_nul);
+    size = json_tree_size(slice_str("7"));
+    assert_int_equal(size.values, 0);
+}

@@ -97,6 +97,9 @@ struct op_limits {
     uint32_t count_max; /* ids of a list, messages of a push */
 };
 
+/* How much JSON is read: so much, and for each of count_max messages or ids so much more. */
+enum { OP_VALUES_MAX = 4096, OP_VALUES_EACH = 32, OP_OBJECTS_MAX = 16, OP_OBJECTS_EACH = 2 };
+
 enum { OP_ERROR_BYTES = 256, OP_DEPTH_MAX = 8 };
 
 struct op_error {

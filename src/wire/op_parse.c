@@ -286,6 +286,20 @@ static int take_members(struct op_call *call, unsigned where, struct op_error *e
     return rc;
 }
 
+/* What would make a tree out of all proportion to its text, or lose some of it, is refused before it is one. */
+static int check_size(const struct op_call *call, const struct json_size *size, struct op_error *error)
+{
+    uint64_t count = call->limits.count_max;
+    uint64_t values_max = OP_VALUES_MAX + OP_VALUES_EACH * count;
+    uint64_t objects_max = OP_OBJECTS_MAX + OP_OBJECTS_EACH * count;
+
+    if (size->has_nul)
+        return op_fail(error, GMQ_E_JSON, "a name holds a NUL");
+    if (size->values > values_max || size->objects > objects_max)
+        return op_fail(error, GMQ_E_JSON, "too many values");
+    return 0;
+}
+
 int op_take_json(struct op_call *call, struct slice json, unsigned where, struct op_error *error)
 {
     char text[JSON_ERROR_BYTES];
@@ -295,6 +309,10 @@ int op_take_json(struct op_call *call, struct slice json, unsigned where, struct
         return op_fail(error, err, "%s", text);
     if (call->tree)
         return op_fail(error, GMQ_E_VALUE, "arguments stand in one JSON object");
+    struct json_size size = json_tree_size(json);
+    err = check_size(call, &size, error);
+    if (err < 0)
+        return err;
     call->tree = json_tree_read(json, OP_DEPTH_MAX, &err);
     if (!call->tree && err == -ENOMEM)
         return err;
@@ -304,6 +322,8 @@ int op_take_json(struct op_call *call, struct slice json, unsigned where, struct
         return op_fail(error, GMQ_E_JSON, "the JSON is not UTF-8, or nested more than %d deep", OP_DEPTH_MAX);
     if (!json_object_is_type(call->tree, json_type_object))
         return op_fail(error, GMQ_E_JSON, "arguments stand in a JSON object");
+    if (!json_tree_has_members(call->tree, size.members))
+        return op_fail(error, GMQ_E_JSON, "a name stands twice in the same object");
     return take_members(call, where, error);
 }
 

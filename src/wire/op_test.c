@@ -6,6 +6,7 @@
 #include "wire/op.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct op_limits limits = {.count_max = 4};
 
@@ -271,4 +272,49 @@ TEST(op_table_is_json)
     buf_init(&out, 100);
     assert_false(op_table_json(&out));
     buf_free(&out);
+}
+
+/* `"topic": [unit, unit, ...]`, so many of them. */
+static int parse_many(const char *unit, size_t count, struct op_error *error)
+{
+    static const char head[] = "{\"topic\":[";
+    size_t bytes = strlen(unit), len = sizeof(head) - 1;
+    char *json = malloc(64 + count * (bytes + 1));
+    struct op_call *call = NULL;
+
+    assert_non_null(json);
+    memcpy(json, head, len);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(json + len, unit, bytes);
+        len += bytes;
+        json[len++] = ',';
+    }
+    memcpy(json + len - 1, "]}", 2);
+    int rc = parse("topic.get", slice_of(json, len + 1), &call, error);
+    free(json);
+    return rc;
+}
+
+TEST(op_parse_refuses_json_that_would_make_too_large_a_tree)
+{
+    size_t values = OP_VALUES_MAX + OP_VALUES_EACH * limits.count_max;
+    size_t objects = OP_OBJECTS_MAX + OP_OBJECTS_EACH * limits.count_max;
+    struct op_error error;
+
+    /* The object, its member and the list are values, too. */
+    assert_int_equal(parse_many("0", values - 1, &error), GMQ_E_VALUE);
+    assert_int_equal(parse_many("0", values, &error), GMQ_E_JSON);
+    assert_string_equal(error.text, "too many values");
+    assert_int_equal(parse_many("{}", objects - 1, &error), GMQ_E_VALUE);
+    assert_int_equal(parse_many("{}", objects, &error), GMQ_E_JSON);
+}
+
+TEST(op_parse_refuses_a_name_that_json_c_would_lose)
+{
+    static const char *const bad[] = {"{\"topic\":\"a\",\"topic\":\"b\"}", "{\"topic\\u0000\":\"a\"}"};
+    struct op_call *call = NULL;
+    struct op_error error;
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(parse("topic.get", slice_str(bad[i]), &call, &error), GMQ_E_JSON);
 }

@@ -95,12 +95,17 @@ static int store_string(const struct op_param *param, void *base, struct slice t
     return 0;
 }
 
+static int fail_time(const struct op_param *param, struct op_error *error)
+{
+    return fail_must(error, param, "a time as in RFC 3339, or ms since 1970");
+}
+
 static int store_time(const struct op_param *param, void *base, struct slice text, struct op_error *error)
 {
     uint64_t ms;
 
     if (!time_text_read(text, &ms) && !(num_parse_u64(text, &ms) && ms <= TIME_TEXT_MS_MAX))
-        return fail_must(error, param, "a time as in RFC 3339, or ms since 1970");
+        return fail_time(param, error);
     store(param, base, max_u64(ms, 1)); /* 0 would be none */
     return 0;
 }
@@ -292,7 +297,8 @@ int op_put_json(struct op_call *call, const struct op_param *param, void *base, 
         return store_bool(param, base, json_object_get_boolean(value));
     case OP_TIME:
         if (!op_integer(value, 0, (int64_t)TIME_TEXT_MS_MAX, &number))
-            return put_string_json(call, param, base, value, error);
+            return json_object_is_type(value, json_type_string) ? put_string_json(call, param, base, value, error)
+                                                                : fail_time(param, error);
         store(param, base, max_u64((uint64_t)number, 1));
         return 0;
     case OP_IDS:

@@ -1,0 +1,91 @@
+"""What a hostile client or a page of another origin sends to the HTTP door, and streams of events that nobody reads.
+
+SPDX-License-Identifier: MIT
+"""
+import json
+
+from gmqtest import Case, wait_until
+
+EVENTS = b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Browsers(Case):
+    def setUp(self):
+        super().setUp()
+        self.conn = self.http(self.gnode())
+        self.conn.v1("POST", "topics", {"name": "t"})
+
+    def test_pages_of_other_origins_change_nothing(self):
+        foreign = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil"},
+                   {"Origin": "null"}, {"Origin": "http://x.evil"}, {"Origin": "http://x:1"})
+        for headers in foreign:
+            for method, path in (("POST", "topics/t/pause"), ("DELETE", "topics/t"), ("POST", "messages/1/promote")):
+                with self.subTest(headers=headers, path=path):
+                    got = self.conn.v1(method, path, headers=headers)
+                    self.assertEqual((got.status, got.json["code"]), (403, "FOREIGN"))
+            for path in ("/setIsAutoAck?topic=t", "/pop?topic=t", "/exitTopic?topic=t"):
+                got = self.conn.v1("GET", path, headers=headers)
+                self.assertEqual((got.status, got.json["code"]), (403, 1))
+        self.assertIsNone(self.conn.v1("GET", "topics/t").json["push_paused_until"])
+
+    def test_a_page_of_the_node_and_a_program_may(self):
+        for headers in ({}, {"Origin": "http://X"}, {"Origin": "https://x"}, {"Sec-Fetch-Site": "same-origin"},
+                        {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://a.proxy"}):
+            with self.subTest(headers=headers):
+                self.assertEqual(self.conn.v1("POST", "topics/t/pause", headers=headers).status, 200)
+
+    def test_an_empty_body_has_no_type_of_a_form(self):
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            got = self.conn.v1("POST", "topics/t/pause", headers={"Content-Type": kind})
+            self.assertEqual((got.status, got.json["code"]), (415, "CONTENT_TYPE"))
+
+
+class Refused(Case):
+    def test_what_is_refused_before_it_is_a_call_is_a_problem_too(self):
+        node = self.gnode("-max_message=1k")
+        for raw, status, code in (
+                (b"GET /api/v1/topics/%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, "REQUEST"),
+                (b"GET http://x/api/v1/topics/%4 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "REQUEST"),
+                (b"GET /api/v1/topics/a\0b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "REQUEST"),
+                (b"GET /api/v1/topics HTTP/1.1\r\n\r\n", 400, "REQUEST"),
+                (b"GET /api/v1/topics HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "REQUEST"),
+                (b"POST /api/v1/topics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", 413, "BODY_LIMIT")):
+            with self.subTest(raw=raw):
+                got = self.http(node).call(raw)
+                self.assertEqual((got.status, got.content_type), (status, "application/problem+json"), got.body)
+                self.assertEqual((got.json["code"], got.json["status"]), (code, status))
+        got = self.http(node).call(b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual((got.status, got.body), (400, b"400 Bad Request"))
+
+
+class Streams(Case):
+    def test_more_than_32_streams_are_refused_until_one_ends(self):
+        node = self.gnode()
+        streams = [self.http(node) for _ in range(32)]
+        for stream in streams:
+            stream.send(EVENTS)
+            self.assertIsNotNone(stream.take_until(b"\r\n\r\n"))
+        conn = self.http(node)
+        got = conn.v1("GET", "events")
+        self.assertEqual((got.status, got.json["code"]), (503, "STREAM_LIMIT"))
+        self.assertEqual(got.headers["retry-after"], "1")
+        self.assertEqual(conn.v1("HEAD", "events").content_type, "text/event-stream")
+        self.assertEqual(conn.v1("POST", "events").headers["allow"], "GET, HEAD")
+        streams.pop().close()
+        wait_until(lambda: json.loads(conn.v1("GET", "node").body)["connections"]["http"] == 32)
+        more = self.http(node)
+        more.send(EVENTS)
+        self.assertIn(b" 200 ", more.take_until(b"\r\n\r\n"))
+
+    def test_a_client_that_does_not_read_delays_nobody(self):
+        node = self.gnode()
+        conn = self.http(node)
+        for at in range(300):
+            conn.v1("POST", "topics", {"name": f"{at:03}" + "x" * 120})
+        silent, reader = self.http(node), self.http(node)
+        silent.send(EVENTS)
+        reader.send(EVENTS)
+        for _ in range(3):
+            self.assertIsNotNone(reader.take_until(b"event: stats"))
+        self.assertEqual(conn.v1("GET", "topics?limit=1").status, 200)
+        self.assertLess(conn.v1("GET", "node").json["memory"]["doors_bytes"], 64 << 20)
