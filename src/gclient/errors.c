@@ -89,6 +89,7 @@ static const struct {
     {"KEY", "Choose another key."},
     {"NOT_FOUND", "See /api/openapi.yaml of the node for what there is."},
     {"CONTENT_TYPE", "Send the body as the Content-Type that the text names."},
+    {"FOREIGN", "Ask from a program, or from a page of the node's own address: docs/protocol-http.md."},
     {"ERR_ARGUMENT", "Nothing was sent. Look at the limits in gmq.h."},
     {"ERR_MEMORY", "The client has no memory. Use smaller batches or fewer connections."},
     {"ERR_ADDRESS", "Write HOST:PORT, [V6]:PORT or :PORT, and check that the name can be resolved."},

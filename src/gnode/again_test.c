@@ -115,6 +115,24 @@ TEST(push_is_known_by_its_dedup_key_over_restarts_and_for_the_window)
     desk_end();
 }
 
+TEST(push_keeps_its_dedup_key_when_its_dead_letter_moves_to_another_topic)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .all = true, .to = slice_str("other")};
+    struct cmd move = {.kind = CMD_DEAD_REDRIVE, .topic = slice_str("t"), .args = &args};
+
+    desk_begin(0);
+    uint64_t first = put_one("a", "x");
+    assert_int_equal(desk_pop(), first);
+    desk_live(DESK_TTR_MS + 1000);
+    assert_int_equal(desk_run(&move), 0);
+    desk_live(1000);
+    assert_int_equal(desk_queue()->dead.count, 0);
+    assert_true(put_one("a", "x") == first && desk.again);
+    desk_restart();
+    assert_true(put_one("a", "x") == first && desk.again);
+    desk_end();
+}
+
 TEST(push_with_a_bad_dedup_key_or_on_a_node_without_is_refused)
 {
     char longest[CMD_KEY_BYTES_MAX + 2];

@@ -90,14 +90,17 @@ static size_t flush_bytes(void)
     return record_stride(RECORD_RELEASE, PAYLOAD_RELEASE_BYTES + BATCH * PAYLOAD_PAIR_BYTES);
 }
 
-/* What stays with it in another topic: all but what is known of its deliveries, and a lifetime that is over. */
+/*
+ * What stays with it in another topic: all but what is known of its deliveries, a lifetime that is over, and its dedup
+ * key, which goes on to mean the push to the topic that it was sent to.
+ */
 static size_t put_tlvs(const struct work *work, struct slice tlvs, char to[PAYLOAD_ATTRS_BYTES_MAX])
 {
     struct payload_attrs attrs;
 
     if (tlvs.len == 0 || !payload_get_attrs(tlvs, &attrs))
         return 0;
-    attrs.moved = false;
+    attrs.moved = attrs.deduped = false;
     if (attrs.expiry_ms <= work->now_ms)
         attrs.expiry_ms = 0;
     return payload_put_attrs(to, &attrs);
