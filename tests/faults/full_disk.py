@@ -161,12 +161,16 @@ class Story:
                   f"{left} messages are left of {len(self.promised)} promised, {len(self.acked)} acked: {stat}")
 
     def is_settled(self):
-        """Are the reserves there, the checkpoint of the start written, and nothing under way that uses one?"""
+        """
+        Are the reserves there, the checkpoint of the start written, and nothing under way that uses one? A start takes
+        one of the log's for the segment that it goes on in; there may be no room for another before something was acked.
+        """
         with Http(self.node.http) as http:
             log = http.get("/api/v1/node").json["log"]
-        files = [os.path.join(self.disk.data, *name) for name in (("log", "reserve.tmp"), ("log", "reserve2.tmp"),
-                                                                  ("ckpt", "reserve.tmp"), ("ckpt", "reserve2.tmp"))]
-        return log["jobs"] == 0 and all(os.path.exists(f) and os.path.getsize(f) for f in files)
+        there = {name for name in ("log/reserve.tmp", "log/reserve2.tmp", "ckpt/reserve.tmp", "ckpt/reserve2.tmp")
+                 if os.path.exists(os.path.join(self.disk.data, name))
+                 and os.path.getsize(os.path.join(self.disk.data, name))}
+        return log["jobs"] == 0 and len(there) >= 3 and {"ckpt/reserve.tmp", "ckpt/reserve2.tmp"} <= there
 
     def drain(self):
         while self.pop(WINDOW) or self.held:
