@@ -163,7 +163,7 @@ class Story:
     def is_settled(self):
         """
         Are the reserves there, the checkpoint of the start written, and nothing under way that uses one? A start takes
-        one of the log's for the segment that it goes on in; there may be no room for another before something was acked.
+        one of the log's for the segment that it goes on in; there may be no room for another before an ack.
         """
         with Http(self.node.http) as http:
             log = http.get("/api/v1/node").json["log"]
