@@ -273,9 +273,6 @@ int rules_refusal(struct life *life, const struct cmd *cmd);
 /* Those ids of a mack that are not in flight, as messages that have an id alone; owned. */
 struct oracle_message *rules_missing(struct life *life, const struct cmd *cmd, size_t *ret_count);
 
-/* How many topics there are. */
-size_t rules_topic_count(const struct life *life);
-
 /* Is there a message that may be handed out? -1 is no topic. */
 bool rules_can_deliver(struct life *life, int topic);
 

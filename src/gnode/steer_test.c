@@ -15,7 +15,8 @@ static void see(const struct report *report)
     told.id = report->id;
     told.due_ms = report->due_ms;
     told.done = report->done;
-    memcpy(told.name, report->name.ptr, report->name.len);
+    if (report->name.len > 0)
+        memcpy(told.name, report->name.ptr, report->name.len);
     told.name[report->name.len] = '\0';
 }
 
