@@ -122,7 +122,8 @@ uint64_t broker_rewrite_queue(struct broker *broker, const struct queue *queue, 
 {
     char name[PAYLOAD_QUEUE_BYTES_MAX];
 
-    memcpy(name, queue->name, queue->name_len);
+    if (queue->name_len > 0) /* those of deleted topics have none */
+        memcpy(name, queue->name, queue->name_len);
     return broker_append_queue(broker, queue->number, slice_of(name, queue->name_len), queue->start_ms, flags,
                                settings);
 }
