@@ -31,7 +31,7 @@ LINK_gregister := gregister app net wire base
 LINK_gclient   := gclient client app net wire base
 
 # ---- what must be installed --------------------------------------------------------------------------------------
-NO_DEPS_GOALS := help clean layers purity tidy deps
+NO_DEPS_GOALS := help clean layers purity tidy deps web-check
 ifneq ($(filter-out $(NO_DEPS_GOALS),$(or $(MAKECMDGOALS),build)),)
 ifeq ($(shell command -v pkg-config),)
 $(error pkg-config is missing: run script/deps, or apt-get install pkg-config)
@@ -77,7 +77,7 @@ ALL_LINK := $(call archives,gclient gregister gnode client app net store engine 
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
-        clocks tsan-load fuzz-hours man completion soak-full
+        clocks tsan-load fuzz-hours man completion soak-full web-check
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 
 define layer_rule
@@ -146,6 +146,11 @@ purity: $(call archives,base wire engine)         ## wire/ and engine/ call noth
 	@tools/purity $(BUILD)
 tidy:                                        ## line, function and file lengths; banned calls
 	@tools/tidy
+web-check: web/node_modules/typescript       ## the pages' code: eslint, types, rules of their files
+	@cd web && npm run --silent lint && npm run --silent types && node --test --test-reporter=$(CURDIR)/web/test/tally.js \
+	    test/*.test.js
+web/node_modules/typescript: web/package-lock.json
+	cd web && npm ci --silent && touch node_modules/typescript
 
 unit: $(BUILD)/unit                          ## unit tests; T=word runs those whose name holds it
 	@$(BUILD)/unit $(T)
