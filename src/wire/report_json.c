@@ -360,6 +360,8 @@ static void put_counts(struct doc *doc, const struct report_topic *topic)
     rate(doc, "push_rate", topic->push_rate_mhz);
     rate(doc, "pop_rate", topic->pop_rate_mhz);
     rate(doc, "ack_rate", topic->ack_rate_mhz);
+    rate(doc, "dead_rate", topic->dead_rate_mhz);
+    rate(doc, "redeliver_rate", topic->redeliver_rate_mhz);
 }
 
 static void put_topic(struct doc *doc, const struct report_topic *topic)
