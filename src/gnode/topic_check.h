@@ -14,8 +14,8 @@
 const char *topic_check(const struct topic_settings *set, unsigned given);
 
 /*
- * `set` with those of `args` that were given, and that topic_check() took; what has no meaning in them is left out. What
- * is wrong with parts of a policy beside the others that it has, as above; then `set` is of no use.
+ * `set` with those of `args` that were given, and that topic_check() took; what has no meaning in them is left out.
+ * What is wrong with parts of a policy beside the others that it has, as above; then `set` is of no use.
  */
 NODISCARD const char *topic_apply(struct topic_settings *set, const struct cmd_args *args);
 

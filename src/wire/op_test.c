@@ -204,7 +204,8 @@ TEST(op_parse_takes_a_ttr_of_0_as_auto_ack)
     assert_true(!call->args.puts[0].auto_ack && call->args.puts[1].auto_ack);
     op_call_free(call);
     bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":0,\"auto_ack\":false}", GMQ_E_VALUE, CONTRADICTION);
-    bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":5000,\"auto_ack\":true}", GMQ_E_VALUE, CONTRADICTION);
+    bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":5000,\"auto_ack\":true}", GMQ_E_VALUE,
+        CONTRADICTION);
     bad("message.push", "{\"topic\":\"t\",\"messages\":[{\"body\":\"\",\"ttr_ms\":0,\"auto_ack\":false}]}",
         GMQ_E_VALUE, CONTRADICTION);
     bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":-1}", GMQ_E_VALUE,
