@@ -118,6 +118,9 @@ TEST(events_say_what_happened_in_a_line)
     } rows[] = {
         {"{\"event\":\"delivered\",\"client\":\"w:1\",\"retry_count\":2}", ".000  delivered to w:1, retry 2"},
         {"{\"event\":\"dead\",\"reason\":\"rejected\",\"text\":\"no\\u001b\"}", ".000  dead, rejected: no\\x1b"},
+        {"{\"event\":\"redriven\",\"id\":\"9\",\"topic\":\"t\"}", ".000  redriven to t as 9"},
+        {"{\"event\":\"pushed\",\"from_id\":\"7\",\"from_topic\":\"u\"}", ".000  pushed from u, 7"},
+        {"{\"event\":\"pushed\",\"from_id\":\"7\"}", ".000  pushed from 7"},
         {"{\"event\":\"gone\",\"how\":\"acked\"}", ".000  gone, acked"}};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
