@@ -282,6 +282,11 @@ static void put_event(struct doc *doc, const struct report_event *event)
     if (event->kind == EVENT_DEAD)
         word(doc, "reason", dead_word(event->why));
     string_if(doc, "text", event->text);
+    if (event->other != 0) {
+        bool pushed = event->kind == EVENT_PUSHED;
+        id(doc, pushed ? "from_id" : "id", event->other);
+        string_if(doc, pushed ? "from_topic" : "topic", event->other_topic);
+    }
     close(doc, "}");
 }
 
