@@ -90,7 +90,8 @@ static void describe_lease(struct report *report, struct report_message *message
 void describe_located(struct report *report, struct report_message *message, const struct broker *broker,
                       const struct located *at, enum cmd_body body, uint64_t body_bytes)
 {
-    message->topic = report_keep(report, slice_of(at->queue->name, at->queue->name_len));
+    if (at->queue && at->queue->name)
+        message->topic = report_keep(report, slice_of(at->queue->name, at->queue->name_len));
     message->place = at->place;
     message->retries = at->retries;
     message->due_ms = at->due_ms;

@@ -189,7 +189,9 @@ int exec_topic_create(struct turn *turn)
         return refuse(turn, GMQ_E_VALUE, 0, fault);
     if (is_there(turn->queue))
         return refuse(turn, GMQ_E_TOPIC_EXISTS, 0, NULL);
-    topic_apply(&set, args);
+    fault = topic_apply(&set, args);
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
     if (turn->queue)
         return rewrite(turn, flags_given(args, 0), &set);
     int rc = check_creation(turn);
@@ -215,7 +217,9 @@ int exec_topic_set(struct turn *turn)
     if (!is_there(turn->queue))
         return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
     struct topic_settings set = turn->queue->set;
-    topic_apply(&set, args);
+    fault = topic_apply(&set, args);
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
     return rewrite(turn, flags_given(args, flags_of(turn->queue)), &set);
 }
 

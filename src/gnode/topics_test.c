@@ -77,6 +77,62 @@ TEST(topic_settings_are_taken_up_to_their_limits_and_not_beyond)
     end();
 }
 
+/* Sets what `given` says of `settings`; the error, or 0. */
+static int set_some(unsigned given, struct topic_settings settings)
+{
+    struct cmd_args args = {NO_ARGS, .settings_given = given, .settings = settings};
+
+    return op(0, CMD_TOPIC_SET, "t", &args);
+}
+
+TEST(topic_keeps_the_limits_that_are_not_named)
+{
+    begin(0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(set_some(CMD_GIVEN_MESSAGES | CMD_GIVEN_BYTES | CMD_GIVEN_OVER,
+                            (struct topic_settings){.limits = {.messages = 3, .bytes = 4, .over = OVER_DROP}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_AGE, (struct topic_settings){.limits = {.age_ms = 5000}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_MESSAGES, (struct topic_settings){.limits = {.messages = 9}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_BYTES, (struct topic_settings){.limits = {.bytes = 0}}), 0);
+    const struct topic_limits *limits = &facts_of_topic("t")->settings.limits;
+    assert_int_equal(limits->messages, 9);
+    assert_int_equal(limits->bytes, 0);
+    assert_int_equal(limits->age_ms, 5000);
+    assert_int_equal(limits->over, OVER_DROP);
+    assert_int_equal(set_some(CMD_GIVEN_AGE, (struct topic_settings){.limits = {.age_ms = 999}}), GMQ_E_VALUE);
+    assert_int_equal(set_some(CMD_GIVEN_LIMITS, (struct topic_settings){.limits = {.messages = 0}}), 0);
+    assert_int_equal(facts_of_topic("t")->settings.limits.age_ms, 0);
+    assert_int_equal(facts_of_topic("t")->settings.limits.over, OVER_REJECT);
+    end();
+}
+
+TEST(topic_keeps_the_parts_of_its_retry_policy_that_are_not_named)
+{
+    begin(0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(set_some(CMD_GIVEN_CAP, (struct topic_settings){.retry = {.cap_ms = 7}}), GMQ_E_VALUE);
+    assert_string_equal(clients[0].word, "retry.kind is missing: at_once has no delays, cap or jitter");
+    assert_int_equal(set_some(CMD_GIVEN_RETRY_POLICY | CMD_GIVEN_DELAYS | CMD_GIVEN_JITTER,
+                            (struct topic_settings){.retry = {.kind = RETRY_FIXED, .count = 1, .delays_ms = {50},
+                                                              .jitter_percent = 20}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_CAP, (struct topic_settings){.retry = {.cap_ms = 7}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_DELAYS, (struct topic_settings){.retry = {.count = 1, .delays_ms = {60}}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_DELAYS, (struct topic_settings){.retry = {.count = 2}}), GMQ_E_VALUE);
+    assert_string_equal(clients[0].word, "retry.delays_ms must have 1 delay");
+    const struct retry_policy *retry = &facts_of_topic("t")->settings.retry;
+    assert_int_equal(retry->kind, RETRY_FIXED);
+    assert_int_equal(retry->delays_ms[0], 60);
+    assert_int_equal(retry->cap_ms, 7);
+    assert_int_equal(retry->jitter_percent, 20);
+    assert_int_equal(set_some(CMD_GIVEN_RETRY_POLICY, (struct topic_settings){
+                                .retry = {.kind = RETRY_LIST, .count = 2, .delays_ms = {1, 2}}}), 0);
+    retry = &facts_of_topic("t")->settings.retry;
+    assert_int_equal(retry->kind, RETRY_LIST);
+    assert_int_equal(retry->cap_ms, 0);
+    assert_int_equal(retry->jitter_percent, 0);
+    end();
+}
+
 TEST(topic_that_is_not_there_is_neither_settled_nor_paused_nor_shown)
 {
     const struct cmd_args args = {NO_ARGS};

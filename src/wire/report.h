@@ -62,14 +62,14 @@ struct report_message {
 };
 
 enum event_kind {
-    EVENT_PUSHED,      /* due_ms */
+    EVENT_PUSHED,      /* due_ms; other, other_topic = the dead letter that it was, of another topic */
     EVENT_DUE,         /* became ready */
     EVENT_DELIVERED,   /* who, due_ms = end of its TTR, retries */
     EVENT_TOUCHED,     /* due_ms = new end of its TTR */
     EVENT_EXPIRED,     /* its TTR was over */
     EVENT_RELEASED,    /* nacked; due_ms when it comes again */
     EVENT_DEAD,        /* why, text */
-    EVENT_REDRIVEN,    /* from the dead letters; due_ms */
+    EVENT_REDRIVEN,    /* from the dead letters; due_ms; other, other_topic = what it is now, in another topic */
     EVENT_RESCHEDULED, /* due_ms */
     EVENT_GONE,        /* how */
 };
@@ -82,6 +82,8 @@ struct report_event {
     enum gone_how how;
     enum dead_why why;
     struct slice text;
+    uint64_t other;    /* an id; 0 = none */
+    struct slice other_topic;
 };
 
 struct report_topic {

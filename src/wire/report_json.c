@@ -299,6 +299,11 @@ static void put_event(struct doc *doc, const struct report_event *event)
     if (event->kind == EVENT_DEAD)
         word(doc, "reason", dead_word(event->why));
     string_if(doc, "text", event->text);
+    if (event->other != 0) {
+        bool pushed = event->kind == EVENT_PUSHED;
+        id(doc, pushed ? "from_id" : "id", event->other);
+        string_if(doc, pushed ? "from_topic" : "topic", event->other_topic);
+    }
     close(doc, "}");
 }
 
@@ -635,6 +640,7 @@ static const char *status_title(int status)
 {
     switch (status) {
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
@@ -642,9 +648,12 @@ static const char *status_title(int status)
     case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
+    case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
     case 429: return "Too Many Requests";
+    case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     case 507: return "Insufficient Storage";
     default: return "Internal Server Error";
     }

@@ -26,9 +26,10 @@ class Topics(Case):
         self.door = http.client.HTTPConnection(self.node.http, timeout=20)
         self.addCleanup(self.door.close)
 
-    def ask(self, method, path, body=None):
-        self.door.request(method, path, None if body is None else json.dumps(body),
-                          {"Content-Type": "application/json"})
+    def ask(self, method, path, body=None, raw=None):
+        """What is asked with `raw` bytes as the body, or with `body` as JSON."""
+        self.door.request(method, path, raw or (None if body is None else json.dumps(body)),
+                          {"Content-Type": "application/octet-stream" if raw else "application/json"})
         reply = self.door.getresponse()
         return reply.status, json.loads(reply.read())
 
@@ -50,6 +51,37 @@ class Topics(Case):
         self.assertEqual((topic["ttr_ms"], topic["max_retries"], topic["settings"]["limits"]["messages"]),
                          (60000, 7, 2))
         self.assertEqual(self.expect(404, "GET", f"{API}/u")["code"], "TOPIC_UNKNOWN")
+
+    def test_a_setting_keeps_the_parts_that_are_not_named(self):
+        self.expect(201, "POST", API, {"name": "t", "limits": {"messages": 2, "bytes": 99, "over": "drop"},
+                                       "retry": {"kind": "fixed", "delays_ms": [5], "jitter_percent": 9}})
+        topic = self.expect(200, "POST", f"{API}/t/settings",
+                            {"limits": {"bytes": None, "age_ms": 1000}, "retry": {"cap_ms": 7}})
+        self.assertEqual(topic["settings"]["limits"],
+                         {"messages": 2, "bytes": None, "age_ms": 1000, "over": "drop"})
+        self.assertEqual(topic["settings"]["retry"],
+                         {"kind": "fixed", "delays_ms": [5], "cap_ms": 7, "jitter_percent": 9})
+        topic = self.tcp(self.node).op("topic.set", topic="t", limits={"messages": 0, "age_ms": 0}, retry={})
+        self.assertEqual(topic["settings"]["limits"]["over"], "reject")
+        self.assertEqual(topic["settings"]["retry"]["jitter_percent"], 9)
+        self.expect(200, "POST", f"{API}/t/settings", {"retry": {"kind": "at_once"}})
+        problem = self.expect(400, "POST", f"{API}/t/settings", {"retry": {"delays_ms": [5]}})
+        self.assertEqual(problem["detail"], "retry.kind is missing: at_once has no delays, cap or jitter")
+
+    def test_a_message_with_a_ttr_of_0_needs_no_ack(self):
+        tcp = self.tcp(self.node)
+        self.expect(201, "POST", f"{API}/t/messages", {"body": "http", "ttr_ms": 0})
+        got, _ = self.ask("POST", f"{API}/t/messages?ttr_ms=0", raw=b"octets")
+        self.assertEqual(got, 201)
+        ids = tcp.op("message.push", topic="t", messages=[{"body": "call", "ttr_ms": 0}, {"body": "acked"}])["ids"]
+        popped = self.expect(200, "POST", "/api/v1/deliveries", {"topic": "t", "count": 4})["messages"]
+        self.assertEqual([("deadline_at" in m, m["body"]) for m in popped],
+                         [(False, "http"), (False, "octets"), (False, "call"), (True, "acked")])
+        self.assertEqual(tcp.op("message.ack", topic="t", ids=ids), {"done": 1, "unknown": [ids[0]]})
+        for wrong in ({"ttr_ms": 0, "auto_ack": False}, {"ttr_ms": 1000, "auto_ack": True}):
+            problem = self.expect(400, "POST", f"{API}/t/messages", {"body": "x", **wrong})
+            self.assertIn("ttr_ms and auto_ack contradict each other", problem["detail"])
+        self.expect(400, "POST", f"{API}/t/messages", {"body": "x", "ttr_ms": 999})
 
     def test_limits_refuse_drop_and_dead_letter(self):
         for over, code, left in (("reject", 429, (2, 0, 0)), ("drop", 201, (2, 0, 1)), ("dead_letter", 201, (2, 1, 0))):
