@@ -30,7 +30,7 @@ enum { LIFE_CLIENTS = 5, LIFE_PIECE_MAX = 5 };
 
 /* What one execution of a command has written, as the witness saw it. */
 struct deed {
-    uint32_t records, pushes, pops, acks, letters, steered;
+    uint32_t records, pushes, pops, acks, letters, steered, over; /* over: messages that made room */
     unsigned place; /* of the topic that was popped from in the list of a wpop */
     bool auto_ack;
     uint64_t first_id;
@@ -74,6 +74,13 @@ struct steering {
     uint64_t left;   /* of those that were there: how many are to go */
 };
 
+/* What an answer says of a topic. */
+struct topic_facts {
+    bool given, auto_ack;
+    struct topic_settings set;
+    uint64_t ready, delayed, in_flight, dead, pushed, popped;
+};
+
 /* An answer that a client is owed. */
 struct expected {
     enum answer_kind kind;
@@ -89,6 +96,7 @@ struct expected {
     bool vague;          /* ERROR: any about a message that is not found */
     bool unread;         /* ... or that it cannot be read */
     bool disturbed; /* the log may have refused the command when it came */
+    struct topic_facts facts; /* REPORT: of a topic */
     bool again;     /* REPORT: some of the ids are those of pushes before */
 };
 
@@ -99,6 +107,7 @@ struct came {
     uint64_t id, written, durable;
     struct told told;
     bool again;
+    struct topic_facts facts;
     size_t count;
     struct {
         uint64_t id, hash, attrs_hash;
@@ -217,6 +226,7 @@ struct life {
     uint64_t restarts, lost, answers, spills;
     uint64_t pages;         /* of messages, compared with the oracle's */
     uint64_t jobs;          /* that were over when they were asked for */
+    uint64_t gone_by_limits; /* messages that were too many or too old */
     uint64_t again;         /* messages of puts that were pushed before */
     uint64_t waits, served; /* wpops that waited, and that got something for it */
     struct piece *pieces; /* of delayed messages, all that were ever written; owned */
@@ -317,6 +327,20 @@ void puts_see(struct life *life, struct oracle_event *event);
 struct expected puts_answer(struct life *life);
 void puts_keep(struct came *came, const struct report *report);
 void puts_check(struct client *client, const struct expected *e, const struct came *came);
+
+/* settings.c: is there something that must be refused in the settings, or the pause, that the command gives? */
+bool settings_are_wrong(const struct cmd *cmd);
+
+/* Pushes of so many messages: why they are refused, or 0 and how many of the oldest make room (NULL: not asked). */
+int settings_gate(struct life *life, int topic, uint64_t count, uint64_t *ret_over);
+void settings_check_over(struct life *life, const struct cmd *cmd, uint64_t over);
+
+struct topic_facts settings_facts(struct life *life, const struct cmd *cmd);
+void settings_keep(struct came *came, const struct report *report);
+void settings_check(struct client *client, const struct topic_facts *e, const struct topic_facts *came);
+
+/* All topics are as the node is from now on. */
+void settings_clear(struct life *life);
 
 /* seek.c */
 void seek_one(struct life *life);

@@ -57,4 +57,10 @@ bool sight_steer(struct sight *sight);
 /* settings.c: what is written of a topic or of the node. */
 void sight_topic(struct sight *sight);
 
+/* ... of messages that go since they are too many or too old. False: the record is not about such. */
+bool sight_limits(struct sight *sight);
+
+/* May the oldest messages of the topic be looked at for its limits? */
+bool sight_wants_oldest(const struct sight *sight);
+
 #endif
