@@ -229,6 +229,8 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
         e.messages = copy_messages(deed->letter, deed->letters);
     } else if (cmd->kind == CMD_STAT || cmd->kind == CMD_STAT_ALL) {
         e = (struct expected){.kind = ANSWER_STATS};
+    } else if (cmd->kind == CMD_CLIENT && rules_refusal(life, cmd) == 0) {
+        e = (struct expected){.kind = ANSWER_OK};
     } else if (deed->records == 0 || cmd->kind < CMD_SET || cmd->kind == CMD_WPOP) {
         e = (struct expected){.kind = ANSWER_ERROR};
     }
@@ -487,17 +489,6 @@ static int execute(struct client *client)
     return rc;
 }
 
-/* How many messages the command would push. */
-static uint64_t push_count(struct life *life, const struct cmd *cmd)
-{
-    struct puts puts;
-
-    if (cmd->kind != CMD_PUT)
-        return cmd->kind == CMD_MPUSH ? cmd->count : cmd->kind == CMD_PUSH;
-    puts_look(life, cmd, &puts);
-    return puts.fresh;
-}
-
 void client_submit(struct client *client)
 {
     struct life *life = client->life;
@@ -515,7 +506,7 @@ void client_submit(struct client *client)
     order_describe(&client->order, text, sizeof(text));
     life_say(life, "c%d %s %s", client->name, again ? ">>" : ">", text);
     if (before == 0 && topic >= 0)
-        (void)settings_gate(life, topic, push_count(life, cmd), &over);
+        (void)settings_gate(life, topic, cmd, &over);
     int rc = execute(client);
     bool done = deed->pushes + deed->acks + deed->letters + deed->pops + deed->steered > 0;
     if (rc != 0 && (rc != -EAGAIN || (done && cmd->kind != CMD_DEAD && cmd->kind != CMD_PURGE)))
@@ -526,6 +517,8 @@ void client_submit(struct client *client)
         settings_check_over(life, cmd, over);
     if (rc == 0 && deed->letters > 0 && !again && !life->unreadable)
         check_letters(life, cmd, had);
+    if (rc == 0 && cmd->kind == CMD_CLIENT && before == 0)
+        client->called = workload_client(cmd->args->text);
     if (rc == 0 && client->session.waiter)
         begin_wait(client, text);
     else if (rc == 0 && steer_is(cmd->kind))
@@ -557,6 +550,7 @@ void client_connect(struct life *life, int name)
     client->name = name;
     client->stalled = client->resumed = client->deaf = client->gone = client->half_closed = false;
     client->waits = 0;
+    client->called = NULL;
     session_init(&client->session, &life->broker, &OPS);
 }
 

@@ -63,6 +63,7 @@ static void check_body(struct life *life, const struct report_message *shown, co
     if (shown->bytes != m->body_bytes || shown->unreadable || (shown->retries != m->retries))
         life_fail(life, "message %" PRIu64 " is shown with %" PRIu64 " bytes and %u retries", m->id, shown->bytes,
                   shown->retries);
+    names_check_holder(life, m, shown->holder);
     if (desk->args.body == CMD_BODY_WHOLE && workload_hash(shown->body) != m->body_hash)
         life_fail(life, "message %" PRIu64 " is shown with another body", m->id);
 }

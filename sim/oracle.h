@@ -21,7 +21,8 @@
 struct engine;
 struct queue;
 
-enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff, ORACLE_DEDUP_MAX = 1000 };
+enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff, ORACLE_DEDUP_MAX = 1000,
+       ORACLE_CLIENTS_MAX = 16 };
 
 enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE, ORACLE_DELAYED_ASIDE };
 
@@ -41,6 +42,7 @@ struct oracle_message {
     uint64_t attrs_hash;  /* of headers and key; 0 = it has none */
     uint64_t since_ms;    /* of the last delivery */
     uint32_t given_ms;    /* the TTR that it was delivered with */
+    uint32_t holder;      /* FLIGHT: number of the client; 0 = nobody known */
     uint64_t first_ms, last_ms; /* came_back: first and last delivery that ended so */
     bool came_back;       /* or died: the engine keeps facts of it */
     bool moved;           /* stands at another place than it was first pushed to */
@@ -61,6 +63,7 @@ struct oracle_topic {
     bool exited, auto_ack;
     struct topic_settings set;
     uint64_t push_num, pop_num;
+    bool vague; /* how many bytes it has: something has left of which no record says the size */
 };
 
 enum oracle_kind {
@@ -68,7 +71,7 @@ enum oracle_kind {
     ORACLE_TOPIC, /* topic, name, number, exited, auto_ack, set */
     ORACLE_NODE,  /* max_retries, dedup_keys, dedup_window_ms */
     ORACLE_PUSH,  /* message, dedup */
-    ORACLE_POP,   /* message.id, topic, time_ms = deadline */
+    ORACLE_POP,   /* message.id, .holder, topic, time_ms = deadline */
     ORACLE_ACK,   /* message.id, topic: out of flight */
     ORACLE_GIVE_BACK, /* message.id, topic, time_ms = now, due_ms (0 = by the policy), no_retry: out of flight */
     ORACLE_REJECT, /* message.id, topic: out of flight */
@@ -88,6 +91,7 @@ enum oracle_kind {
     ORACLE_AGAIN, /* message.id, .lsn, .end, .time_ms, .state, topic: the message stands there now */
     ORACLE_PURGE, /* topic, message.state, count: the first `count` in this state are gone */
     ORACLE_DELETE, /* topic: it is gone, with its messages */
+    ORACLE_CLIENT, /* number, name: of a client, from now on */
 };
 
 /* What a message leaves behind that went out of the middle: lists may name it for a while. */
@@ -118,6 +122,7 @@ struct oracle_world {
     size_t count, room;
     uint64_t order;
     uint32_t max_retries;
+    const char *clients[ORACLE_CLIENTS_MAX]; /* by number; NULL = nobody */
     struct oracle_message lifted; /* by a LIFT, until the AGAIN; else its id is 0 */
     struct oracle_dedup dedup[ORACLE_DEDUP_MAX]; /* oldest first */
     size_t dedup_count;

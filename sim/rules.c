@@ -88,6 +88,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
     struct puts puts;
     bool full = !t && rules_topic_count(life) == WORKLOAD_MAX_TOPICS;
 
+    if (cmd->kind == CMD_CLIENT)
+        return names_refusal(cmd->args->text);
     if (cmd->kind == CMD_WPOP)
         return refuse_wpop(life, cmd);
     if (cmd->kind == CMD_CANCEL || cmd->kind == CMD_RESCHEDULE)
@@ -98,16 +100,18 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
     case CMD_PUSH:
         if (cmd->delay_s < 0 || cmd->delay_s > WORKLOAD_MAX_DELAY_S)
             return cmd->delay_s < 0 ? GMQ_E_DELAY_NEGATIVE : GMQ_E_DELAY;
-        return cmd->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : settings_gate(life, topic, 1, NULL);
+        if (cmd->body.len > WORKLOAD_MAX_MESSAGE || full)
+            return full && cmd->body.len <= WORKLOAD_MAX_MESSAGE ? GMQ_E_TOPIC_LIMIT : GMQ_E_BODY_LIMIT;
+        return settings_gate(life, topic, cmd, NULL);
     case CMD_MPUSH:
         if (cmd->count == 0 || cmd->count > WORKLOAD_MAX_BATCH)
             return cmd->count == 0 ? GMQ_E_BATCH_COUNT : GMQ_E_BATCH_LIMIT;
-        return full ? GMQ_E_TOPIC_LIMIT : settings_gate(life, topic, cmd->count, NULL);
+        return full ? GMQ_E_TOPIC_LIMIT : settings_gate(life, topic, cmd, NULL);
     case CMD_PUT:
         puts_look(life, cmd, &puts);
         if (puts.err != 0 || full)
             return puts.err != 0 ? puts.err : GMQ_E_TOPIC_LIMIT;
-        return puts.fresh > 0 ? settings_gate(life, topic, puts.fresh, NULL) : 0;
+        return settings_gate(life, topic, cmd, NULL);
     case CMD_TOPIC_CREATE:
     case CMD_TOPIC_SET:
     case CMD_PAUSE:

@@ -5,6 +5,7 @@
  */
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "engine/id.h"
 #include "engine/ref.h"
 #include "engine/retry.h"
@@ -125,23 +126,68 @@ static struct topic_settings wanted_of_new(const struct sight *sight, struct sli
 
 /* ---- limits ------------------------------------------------------------------------------------------------------ */
 
-int settings_gate(struct life *life, int topic, uint64_t count, uint64_t *ret_over)
+/* What a topic has, or what is pushed to it: bytes in steps of 64 a body. */
+struct load {
+    uint64_t messages, bytes;
+};
+
+static void add_body(struct load *load, size_t bytes)
+{
+    load->messages++;
+    load->bytes += (bytes + 63) / 64 * 64;
+}
+
+static struct load load_of(struct life *life, const struct cmd *cmd)
+{
+    struct load load = {.messages = 0};
+    struct slice packed = cmd->kind == CMD_MPUSH ? cmd->body : slice_of(NULL, 0);
+    struct cmd_item item;
+    struct puts puts;
+
+    if (cmd->kind == CMD_PUSH)
+        add_body(&load, cmd->body.len);
+    while (cmd_item_next(&packed, &item))
+        add_body(&load, item.body.len);
+    if (cmd->kind != CMD_PUT)
+        return load;
+    puts_look(life, cmd, &puts);
+    for (uint32_t i = 0; i < puts.count; i++)
+        if (puts.of[i].id == 0 && puts.of[i].before == 0)
+            add_body(&load, puts.puts[i].body.len);
+    return load;
+}
+
+static bool is_above(const struct topic_limits *limits, const struct load *load)
+{
+    return (limits->messages > 0 && load->messages > limits->messages) ||
+           (limits->bytes > 0 && load->bytes > limits->bytes);
+}
+
+int settings_gate(struct life *life, int topic, const struct cmd *cmd, uint64_t *ret_over)
 {
     const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
-    uint64_t over = 0;
+    struct load more = load_of(life, cmd), all = more, here = {.messages = 0};
+    uint64_t over = 0, ready, most = 0;
 
     if (ret_over)
         *ret_over = 0;
-    if (!t)
+    if (!t || more.messages == 0)
         return 0;
     if (t->set.push_paused_until_ms > life->now_ms)
         return GMQ_E_TOPIC_PAUSED;
-    uint64_t ready = oracle_count(&life->oracle, (uint32_t)topic, ORACLE_READY), max = t->set.limits.messages;
-    uint64_t all = count + ready + oracle_delayed(&life->oracle, (uint32_t)topic) +
-                   oracle_count(&life->oracle, (uint32_t)topic, ORACLE_FLIGHT);
-    if (max > 0 && all > max)
-        over = all - max;
-    if (over > 0 && (t->set.limits.over == OVER_REJECT || count > max || over > ready || over > 16 * count))
+    ready = oracle_count(&life->oracle, (uint32_t)topic, ORACLE_READY);
+    here.messages = ready + oracle_delayed(&life->oracle, (uint32_t)topic) +
+                    oracle_count(&life->oracle, (uint32_t)topic, ORACLE_FLIGHT);
+    here.bytes = engine_queue(life->broker.engine, t->number)->bytes; /* that it is right is looked at elsewhere */
+    all = (struct load){.messages = here.messages + more.messages, .bytes = here.bytes + more.bytes};
+    if (t->set.limits.over != OVER_REJECT && !is_above(&t->set.limits, &more))
+        most = min_u64(16 * more.messages, ready);
+    for (; is_above(&t->set.limits, &all) && over < most; over++) { /* one that goes counts as the average */
+        uint64_t average = here.bytes / here.messages / 64 * 64;
+        here = (struct load){.messages = here.messages - 1, .bytes = here.bytes - average};
+        all = (struct load){.messages = here.messages + more.messages, .bytes = here.bytes + more.bytes};
+    }
+    if (is_above(&t->set.limits, &all))
         return GMQ_E_TOPIC_FULL;
     if (ret_over)
         *ret_over = over;
@@ -150,9 +196,19 @@ int settings_gate(struct life *life, int topic, uint64_t count, uint64_t *ret_ov
 
 void settings_check_over(struct life *life, const struct cmd *cmd, uint64_t over)
 {
+    int topic = oracle_topic(&life->oracle, cmd->topic);
+    const struct oracle_topic *t = &life->oracle.now.topics[topic];
+    struct load all = {.bytes = engine_queue(life->broker.engine, t->number)->bytes};
+
     if (life->deed.over != over && !life->unreadable)
         life_fail(life, "%u messages of %.*s make room, should be %u", (unsigned)life->deed.over, (int)cmd->topic.len,
                   cmd->topic.ptr, (unsigned)over);
+    all.messages = oracle_count(&life->oracle, (uint32_t)topic, ORACLE_READY) +
+                   oracle_delayed(&life->oracle, (uint32_t)topic) +
+                   oracle_count(&life->oracle, (uint32_t)topic, ORACLE_FLIGHT);
+    if (is_above(&t->set.limits, &all) && !life->unreadable)
+        life_fail(life, "topic %s has %" PRIu64 " messages of %" PRIu64 " bytes, which is above its limits", t->name,
+                  all.messages, all.bytes);
 }
 
 static bool pushes(const struct sight *sight)
@@ -166,7 +222,7 @@ bool sight_wants_oldest(const struct sight *sight)
     int topic = oracle_topic_of(&sight->life->oracle, sight->rec->queue);
     const struct topic_limits *limits = &sight->life->oracle.now.topics[topic].set.limits;
 
-    return (limits->messages > 0 && limits->over != OVER_REJECT && pushes(sight)) ||
+    return ((limits->messages > 0 || limits->bytes > 0) && limits->over != OVER_REJECT && pushes(sight)) ||
            (limits->age_ms > 0 && !sight->life->busy);
 }
 

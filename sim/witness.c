@@ -150,6 +150,7 @@ static void see_pop(struct sight *sight)
     const struct cmd *cmd = &client->order.cmd;
     demand(sight, pop.count <= (cmd->kind == CMD_POP ? 1 : (uint64_t)cmd->number), "more than were asked for");
     rules_check_choice(life, client, topic);
+    sight_holder(sight, client, pop.holder);
     bool auto_ack = life->oracle.now.topics[topic].auto_ack;
     demand(sight, auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
     for (uint32_t i = 0; i < pop.count; i++) {
@@ -585,7 +586,8 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     sight.event.end = end_lsn;
     sight.event.more = (rec->flags & RECORD_F_MORE) != 0;
     sight.event.digest = engine_digest(life->broker.engine);
-    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK) {
+    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK &&
+        rec->type != RECORD_CLIENT) {
         life->deed.records++;
         life->deed.end = end_lsn;
     }
@@ -630,6 +632,9 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         break;
     case RECORD_QUEUE:
         sight_topic(&sight);
+        break;
+    case RECORD_CLIENT:
+        sight_client(&sight);
         break;
     case RECORD_CHUNK:
         see_chunk(&sight);

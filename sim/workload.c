@@ -25,6 +25,16 @@ const char *workload_name(struct slice name)
     return NULL;
 }
 
+static const char *const CLIENTS[] = {"w1", "w2", "the one who prints", "größe", "a/b"};
+
+const char *workload_client(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(CLIENTS); i++)
+        if (slice_is(name, CLIENTS[i]))
+            return CLIENTS[i];
+    return NULL;
+}
+
 uint64_t workload_hash(struct slice body)
 {
     uint64_t h = body.len * UINT64_C(0x9e3779b97f4a7c15);
@@ -96,6 +106,7 @@ void workload_init(struct workload *load, uint64_t seed)
         load->weights[CMD_TOPIC_SET] = (unsigned)rng_between(rng, 0, 20);
         load->limit_permille = (unsigned)rng_between(rng, 0, 600);
     }
+    load->weights[CMD_CLIENT] = (unsigned)(rng_chance(rng, 500) ? rng_between(rng, 1, 30) : 0);
 }
 
 void order_init(struct order *order)
@@ -388,8 +399,9 @@ static struct topic_limits draw_limits(struct rng *rng)
 {
     struct topic_limits limits = {.messages = rng_chance(rng, 700) ? rng_between(rng, 1, 60) : 0};
 
+    limits.bytes = rng_chance(rng, 400) ? rng_between(rng, 1, rng_chance(rng, 500) ? 20000 : 400000) : 0;
     limits.age_ms = rng_chance(rng, 400) ? rng_between(rng, 1000, 60000) : 0;
-    if (limits.messages > 0 || limits.age_ms > 0)
+    if (limits.messages > 0 || limits.bytes > 0 || limits.age_ms > 0)
         limits.over = (uint8_t)rng_below(rng, 3);
     return limits;
 }
@@ -413,6 +425,19 @@ static void make_settings(struct workload *load, struct order *order)
         args->settings.retry.jitter_percent = 101;
     if (rng_chance(rng, load->wrong_permille))
         args->settings.ttr_ms = 999;
+}
+
+static void make_name(struct workload *load, struct order *order)
+{
+    static const char *const WRONG[] = {
+        "", "a\nb", "\xff", "0123456789012345678901234567890123456789012345678901234567890123 ",
+    };
+    struct rng *rng = &load->rng;
+    bool wrong = rng_chance(rng, 2 * load->wrong_permille);
+
+    order->topic[0] = '\0';
+    order->args.text = slice_str(wrong ? WRONG[rng_below(rng, ARRAY_LEN(WRONG))]
+                                       : CLIENTS[rng_below(rng, ARRAY_LEN(CLIENTS))]);
 }
 
 static void make_pause(struct workload *load, struct order *order)
@@ -540,6 +565,9 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     case CMD_RESUME:
         make_pause(load, order);
         break;
+    case CMD_CLIENT:
+        make_name(load, order);
+        break;
     case CMD_NACK:
         make_nack(load, oracle, order);
         break;
@@ -556,7 +584,7 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     default:
         break;
     }
-    bool of_one = order->cmd.kind == CMD_CANCEL || order->cmd.kind == CMD_RESCHEDULE;
+    bool of_one = order->cmd.kind == CMD_CANCEL || order->cmd.kind == CMD_RESCHEDULE || order->cmd.kind == CMD_CLIENT;
     if (rng_chance(rng, load->wrong_permille) && order->cmd.kind == CMD_WPOP)
         make_wrong_wpop(load, order);
     else if (!of_one && rng_chance(rng, load->wrong_permille))
@@ -572,9 +600,10 @@ static void describe_settings(const struct cmd_args *args, char *text, size_t by
 {
     const struct topic_settings *set = &args->settings;
 
-    (void)snprintf(text, bytes, " given %x: ttr=%u retries=%u policy=%u messages=%" PRIu64 " age=%" PRIu64 " over=%u",
+    (void)snprintf(text, bytes, " given %x: ttr=%u retries=%u policy=%u messages=%" PRIu64 " bytes=%" PRIu64
+                   " age=%" PRIu64 " over=%u",
                    args->settings_given, (unsigned)set->ttr_ms, (unsigned)set->max_retries, (unsigned)set->retry.kind,
-                   set->limits.messages, set->limits.age_ms, (unsigned)set->limits.over);
+                   set->limits.messages, set->limits.bytes, set->limits.age_ms, (unsigned)set->limits.over);
 }
 
 static void describe_puts(const struct order *order, char *text, size_t bytes)

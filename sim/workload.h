@@ -68,6 +68,9 @@ struct slice workload_topic(uint32_t index);
 /* The same bytes, good for ever; NULL for a name of none. */
 const char *workload_name(struct slice name);
 
+/* The same bytes, good for ever, of the name of a client; NULL when it must be refused. */
+const char *workload_client(struct slice name);
+
 /* One number for a body: bodies with the same number are the same. */
 uint64_t workload_hash(struct slice body);
 
