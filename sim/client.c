@@ -327,8 +327,11 @@ static void check_told(struct client *client, const struct expected *expected, c
 {
     const struct told *e = &expected->told, *came = &answer->told;
 
+    /* What is gone of a piece that cannot be read is taken off those that are there. */
+    bool fewer = client->life->unreadable && e->kind == REPORT_DONE && came->done < e->done;
+
     settings_check(client, &expected->facts, &answer->facts);
-    if (came->kind != e->kind || came->id != e->id || came->due_ms != e->due_ms || came->done != e->done ||
+    if (came->kind != e->kind || came->id != e->id || came->due_ms != e->due_ms || (came->done != e->done && !fewer) ||
         came->place != e->place)
         life_fail(client->life, "c%d is told of %" PRIu64 " %s, due %" PRIu64 ", %" PRIu64 " done; should be %" PRIu64
                   " %s, due %" PRIu64 ", %" PRIu64, client->name, came->id, place_word(came->place), came->due_ms,

@@ -578,6 +578,22 @@ static void see_load(struct sight *sight)
     happens(sight);
 }
 
+static void see_gone(struct sight *sight)
+{
+    unsigned how = sight->rec->aux;
+
+    if (how == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
+        sight_deletion(sight);
+    else if (how == PAYLOAD_LIST_DEAD)
+        see_letters(sight);
+    else if (sight_limits(sight))
+        return;
+    else if (how == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
+        see_expiry(sight);
+    else
+        see_ack(sight);
+}
+
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
 {
     struct life *life = ctx;
@@ -601,16 +617,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         see_pop(&sight);
         break;
     case RECORD_ACK:
-        if (rec->aux == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
-            sight_deletion(&sight);
-        else if (rec->aux == PAYLOAD_LIST_DEAD)
-            see_letters(&sight);
-        else if (sight_limits(&sight))
-            break;
-        else if (rec->aux == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
-            see_expiry(&sight);
-        else
-            see_ack(&sight);
+        see_gone(&sight);
         break;
     case RECORD_RELEASE:
         if (rec->aux == PAYLOAD_LIST_DEAD)

@@ -98,15 +98,15 @@ void workload_init(struct workload *load, uint64_t seed)
     load->dedup_permille = rng_chance(rng, 600) ? (unsigned)rng_between(rng, 100, 950) : 0;
     load->dedup_keys = (uint32_t)rng_between(rng, 2, 12);
     if (rng_chance(rng, 400)) {
-        load->weights[CMD_PAUSE] = (unsigned)rng_between(rng, 0, 12);
-        load->weights[CMD_RESUME] = (unsigned)rng_between(rng, 0, 12);
+        load->weights[CMD_PAUSE] = (unsigned)rng_between(rng, 1, 30);
+        load->weights[CMD_RESUME] = (unsigned)rng_between(rng, 0, 30);
     }
-    if (rng_chance(rng, 400)) {
-        load->weights[CMD_TOPIC_CREATE] = (unsigned)rng_between(rng, 0, 10);
-        load->weights[CMD_TOPIC_SET] = (unsigned)rng_between(rng, 0, 20);
-        load->limit_permille = (unsigned)rng_between(rng, 0, 600);
+    if (rng_chance(rng, 500)) {
+        load->weights[CMD_TOPIC_CREATE] = (unsigned)rng_between(rng, 0, 30);
+        load->weights[CMD_TOPIC_SET] = (unsigned)rng_between(rng, 5, 60);
+        load->limit_permille = (unsigned)rng_between(rng, 0, 900);
     }
-    load->weights[CMD_CLIENT] = (unsigned)(rng_chance(rng, 500) ? rng_between(rng, 1, 30) : 0);
+    load->weights[CMD_CLIENT] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 5, 80) : 0);
 }
 
 void order_init(struct order *order)
@@ -397,8 +397,10 @@ static struct retry_policy draw_policy(struct rng *rng)
 
 static struct topic_limits draw_limits(struct rng *rng)
 {
-    struct topic_limits limits = {.messages = rng_chance(rng, 700) ? rng_between(rng, 1, 60) : 0};
+    struct topic_limits limits = {.messages = 0};
 
+    if (rng_chance(rng, 700))
+        limits.messages = rng_between(rng, 1, rng_chance(rng, 600) ? 12 : 60);
     limits.bytes = rng_chance(rng, 400) ? rng_between(rng, 1, rng_chance(rng, 500) ? 20000 : 400000) : 0;
     limits.age_ms = rng_chance(rng, 400) ? rng_between(rng, 1000, 60000) : 0;
     if (limits.messages > 0 || limits.bytes > 0 || limits.age_ms > 0)
@@ -414,9 +416,11 @@ static void make_settings(struct workload *load, struct order *order)
     args->settings_given = (unsigned)rng_below(rng, 64) & ~(unsigned)(CMD_GIVEN_IDLE | CMD_GIVEN_LIMITS);
     if (rng_chance(rng, load->limit_permille) || rng_chance(rng, 100))
         args->settings_given |= CMD_GIVEN_LIMITS;
-    args->settings = (struct topic_settings){.ttr_ms = rng_chance(rng, 300) ? 0 : (uint32_t)rng_between(rng, 1000, 9000),
-                                             .max_retries = rng_chance(rng, 300) ? TOPIC_NODE_RETRIES
-                                                                                 : (uint32_t)rng_below(rng, 5)};
+    args->settings = TOPIC_SETTINGS_NONE;
+    if (rng_chance(rng, 700))
+        args->settings.ttr_ms = (uint32_t)rng_between(rng, 1000, 9000);
+    if (rng_chance(rng, 700))
+        args->settings.max_retries = (uint32_t)rng_below(rng, 5);
     args->settings.retry = draw_policy(rng);
     if (rng_chance(rng, load->limit_permille))
         args->settings.limits = draw_limits(rng);
@@ -522,15 +526,11 @@ static void make_wrong(struct workload *load, struct order *order)
     }
 }
 
-void workload_next(struct workload *load, struct oracle *oracle, struct order *order)
+/* What the command says beside its topic. */
+static void make(struct workload *load, struct oracle *oracle, struct order *order)
 {
     struct rng *rng = &load->rng;
-    struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
 
-    order->cmd = (struct cmd){.kind = draw_kind(load), .args = &order->args};
-    order->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN};
-    (void)snprintf(order->topic, sizeof(order->topic), "%.*s", (int)topic.len, topic.ptr);
-    buf_clear(&order->bytes);
     switch (order->cmd.kind) {
     case CMD_PUSH:
         order->cmd.delay_s = delay_s(load);
@@ -584,6 +584,18 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     default:
         break;
     }
+}
+
+void workload_next(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
+
+    order->cmd = (struct cmd){.kind = draw_kind(load), .args = &order->args};
+    order->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN};
+    (void)snprintf(order->topic, sizeof(order->topic), "%.*s", (int)topic.len, topic.ptr);
+    buf_clear(&order->bytes);
+    make(load, oracle, order);
     bool of_one = order->cmd.kind == CMD_CANCEL || order->cmd.kind == CMD_RESCHEDULE || order->cmd.kind == CMD_CLIENT;
     if (rng_chance(rng, load->wrong_permille) && order->cmd.kind == CMD_WPOP)
         make_wrong_wpop(load, order);
