@@ -149,7 +149,7 @@ struct desk_job {
     uint64_t delay_ms;
     uint64_t done, end;    /* messages, and the end of the last record, as the witness saw it */
     bool half;             /* a message was pushed to the other topic, and this one must go from its own: */
-    uint64_t half_hash;
+    uint64_t half_hash, half_from;
 };
 
 /* Somebody who looks at messages. */

@@ -282,6 +282,11 @@ static void put_event(struct doc *doc, const struct report_event *event)
     if (event->kind == EVENT_DEAD)
         word(doc, "reason", dead_word(event->why));
     string_if(doc, "text", event->text);
+    if (event->other != 0) {
+        bool pushed = event->kind == EVENT_PUSHED;
+        id(doc, pushed ? "from_id" : "id", event->other);
+        string_if(doc, pushed ? "from_topic" : "topic", event->other_topic);
+    }
     close(doc, "}");
 }
 
@@ -360,6 +365,8 @@ static void put_counts(struct doc *doc, const struct report_topic *topic)
     rate(doc, "push_rate", topic->push_rate_mhz);
     rate(doc, "pop_rate", topic->pop_rate_mhz);
     rate(doc, "ack_rate", topic->ack_rate_mhz);
+    rate(doc, "dead_rate", topic->dead_rate_mhz);
+    rate(doc, "redeliver_rate", topic->redeliver_rate_mhz);
 }
 
 static void put_topic(struct doc *doc, const struct report_topic *topic)
@@ -616,6 +623,7 @@ static const char *status_title(int status)
 {
     switch (status) {
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
@@ -623,9 +631,12 @@ static const char *status_title(int status)
     case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
+    case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
     case 429: return "Too Many Requests";
+    case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     case 507: return "Insufficient Storage";
     default: return "Internal Server Error";
     }
