@@ -96,6 +96,7 @@ struct broker {
     unsigned trims;            /* PURGE records of this turn that made way in waiting lists */
     uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
     bool stopping;             /* commands are refused */
+    bool leaving;              /* soon, meanwhile /readyz says so: all is done as ever */
 };
 
 /*

@@ -20,7 +20,7 @@
 #define TOPIC_IDLE_S_MAX (UINT64_C(10) * 365 * 86400)
 #define DELAY_S_MAX (UINT64_C(100) * 365 * 86400) /* 100 years; the 4 bytes of an mpub reach to 136 */
 
-enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
+enum { STOP_DELAY_MS_MAX = 600000, SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
 
 static bool parse_sync(const char *text, enum gnode_sync *ret_mode, uint64_t *ret_ms)
 {
@@ -96,6 +96,9 @@ static const struct setting TABLE[] = {
      .help = "seconds after which an empty topic that nobody used is deleted; 0: never"},
     {.flag = "max_connections", .section = "node", .key = "max_connections", .type = SETTING_U64, AT(max_connections),
      .min = 1, .max = 1000000, .fallback = "10000", .help = "most connections of each door"},
+    {.flag = "stop_delay", .section = "node", .key = "stop_delay", .type = SETTING_U64, AT(stop_delay_ms), .min = 0,
+     .max = STOP_DELAY_MS_MAX, .fallback = "0",
+     .help = "milliseconds that a node which was told to stop serves on, not ready, so that balancers turn away first"},
     {.flag = "cache", .section = "node", .key = "cache", .type = SETTING_BYTES, AT(cache_bytes), .min = MIB,
      .max = 512 * MIB, .fallback = "16m",
      .help = "memory for the newest messages; a power of two, at least 4 x max_message"},

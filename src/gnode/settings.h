@@ -43,6 +43,7 @@ struct gnode_settings {
     uint64_t dedup_keys;
     uint64_t topic_idle_s;    /* 0 = never */
     uint64_t max_connections; /* of each door */
+    uint64_t stop_delay_ms;   /* 0 = none */
     uint64_t cache_bytes;     /* a power of two, >= 4 x max_message_bytes */
     uint64_t read_cache_bytes;
     uint64_t segment_bytes;
