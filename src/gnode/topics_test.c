@@ -349,6 +349,57 @@ TEST(topic_rates_do_not_count_the_time_in_which_the_node_slept)
     end();
 }
 
+TEST(topic_rates_tell_what_comes_back_and_what_dies_and_neither_is_a_use)
+{
+    struct cmd_args args = {NO_ARGS, .settings_given = CMD_GIVEN_RETRIES | CMD_GIVEN_IDLE};
+
+    begin(0);
+    args.settings.max_retries = 1;
+    args.settings.idle_ms = 3600000;
+    assert_int_equal(op(0, CMD_TOPIC_CREATE, "t", &args), 0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(pop("t"), 0);
+    pass(4000); /* its TTR is over */
+    const struct report_topic *topic = facts_of_topic("t");
+    assert_int_equal(topic->redelivered, 1);
+    assert_true(topic->redeliver_rate_mhz > 0);
+    assert_int_equal(topic->dead_rate_mhz, 0);
+    assert_int_equal(pop("t"), 0);
+    (void)facts_of_topic("t");
+    const struct usage *usage = engine_find(broker.engine, slice_str("t"))->usage;
+    uint64_t used_ms = usage->used_ms;
+    pass(4000);
+    topic = facts_of_topic("t");
+    assert_int_equal(topic->died, 1);
+    assert_true(topic->dead_rate_mhz > 0);
+    assert_int_equal(usage->used_ms, used_ms);
+    pass_seconds(12);
+    topic = facts_of_topic("t");
+    assert_true(topic->dead_rate_mhz == 0 && topic->redeliver_rate_mhz == 0);
+    end();
+}
+
+TEST(topic_rates_begin_anew_with_the_node)
+{
+    struct cmd_args args = {NO_ARGS, .settings_given = CMD_GIVEN_RETRIES};
+
+    begin(0);
+    args.settings.max_retries = 0;
+    assert_int_equal(op(0, CMD_TOPIC_CREATE, "t", &args), 0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(pop("t"), 0);
+    close_broker();
+    open_broker();
+    pass_seconds(5);
+    const struct report_topic *topic = facts_of_topic("t"); /* it has died in this life, in which nobody used it */
+    assert_int_equal(topic->dead, 1);
+    assert_true(topic->dead_rate_mhz > 0);
+    close_broker();
+    open_broker();
+    assert_int_equal(facts_of_topic("t")->dead_rate_mhz, 0);
+    end();
+}
+
 /* ---- idle -------------------------------------------------------------------------------------------------------- */
 
 TEST(topic_that_is_empty_and_unused_for_its_time_is_deleted)

@@ -94,9 +94,11 @@ struct report_topic {
     uint64_t pushed, popped;                  /* ever */
     uint64_t acked, redelivered, died, expired, deleted; /* since the node was started */
     uint64_t push_rate_mhz, pop_rate_mhz, ack_rate_mhz;  /* thousandths of a message a second, over the last 10 s */
+    uint64_t dead_rate_mhz, redeliver_rate_mhz;
     uint64_t oldest_ready_ms;                 /* when the oldest ready message was pushed; 0 = none, or not known */
+    uint64_t oldest_in_flight_ms;             /* when that was delivered; in events only */
     uint64_t last_push_ms, last_pop_ms;
-    uint64_t consumers;                       /* seen in the last minute, or holding something */
+    uint64_t consumers;                       /* clients that popped in the last minute */
     uint64_t waiting;                         /* pops that wait now */
     bool auto_ack;
     struct topic_settings settings;
