@@ -22,6 +22,23 @@
 
 enum { STOP_DELAY_MS_MAX = 600000, SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
 
+/* Host names with commas between them. */
+static const char *check_hosts(const char *text)
+{
+    static const char WHY[] = "must be host names, without ports, with commas between them";
+
+    if (text[0] == '\0')
+        return NULL;
+    for (const char *at = text;; at++) {
+        size_t len = strcspn(at, ",");
+        if (len == 0 || len >= ADDR_HOST_BYTES || strcspn(at, " :/@[]") < len)
+            return WHY;
+        at += len;
+        if (*at == '\0')
+            return NULL;
+    }
+}
+
 static bool parse_sync(const char *text, enum gnode_sync *ret_mode, uint64_t *ret_ms)
 {
     static const char PREFIX[] = "interval:";
@@ -133,6 +150,10 @@ static const struct setting TABLE[] = {
 
     {.flag = "http_addr", .section = "http_server", .key = "addr", AT(http_addr), .fallback = "127.0.0.1:9504",
      .value = "ADDR", .help = "where the HTTP API listens; :PORT for all interfaces", .check = common_check_addr},
+    {.flag = "http_hosts", .section = "http_server", .key = "http_hosts", AT(http_hosts), .fallback = "",
+     .value = "NAME[,NAME]...",
+     .help = "names under which alone the node may be asked, beside addresses and its own; empty: any, but by browsers",
+     .check = check_hosts},
     {.flag = "legacy_http", .section = "http_server", .key = "legacy_http", .type = SETTING_BOOL, AT(legacy_http),
      .fallback = "true", .help = "the original's HTTP API beside /api/v1; false: its paths answer 404, but for /ping"},
     {.section = "http_server", .key = "certFile", AT(ignored_cert), .fallback = ""},

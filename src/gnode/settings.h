@@ -23,6 +23,7 @@ struct gnode_settings {
     char *http_addr, *tcp_addr;
     char *report_http_addr, *report_tcp_addr; /* "" = the address listened on */
     char *register_addr;                      /* comma list, "" = none */
+    char *http_hosts;                         /* comma list of host names, "" = none */
     char *data_save_path;
     char *sync;
     char *log_target, *log_filename;
