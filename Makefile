@@ -21,14 +21,15 @@ PYTHON  ?= python3
 PROPERTY_PYTHON = $(firstword $(foreach p,$(PYTHON) /usr/bin/python3,$(shell $(p) -c "import hypothesis" 2>/dev/null \
     && echo $(p))) $(PYTHON))
 
-LAYERS   := base wire engine store net app client gnode gregister gclient
-PROGRAMS := gnode gregister gclient
-PACKAGES := libuv libmicrohttpd gnutls json-c inih libcurl
+LAYERS   := base wire engine store net app client gnode gregister gclient gweb
+PROGRAMS := gnode gregister gclient gweb
+PACKAGES := libuv libmicrohttpd gnutls json-c inih libcurl libcrypt
 
 # Which layers a program is linked from, users before used.
 LINK_gnode     := gnode app net store engine wire base
 LINK_gregister := gregister app net wire base
 LINK_gclient   := gclient client app net wire base
+LINK_gweb      := gweb app net wire base
 
 # ---- what must be installed --------------------------------------------------------------------------------------
 NO_DEPS_GOALS := help clean layers purity tidy deps
@@ -73,7 +74,7 @@ TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c $(wildcard sim/simdisk*
 SIM_SRC  := $(wildcard sim/*.c)
 FUZZ_SRC := $(wildcard fuzz/*_fuzz.c)
 FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
-ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
+ALL_LINK := $(call archives,gweb gclient gregister gnode client app net store engine wire base)
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
