@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/log.h"
+#include "gweb/side.h"
 #include "net/clock.h"
 #include "wire/report_json.h"
 
@@ -68,6 +69,11 @@ int web_open(struct web *web, uv_loop_t *loop, const struct web_options *opt)
     sessions_init(&web->sessions, web->settings->session_hours * HOUR_MS, session_ended);
     if (web->assets->count == 0 && web->settings->web_root[0] == '\0')
         log_warn("http", "this gweb has no pages: install npm and run `make web`, then `make`");
+    int err = side_open(web);
+    if (err != 0) {
+        (void)close(opt->listen_fd);
+        return err;
+    }
     return open_door(web, opt);
 }
 
@@ -100,6 +106,7 @@ void web_close(struct web *web)
     web->stopping = true;
     sessions_fini(&web->sessions);
     web_call_end_streams(&web->streams);
+    side_close(web);
     http_server_close(web->http);
     if (web->timers_open) {
         uv_close((uv_handle_t *)&web->second_timer, NULL);
@@ -107,5 +114,6 @@ void web_close(struct web *web)
     }
     while (uv_loop_alive(web->loop))
         (void)uv_run(web->loop, UV_RUN_DEFAULT);
+    side_fini(web);
     ENSURE(web->call_count == 0);
 }

@@ -136,6 +136,9 @@ static void explain(struct httpc_call *call, CURLcode code)
     case CURLE_RECV_ERROR:
         (void)snprintf(why, sizeof(why), "read tcp %s: connection reset by peer", call->dialed);
         break;
+    case CURLE_PARTIAL_FILE:
+        (void)snprintf(why, sizeof(why), "unexpected EOF");
+        break;
     case CURLE_URL_MALFORMAT:
         (void)snprintf(why, sizeof(why), "invalid URL");
         break;
@@ -161,6 +164,7 @@ static void tell_end(struct httpc_call *call)
     if (call->code != CURLE_OK || status < 100) {
         explain(call, call->code);
         result.err = call->err;
+        result.late = call->code == CURLE_OPERATION_TIMEDOUT;
     } else {
         result.status = (unsigned)status;
         result.body = buf_slice(&call->body);
@@ -434,6 +438,7 @@ static bool set_options(struct httpc_call *call)
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, fresh) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "gmq/" GMQ_VERSION) == CURLE_OK &&

@@ -29,6 +29,7 @@ struct httpc_call;
 struct httpc_result {
     const char *err;   /* NULL, or why no reply came, as Go's http.Get says it:
                           `Get "http://127.0.0.1:2/ping": dial tcp 127.0.0.1:2: connect: connection refused` */
+    bool late;         /* with err: the time was over */
     unsigned status;   /* 100..999 when err is NULL */
     struct slice body; /* good during the callback */
 };
