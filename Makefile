@@ -32,7 +32,7 @@ LINK_gclient   := gclient client app net wire base
 LINK_gweb      := gweb app net wire base
 
 # ---- what must be installed --------------------------------------------------------------------------------------
-NO_DEPS_GOALS := help clean layers purity tidy deps
+NO_DEPS_GOALS := help clean layers purity tidy deps web-check
 ifneq ($(filter-out $(NO_DEPS_GOALS),$(or $(MAKECMDGOALS),build)),)
 ifeq ($(shell command -v pkg-config),)
 $(error pkg-config is missing: run script/deps, or apt-get install pkg-config)
@@ -86,7 +86,7 @@ NPM_MISSING = $(if $(shell command -v npm),,  (after apt-get install npm))
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
-        clocks tsan-load fuzz-hours man completion soak-full web
+        clocks tsan-load fuzz-hours man completion soak-full web web-check
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 ifeq ($(WEB_OBJ),)
 	@echo "gweb is built without its pages: make web$(NPM_MISSING) fetches what they need and adds them"
@@ -166,6 +166,11 @@ purity: $(call archives,base wire engine)         ## wire/ and engine/ call noth
 	@tools/purity $(BUILD)
 tidy:                                        ## line, function and file lengths; banned calls
 	@tools/tidy
+web-check: web/node_modules/typescript       ## the pages' code: eslint, types, rules of their files
+	@cd web && npm run --silent lint && npm run --silent types && node --test --test-reporter=$(CURDIR)/web/test/tally.js \
+	    test/*.test.js
+web/node_modules/typescript: web/package-lock.json
+	cd web && npm ci --silent && touch node_modules/typescript
 
 unit: $(BUILD)/unit                          ## unit tests; T=word runs those whose name holds it
 	@$(BUILD)/unit $(T)

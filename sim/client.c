@@ -67,13 +67,12 @@ static void keep(struct client *client, const struct answer *answer)
         came.messages[i].attrs_hash = workload_attrs_hash(answer->messages[i].headers, answer->messages[i].key);
         came.messages[i].place = answer->messages[i].topic;
     }
-    if (answer->kind == ANSWER_REPORT && answer->report->kind != REPORT_PUT) {
+    if (answer->kind == ANSWER_REPORT && answer->report->kind == REPORT_PUT) {
+        puts_keep(&came, answer->report);
+    } else if (answer->kind == ANSWER_REPORT) {
         const struct report *report = answer->report;
         came.told = (struct told){.kind = report->kind, .id = report->id, .due_ms = report->due_ms,
                                   .done = report->done, .place = report->place};
-    } else if (answer->kind == ANSWER_REPORT) {
-        came.kind = ANSWER_ID;
-        came.id = answer->report->count == 1 ? answer->report->ids[0] : 0;
     }
     if (client->came_count == client->came_room) {
         client->came_room = client->came_room ? 2 * client->came_room : 8;
@@ -201,9 +200,10 @@ static struct expected answer_to(struct life *life, const struct cmd *cmd)
     const struct deed *deed = &life->deed;
     struct expected e = {.kind = ANSWER_OK, .wait = WAIT_PROMISED, .lsn = deed->end};
 
-    if (deed->pushes > 0) {
-        bool one = cmd->kind == CMD_PUSH || cmd->kind == CMD_PUT;
-        e.kind = one ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
+    if (cmd->kind == CMD_PUT && (deed->pushes > 0 || (life->puts.fresh == 0 && rules_refusal(life, cmd) == 0))) {
+        e = puts_answer(life);
+    } else if (deed->pushes > 0) {
+        e.kind = cmd->kind == CMD_PUSH ? ANSWER_ID : cmd->flags & CMD_F_IDS ? ANSWER_IDS : ANSWER_OK;
         e.id = deed->first_id;
         e.count = deed->pushes;
     } else if (deed->pops > 0) {
@@ -248,6 +248,8 @@ static void check_error(struct client *client, const struct expected *e, const s
         return;
     if (e->kind == ANSWER_REPORT && e->told.kind == REPORT_DONE && is_log_refusal(life, e, came->err))
         return; /* a part of it is done */
+    if (e->again && is_log_refusal(life, e, came->err))
+        return;
     /* A slow client's message that somebody else has acked since, or that needed no ack, may be gone for good. */
     bool gone = e->kind == ANSWER_MESSAGE && !oracle_by_id(&life->oracle, e->messages[0].id);
     if (e->kind == ANSWER_MESSAGE && came->err == GMQ_E_UNREADABLE && (life->unreadable || gone))
@@ -352,7 +354,9 @@ static void check_one(struct client *client, const struct expected *e, const str
     if (came->kind != e->kind)
         life_fail(life, "c%d got answer %d, is owed %d error %d", client->name, (int)came->kind, (int)e->kind, e->err);
     check_wait(client, e, came);
-    if (e->kind == ANSWER_REPORT)
+    if (e->kind == ANSWER_REPORT && e->told.kind == REPORT_PUT)
+        puts_check(client, e, came);
+    else if (e->kind == ANSWER_REPORT)
         check_told(client, &e->told, &came->told);
     else if (e->kind == ANSWER_ID || e->kind == ANSWER_IDS)
         check_ids(client, e, came);
@@ -408,7 +412,8 @@ static void settle_accounts(struct client *client, const char *text)
     const struct deed *deed = &life->deed;
     struct expected e = answer_to(life, cmd);
 
-    if (deed->pushes > 0 && (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_MPUSH ? cmd->count : 1)))
+    if (deed->pushes > 0 && cmd->kind != CMD_PUT &&
+        (life->packed.len > 0 || deed->pushes != (cmd->kind == CMD_MPUSH ? cmd->count : 1)))
         life_fail(life, "%s: %u messages were pushed", text, (unsigned)deed->pushes);
     if (deed->pops > 0 && (uint64_t)cmd->number < deed->pops && cmd->kind == CMD_WPOP)
         life_fail(life, "%s: %u messages were popped", text, (unsigned)deed->pops);
@@ -459,6 +464,8 @@ static int execute(struct client *client)
     life->busy = client;
     life->deed = (struct deed){0};
     life->packed = cmd->kind == CMD_MPUSH ? cmd->body : slice_of(NULL, 0);
+    if (cmd->kind == CMD_PUT)
+        puts_look(life, cmd, &life->puts);
     client->stalled = client->resumed = false;
     int rc = broker_execute(&life->broker, &client->session, cmd, life->now_ms);
     life->busy = NULL;

@@ -632,7 +632,8 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
     life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served; %" PRIu64 " pages of messages, %" PRIu64
-                    " jobs", life.waits, life.served, life.pages, life.jobs);
+                    " jobs; %" PRIu64 " messages pushed again",
+             life.waits, life.served, life.pages, life.jobs, life.again);
     desk_leave(&life);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);

@@ -146,6 +146,8 @@ static bool push(struct oracle *oracle, const struct oracle_event *event)
         return wrong(oracle, "id %" PRIu64 " is not above id %" PRIu64 ", which a client has seen", event->message.id,
                      oracle->told_id);
     now->topics[add(now, &event->message)->topic].push_num++;
+    if (event->dedup.key)
+        oracle_dedup_add(now, &event->dedup);
     return true;
 }
 
@@ -446,6 +448,7 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
         return true;
     case ORACLE_NODE:
         oracle->now.max_retries = event->max_retries;
+        oracle_dedup_limit(&oracle->now, event->dedup_keys, event->dedup_window_ms);
         return true;
     case ORACLE_PUSH:
         return push(oracle, event);

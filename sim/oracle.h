@@ -20,7 +20,7 @@
 struct engine;
 struct queue;
 
-enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
+enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff, ORACLE_DEDUP_MAX = 1000 };
 
 enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE, ORACLE_DELAYED_ASIDE };
 
@@ -45,6 +45,14 @@ struct oracle_message {
     enum oracle_state state;
 };
 
+/* The newest push with a dedup key. */
+struct oracle_dedup {
+    uint32_t queue;   /* number */
+    uint32_t key;     /* 0 = none */
+    uint64_t content; /* one number for it */
+    uint64_t id, end; /* of the message; of its PUSH */
+};
+
 struct oracle_topic {
     const char *name; /* good for ever */
     uint32_t number; /* of the engine's queue; 0 = not there */
@@ -55,8 +63,8 @@ struct oracle_topic {
 enum oracle_kind {
     ORACLE_START, /* nothing happened: the state as it was recovered */
     ORACLE_TOPIC, /* topic, name, number, exited, auto_ack */
-    ORACLE_NODE,  /* max_retries */
-    ORACLE_PUSH,  /* message */
+    ORACLE_NODE,  /* max_retries, dedup_keys, dedup_window_ms */
+    ORACLE_PUSH,  /* message, dedup */
     ORACLE_POP,   /* message.id, topic, time_ms = deadline */
     ORACLE_ACK,   /* message.id, topic: out of flight */
     ORACLE_GIVE_BACK, /* message.id, topic, time_ms = now, due_ms (0 = now), no_retry: out of flight */
@@ -93,6 +101,8 @@ struct oracle_event {
     const char *name;
     uint64_t time_ms, due_ms;
     bool no_retry;
+    struct oracle_dedup dedup;
+    uint64_t dedup_keys, dedup_window_ms;
     uint32_t topic, number, count, max_retries;
     bool exited, auto_ack;
 };
@@ -104,6 +114,9 @@ struct oracle_world {
     uint64_t order;
     uint32_t max_retries;
     struct oracle_message lifted; /* by a LIFT, until the AGAIN; else its id is 0 */
+    struct oracle_dedup dedup[ORACLE_DEDUP_MAX]; /* oldest first */
+    size_t dedup_count;
+    uint64_t dedup_keys, dedup_window_ms;
 };
 
 struct oracle {
@@ -144,6 +157,16 @@ NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
 
 /* May the engine say that so many messages of the topic are ready? */
 bool oracle_same_ready(const struct oracle *oracle, uint32_t topic, const struct queue *queue, uint64_t ready);
+
+/* ---- dedup.c ----------------------------------------------------------------------------------- */
+
+/* No more keys than these from now on. */
+void oracle_dedup_limit(struct oracle_world *now, uint64_t keys, uint64_t window_ms);
+void oracle_dedup_add(struct oracle_world *now, const struct oracle_dedup *dedup);
+
+/* The push that counts for one with this key of the queue at `now_ms`, or NULL. */
+const struct oracle_dedup *oracle_dedup_find(const struct oracle_world *now, uint32_t queue, uint32_t key,
+                                             uint64_t now_ms);
 
 /* ---- looking; a topic is its index in now.topics --------------------------------------------- */
 

@@ -34,7 +34,7 @@ static int refuse_pop(struct life *life, const int *topics, size_t n)
     return err;
 }
 
-static size_t topic_count(const struct life *life)
+size_t rules_topic_count(const struct life *life)
 {
     size_t n = 0;
 
@@ -61,7 +61,7 @@ static int refuse_wpop(struct life *life, const struct cmd *cmd)
         topics[n] = oracle_topic(&life->oracle, topic);
         fresh += topics[n] < 0;
     }
-    if (fresh > 0 && topic_count(life) + fresh > WORKLOAD_MAX_TOPICS)
+    if (fresh > 0 && rules_topic_count(life) + fresh > WORKLOAD_MAX_TOPICS)
         return GMQ_E_TOPIC_LIMIT;
     return refuse_pop(life, topics, n);
 }
@@ -84,7 +84,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
     int topic = oracle_topic(&life->oracle, cmd->topic);
     const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
     const struct oracle_message *m;
-    bool full = !t && topic_count(life) == WORKLOAD_MAX_TOPICS;
+    struct puts puts;
+    bool full = !t && rules_topic_count(life) == WORKLOAD_MAX_TOPICS;
 
     if (cmd->kind == CMD_WPOP)
         return refuse_wpop(life, cmd);
@@ -102,7 +103,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
             return cmd->count == 0 ? GMQ_E_BATCH_COUNT : GMQ_E_BATCH_LIMIT;
         return full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_PUT:
-        return cmd->args->puts->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
+        puts_look(life, cmd, &puts);
+        return puts.err != 0 ? puts.err : full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_SET:
         return full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_POP:

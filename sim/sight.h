@@ -15,6 +15,7 @@ struct sight {
     struct life *life;
     const struct record *rec;
     struct oracle_event event; /* complete but for what the type of the record says */
+    bool deduped;              /* of a PUSH: it has a dedup key */
 };
 
 static inline void demand(const struct sight *sight, bool right, const char *what)
@@ -52,5 +53,8 @@ bool sight_job_makes(const struct sight *sight, const struct oracle_topic *topic
  * a topic that was deleted. False: the record is of none of them.
  */
 bool sight_steer(struct sight *sight);
+
+/* settings.c: what is written of a topic or of the node. */
+void sight_topic(struct sight *sight);
 
 #endif

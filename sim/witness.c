@@ -48,6 +48,8 @@ void sight_note_attrs(struct sight *sight, const struct payload_push *push)
     m->max_retries = (int)attrs.own_retries - 1;
     m->expiry_ms = attrs.expiry_ms;
     m->attrs_hash = workload_attrs_hash(attrs.headers, attrs.key);
+    sight->deduped = attrs.deduped;
+    demand(sight, !attrs.deduped || sight->life->busy, "the dedup key stays where the message was pushed");
 }
 
 /* It is what the command says. */
@@ -57,6 +59,7 @@ static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
     uint64_t expiry_ms = put->lifetime_ms ? sight->life->now_ms + (uint64_t)put->lifetime_ms : 0;
 
     demand(sight, m->attrs_hash == workload_attrs_hash(put->headers, put->key), "other headers or key");
+    demand(sight, sight->deduped == (put->dedup.len > 0), "another dedup key");
     demand(sight, m->expiry_ms == expiry_ms && m->auto_ack == put->auto_ack, "another end");
     demand(sight, m->max_retries == (put->max_retries == CMD_NOT_GIVEN ? -1 : (int)put->max_retries), "other retries");
     demand(sight, m->auto_ack || m->ttr_ms == (uint32_t)put->ttr_ms, "another TTR");
@@ -65,7 +68,7 @@ static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
 static void see_push(struct sight *sight)
 {
     struct life *life = sight->life;
-    const struct cmd_put *put = is_doing(sight, CMD_PUT) ? command(sight)->args->puts : NULL;
+    const struct cmd_put *put = is_doing(sight, CMD_PUT) ? puts_next(life) : NULL;
     struct payload_push push;
     struct cmd_item item = {0};
     struct oracle_message *m = &sight->event.message;
@@ -84,7 +87,8 @@ static void see_push(struct sight *sight)
         demand(sight, cmd_item_next(&life->packed, &item), "more than were pushed");
     demand(sight, slice_equal(item.body, push.body), "another body than was pushed");
     demand(sight, push.due_ms == (item.delay_s ? life->now_ms + 1000 * (uint64_t)item.delay_s : 0), "wrong due time");
-    demand(sight, ((sight->rec->flags & RECORD_F_MORE) != 0) == (life->packed.len > 0), "wrong end of the group");
+    bool more = put ? life->puts.seen + 1 < life->puts.fresh : life->packed.len > 0;
+    demand(sight, ((sight->rec->flags & RECORD_F_MORE) != 0) == more, "wrong end of the group");
     *m = (struct oracle_message){
         .id = push.id, .lsn = sight->rec->lsn, .end = sight->event.end, .topic = topic_of(sight),
         .body_hash = workload_hash(push.body), .body_bytes = (uint32_t)push.body.len, .time_ms = push.due_ms,
@@ -96,6 +100,8 @@ static void see_push(struct sight *sight)
     else
         demand(sight, push.tlvs.len == 0 && push.ttr_ms == 0, "a plain push that carries something");
     sight->event.kind = ORACLE_PUSH;
+    if (put)
+        puts_see(life, &sight->event);
     if (life->deed.pushes++ == 0)
         life->deed.first_id = push.id;
     happens(sight);
@@ -568,73 +574,6 @@ static void see_load(struct sight *sight)
     happens(sight);
 }
 
-/* May the topic get these flags now? */
-static bool may_set(const struct sight *sight, const struct oracle_topic *topic, bool auto_ack, bool exited)
-{
-    const struct cmd *cmd = command(sight);
-    bool as_it_is = auto_ack == topic->auto_ack && exited == topic->exited;
-    bool comes_back = topic->exited && !exited && auto_ack == topic->auto_ack;
-
-    if (comes_back && waiter(sight))
-        return true; /* who waits uses it */
-    if (!cmd)
-        return topic->number > 0 && as_it_is; /* written anew, so that an old segment can go */
-    bool many = cmd->kind == CMD_MACK || cmd->kind == CMD_NACK || cmd->kind == CMD_TOUCH;
-    bool uses = cmd->kind <= CMD_SET || cmd->kind == CMD_WPOP || cmd->kind == CMD_PUT || many;
-    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && !many && uses && !exited && !auto_ack;
-    if ((comes_back && uses) || makes)
-        return true;
-    switch (cmd->kind) {
-    case CMD_SET:
-        return !exited && auto_ack == (cmd->number == 1);
-    case CMD_TOGGLE:
-        return !topic->exited && !exited && auto_ack != topic->auto_ack;
-    case CMD_EXIT:
-        return !topic->exited && exited && auto_ack == topic->auto_ack;
-    default:
-        return false;
-    }
-}
-
-static bool is_of_node(const struct payload_queue *set, const struct broker_options *options)
-{
-    return set->set.max_retries == options->max_retries && set->dedup_given &&
-           set->dedup_window_ms == options->dedup_window_ms && set->dedup_keys == options->dedup_keys;
-}
-
-static void see_topic(struct sight *sight)
-{
-    struct oracle *oracle = &sight->life->oracle;
-    struct payload_queue set;
-
-    demand(sight, payload_get_queue(sight->rec->payload, &set), "malformed");
-    if (sight->rec->queue == 0) {
-        demand(sight, !sight->life->busy && is_of_node(&set, &sight->life->options), "wrong settings");
-        sight->event.kind = ORACLE_NODE;
-        sight->event.max_retries = set.set.max_retries;
-        happens(sight);
-        return;
-    }
-    int topic = oracle_topic_of(oracle, sight->rec->queue);
-    bool fresh = topic < 0;
-    if (fresh)
-        topic = oracle_topic_of(oracle, 0);
-    demand(sight, topic >= 0 && (!fresh || oracle_topic(oracle, set.name) < 0), "a topic too many");
-    struct oracle_topic *at = &oracle->now.topics[topic];
-    bool auto_ack = set.flags & PAYLOAD_QUEUE_AUTO_ACK, exited = set.flags & PAYLOAD_QUEUE_EXITED;
-    bool by_job = sight_job_makes(sight, at, set.name) && !exited && auto_ack == (!fresh && at->auto_ack);
-    demand(sight, by_job || may_set(sight, at, auto_ack, exited), "settings that nobody asked for");
-    demand(sight, fresh || slice_is(set.name, at->name), "another name");
-    sight->event.name = fresh ? workload_name(set.name) : at->name;
-    demand(sight, sight->event.name, "a name that nobody uses");
-    sight->event.kind = ORACLE_TOPIC;
-    sight->event.topic = (uint32_t)topic;
-    sight->event.number = sight->rec->queue;
-    sight->event.auto_ack = auto_ack;
-    sight->event.exited = exited;
-    happens(sight);
-}
-
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
 {
     struct life *life = ctx;
@@ -685,7 +624,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         see_tick(&sight);
         break;
     case RECORD_QUEUE:
-        see_topic(&sight);
+        sight_topic(&sight);
         break;
     case RECORD_CHUNK:
         see_chunk(&sight);

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "wire/report.h"
+#include "base/num.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,6 +85,8 @@ void workload_init(struct workload *load, uint64_t seed)
         load->delay_permille = (unsigned)rng_between(rng, 400, 950);
         load->long_permille = (unsigned)rng_between(rng, 400, 1000);
     }
+    load->dedup_permille = rng_chance(rng, 600) ? (unsigned)rng_between(rng, 100, 950) : 0;
+    load->dedup_keys = (uint32_t)rng_between(rng, 2, 12);
 }
 
 void order_init(struct order *order)
@@ -197,11 +200,12 @@ static void make_mack(struct workload *load, struct oracle *oracle, struct order
     }
 }
 
-/* A push with some of what a message may carry. */
-static void make_put(struct workload *load, struct order *order)
+/* A message with some of what it may carry. False: it is too long for what is left. */
+static bool draw_put(struct workload *load, struct order *order, uint32_t i, size_t left)
 {
     struct rng *rng = &load->rng;
-    struct cmd_put *put = &order->put;
+    struct order_put *of = &order->put[i];
+    struct cmd_put *put = &order->puts[i];
 
     *put = (struct cmd_put){.delay_ms = 1000 * (int64_t)delay_s(load), .max_retries = CMD_NOT_GIVEN};
     if (rng_chance(rng, 300))
@@ -211,15 +215,75 @@ static void make_put(struct workload *load, struct order *order)
     if (rng_chance(rng, 300))
         put->lifetime_ms = (int64_t)rng_between(rng, 1, 20000);
     put->auto_ack = rng_chance(rng, 100);
-    (void)snprintf(order->headers, sizeof(order->headers), "n: %u\n", (unsigned)rng_below(rng, 1000));
-    (void)snprintf(order->key, sizeof(order->key), "k%u", (unsigned)rng_below(rng, 9));
+    (void)snprintf(of->headers, sizeof(of->headers), "n: %u\n", (unsigned)rng_below(rng, 1000));
+    (void)snprintf(of->key, sizeof(of->key), "k%u", (unsigned)rng_below(rng, 9));
     if (rng_chance(rng, 300))
-        put->headers = slice_str(order->headers);
+        put->headers = slice_str(of->headers);
     if (rng_chance(rng, 300))
-        put->key = slice_str(order->key);
-    add_body(load, order, body_bytes(load));
-    order->args.puts = put;
-    order->args.put_count = 1;
+        put->key = slice_str(of->key);
+    of->body_bytes = body_bytes(load);
+    if (of->body_bytes > left)
+        return false;
+    add_body(load, order, of->body_bytes);
+    return true;
+}
+
+/* What has a dedup key is the same whenever it is sent, but for a few that say something else. */
+static bool make_one_put(struct workload *load, struct order *order, uint32_t i, size_t left)
+{
+    struct order_put *of = &order->put[i];
+
+    if (!rng_chance(&load->rng, load->dedup_permille))
+        return draw_put(load, order, i, left);
+    uint64_t key = rng_between(&load->rng, 1, load->dedup_keys), other = rng_chance(&load->rng, 50);
+    struct rng usual = load->rng;
+    load->rng.state = 2 * key + other;
+    bool made = draw_put(load, order, i, left);
+    load->rng = usual;
+    (void)snprintf(of->dedup, sizeof(of->dedup), "d%u", (unsigned)key);
+    order->puts[i].dedup = slice_str(of->dedup);
+    return made;
+}
+
+static void make_put(struct workload *load, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    uint32_t count = rng_chance(rng, 500) ? 1 : (uint32_t)rng_between(rng, 2, WORKLOAD_MAX_PUTS);
+    size_t left = rng_chance(rng, load->wrong_permille) ? 2 * WORKLOAD_MAX_MESSAGE : WORKLOAD_MAX_MESSAGE;
+
+    order->args.puts = order->puts;
+    for (uint32_t i = 0; i < count && make_one_put(load, order, i, left); i++) {
+        left -= order->put[i].body_bytes;
+        order->args.put_count++;
+    }
+}
+
+/* The bodies, when the order has all of its bytes. */
+static void place_bodies(struct order *order)
+{
+    struct slice all = buf_slice(&order->bytes);
+
+    for (uint32_t i = 0; i < order->args.put_count; i++) {
+        order->puts[i].body = slice_of(all.ptr, order->put[i].body_bytes);
+        all = slice_of(all.ptr + order->put[i].body_bytes, all.len - order->put[i].body_bytes);
+    }
+}
+
+uint32_t workload_dedup_key(struct slice dedup)
+{
+    uint64_t key = 0;
+
+    return dedup.len > 1 && num_parse_u64(slice_of(dedup.ptr + 1, dedup.len - 1), &key) ? (uint32_t)key : 0;
+}
+
+uint64_t workload_put_hash(const struct cmd_put *put)
+{
+    const uint64_t parts[] = {
+        workload_hash(put->body), workload_hash(put->headers), workload_hash(put->key), (uint64_t)put->delay_ms,
+        (uint64_t)put->ttr_ms, (uint64_t)put->max_retries, (uint64_t)put->lifetime_ms, put->auto_ack,
+    };
+
+    return workload_hash(slice_of((const char *)parts, sizeof(parts)));
 }
 
 /* Ids as of a mack, and what is to become of them. */
@@ -394,7 +458,20 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     if (order->cmd.kind == CMD_POP || order->cmd.kind == CMD_DEAD)
         order->cmd.flags = rng_chance(rng, 500) ? CMD_F_BINARY : 0;
     order->cmd.topic = slice_str(order->topic);
-    order->cmd.body = order->put.body = buf_slice(&order->bytes);
+    order->cmd.body = buf_slice(&order->bytes);
+    place_bodies(order);
+}
+
+static void describe_puts(const struct order *order, char *text, size_t bytes)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < order->args.put_count && n < bytes; i++) {
+        const struct cmd_put *put = &order->puts[i];
+        n += (size_t)snprintf(text + n, bytes - n, " {%.*s delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu}",
+                              (int)put->dedup.len, put->dedup.len > 0 ? put->dedup.ptr : "", put->delay_ms,
+                              put->ttr_ms, put->auto_ack ? " (none)" : "", put->lifetime_ms, put->body.len);
+    }
 }
 
 void order_describe(const struct order *order, char *text, size_t bytes)
@@ -417,9 +494,7 @@ void order_describe(const struct order *order, char *text, size_t bytes)
     else if (cmd->kind == CMD_PURGE)
         (void)snprintf(text + n, bytes - (size_t)n, " of %s", place_word(cmd->args->place));
     else if (cmd->kind == CMD_PUT)
-        (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu bytes",
-                       order->put.delay_ms, order->put.ttr_ms, order->put.auto_ack ? " (none)" : "",
-                       order->put.lifetime_ms, cmd->body.len);
+        describe_puts(order, text + n, bytes - (size_t)n);
     else if (cmd->kind == CMD_NACK)
         (void)snprintf(text + n, bytes - (size_t)n, " %u ids%s%s, delay=%" PRId64, (unsigned)cmd->count,
                        order->args.reject ? ", reject" : "", order->args.no_retry ? ", no retry" : "",

@@ -10,9 +10,7 @@
 #include "gnode/turn.h"
 
 #include "base/num.h"
-#include "engine/id.h"
-#include "engine/ref.h"
-#include "gnode/consumers.h"
+#include "gnode/describe.h"
 #include "gnode/topic_check.h"
 
 enum { LIST_LOOKS_MAX = 65536 };
@@ -26,50 +24,20 @@ static uint32_t flags_of(const struct queue *queue) { return queue->auto_ack ? P
 /* When the oldest ready message was pushed; 0 = none, or its record cannot be read; -EAGAIN: it is being fetched. */
 static int oldest_ready(const struct turn *turn, const struct queue *queue, uint64_t *ret_ms)
 {
-    struct payload_push push;
-    struct record rec;
     uint64_t ref;
 
     *ret_ms = 0;
     if (engine_peek_ready(turn->broker->engine, queue, &ref, 1) == 0)
         return 0;
-    int rc = log_read(turn->broker->log, ref_lsn(ref), &rec);
-    if (rc == 0)
-        return -EAGAIN;
-    if (rc > 0 && payload_get_push(rec.payload, &push))
-        *ret_ms = id_time_ms(push.id);
-    return 0;
+    return describe_pushed_ms(turn->broker, ref, ret_ms) ? 0 : -EAGAIN;
 }
 
 static void fill(struct report *report, const struct turn *turn, struct queue *queue)
 {
-    const struct broker *broker = turn->broker;
     struct report_topic *topic = &report->topics[report->count++];
-    uint32_t retries = queue->set.max_retries;
 
-    usage_look(turn->broker, queue, turn->now_ms);
-    *topic = (struct report_topic){
-        .name = report_keep(report, slice_of(queue->name, queue->name_len)),
-        .created_ms = queue->start_ms,
-        .ready = queue_ready(queue),
-        .delayed = queue->delayed,
-        .in_flight = queue->in_flight,
-        .dead = queue->dead.count,
-        .bytes = queue->bytes,
-        .pushed = queue->push_num,
-        .popped = queue->pop_num,
-        .consumers = consumers_seen(queue, turn->now_ms),
-        .waiting = wait_count(queue),
-        .auto_ack = queue->auto_ack,
-        .settings = queue->set,
-        .ttr_ms = queue->set.ttr_ms > 0 ? queue->set.ttr_ms : broker->options.ttr_ms,
-        .max_retries = retries == TOPIC_NODE_RETRIES ? engine_max_retries(broker->engine) : retries,
-    };
-    usage_report(queue, turn->now_ms, topic);
-    if (queue->set.push_paused_until_ms <= turn->now_ms)
-        topic->settings.push_paused_until_ms = 0;
-    if (queue->set.pop_paused_until_ms <= turn->now_ms)
-        topic->settings.pop_paused_until_ms = 0;
+    describe_topic(topic, turn->broker, queue, turn->now_ms);
+    topic->name = report_keep(report, topic->name);
 }
 
 /* Its facts as they are now, when all up to `end_lsn` is promised. */
@@ -168,7 +136,9 @@ int exec_topic_create(struct turn *turn)
         return refuse(turn, GMQ_E_VALUE, 0, fault);
     if (is_there(turn->queue))
         return refuse(turn, GMQ_E_TOPIC_EXISTS, 0, NULL);
-    topic_apply(&set, args);
+    fault = topic_apply(&set, args);
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
     if (turn->queue)
         return rewrite(turn, flags_given(args, 0), &set);
     int rc = check_creation(turn);
@@ -194,7 +164,9 @@ int exec_topic_set(struct turn *turn)
     if (!is_there(turn->queue))
         return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
     struct topic_settings set = turn->queue->set;
-    topic_apply(&set, args);
+    fault = topic_apply(&set, args);
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
     return rewrite(turn, flags_given(args, flags_of(turn->queue)), &set);
 }
 

@@ -282,6 +282,11 @@ static void put_event(struct doc *doc, const struct report_event *event)
     if (event->kind == EVENT_DEAD)
         word(doc, "reason", dead_word(event->why));
     string_if(doc, "text", event->text);
+    if (event->other != 0) {
+        bool pushed = event->kind == EVENT_PUSHED;
+        id(doc, pushed ? "from_id" : "id", event->other);
+        string_if(doc, pushed ? "from_topic" : "topic", event->other_topic);
+    }
     close(doc, "}");
 }
 
@@ -360,6 +365,8 @@ static void put_counts(struct doc *doc, const struct report_topic *topic)
     rate(doc, "push_rate", topic->push_rate_mhz);
     rate(doc, "pop_rate", topic->pop_rate_mhz);
     rate(doc, "ack_rate", topic->ack_rate_mhz);
+    rate(doc, "dead_rate", topic->dead_rate_mhz);
+    rate(doc, "redeliver_rate", topic->redeliver_rate_mhz);
 }
 
 static void put_topic(struct doc *doc, const struct report_topic *topic)
