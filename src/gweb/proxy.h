@@ -5,10 +5,11 @@
  *        is one that a registry lists, at the address that it lists; the path is the row's, with its parts encoded
  *        anew; so nothing that a browser sends names another host or another path. Redirects are not followed.
  * Answer The node's own, its problems too. 404 NODE_UNKNOWN, 502 NODE_DOWN, 504 NODE_SLOW after PROXY_MS (a pop: after
- *        its wait and PROXY_MS), 502 ANSWER_LIMIT beyond PROXY_ANSWER_BYTES, 503 BUSY beyond SIDE_PENDING_MAX calls.
+ *        its wait and PROXY_MS), 502 ANSWER_LIMIT beyond PROXY_ANSWER_BYTES,
+ *        503 BUSY beyond SIDE_PENDING_MAX calls.
  * Gone   A browser that goes away ends what it reads and its pops: the node notices that and hands out nothing. (What
- *        it has handed out in that moment comes again when its time to run is over.) Any other change runs to its end, so
- *        that the audit log has its result.
+ *        it has handed out in that moment comes again when its time to run is over.) Any other change runs to its end,
+ *        so that the audit log has its result.
  *
  * SPDX-License-Identifier: MIT
  */
