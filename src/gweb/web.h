@@ -14,9 +14,13 @@
 #include <uv.h>
 
 #include "gweb/assets.h"
+#include "gweb/audit.h"
 #include "gweb/call.h"
+#include "gweb/password.h"
 #include "gweb/sessions.h"
 #include "gweb/settings.h"
+#include "gweb/tries.h"
+#include "gweb/users_file.h"
 #include "net/http.h"
 
 enum {
@@ -40,7 +44,13 @@ struct web {
     struct side *side;            /* all towards the nodes, see side.h: of it */
     struct fleet *fleet;          /* the nodes, see fleet.h */
     struct live *live;            /* what browsers are told of them, see live.h */
+    struct users_file users;
+    struct passwords passwords;
     struct sessions sessions;
+    struct tries tries_address, tries_name; /* at logins */
+    struct audit audit;
+    unsigned audit_readers;
+    struct log_limit login_limit, foreign_limit;
     size_t bodies_bytes;          /* of requests, now */
     size_t call_count;            /* calls that live, see call.h */
     struct list streams;          /* struct web_call without a session */
