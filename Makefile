@@ -21,17 +21,18 @@ PYTHON  ?= python3
 PROPERTY_PYTHON = $(firstword $(foreach p,$(PYTHON) /usr/bin/python3,$(shell $(p) -c "import hypothesis" 2>/dev/null \
     && echo $(p))) $(PYTHON))
 
-LAYERS   := base wire engine store net app client gnode gregister gclient
-PROGRAMS := gnode gregister gclient
-PACKAGES := libuv libmicrohttpd gnutls json-c inih libcurl
+LAYERS   := base wire engine store net app client gnode gregister gclient gweb
+PROGRAMS := gnode gregister gclient gweb
+PACKAGES := libuv libmicrohttpd gnutls json-c inih libcurl libcrypt
 
 # Which layers a program is linked from, users before used.
 LINK_gnode     := gnode app net store engine wire base
 LINK_gregister := gregister app net wire base
 LINK_gclient   := gclient client app net wire base
+LINK_gweb      := gweb app net wire base
 
 # ---- what must be installed --------------------------------------------------------------------------------------
-NO_DEPS_GOALS := help clean layers purity tidy deps
+NO_DEPS_GOALS := help clean layers purity tidy deps web-check
 ifneq ($(filter-out $(NO_DEPS_GOALS),$(or $(MAKECMDGOALS),build)),)
 ifeq ($(shell command -v pkg-config),)
 $(error pkg-config is missing: run script/deps, or apt-get install pkg-config)
@@ -73,12 +74,23 @@ TEST_SRC := $(wildcard src/*/*_test.c) tests/unit/main.c $(wildcard sim/simdisk*
 SIM_SRC  := $(wildcard sim/*.c)
 FUZZ_SRC := $(wildcard fuzz/*_fuzz.c)
 FUZZERS  := $(patsubst fuzz/%_fuzz.c,%,$(FUZZ_SRC))
-ALL_LINK := $(call archives,gclient gregister gnode client app net store engine wire base)
+ALL_LINK := $(call archives,gweb gclient gregister gnode client app net store engine wire base)
+
+# The pages of gweb. Once there they are kept up to date by every make; only `make web` asks npm, and so the network.
+WEB       := build/web
+WEB_FILES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
+WEB_OBJ   := $(if $(wildcard $(WEB)/assets.c),$(BUILD)/obj/$(WEB)/assets.o)
+EXTRA_gweb := $(WEB_OBJ)
+WEB_MAKE   = node web/tools/lib.mjs $(WEB)/lib && node web/tools/embed.mjs $(WEB) && touch $(WEB)/made
+NPM_MISSING = $(if $(shell command -v npm),,  (after apt-get install npm))
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
-        clocks tsan-load fuzz-hours man completion soak-full
+        clocks tsan-load fuzz-hours man completion soak-full web web-check
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
+ifeq ($(WEB_OBJ),)
+	@echo "gweb is built without its pages: make web$(NPM_MISSING) fetches what they need and adds them"
+endif
 
 define layer_rule
 $(BUILD)/lib/$(1).a: $(call objects,$(filter-out src/$(1)/main.c,$(call sources,$(1))))
@@ -87,7 +99,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
 define program_rule
-$(BUILD)/$(1): $(BUILD)/obj/src/$(1)/main.o $(call archives,$(LINK_$(1)))
+$(BUILD)/$(1): $(BUILD)/obj/src/$(1)/main.o $(EXTRA_$(1)) $(call archives,$(LINK_$(1)))
 	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
@@ -95,6 +107,14 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 $(BUILD)/obj/%.o: %.c
 	$(COMPILE)
 $(BUILD)/obj/src/gnode/openapi.o: docs/openapi.yaml
+
+ifneq ($(WEB_OBJ),)
+ifneq ($(and $(wildcard web/node_modules),$(shell command -v node)),)
+$(WEB)/made: $(WEB_FILES)
+	@$(WEB_MAKE)
+$(WEB)/assets.c: $(WEB)/made ;
+endif
+endif
 
 # libgmq: one relocatable object, so that the archive exports gmq_* and nothing else, as the shared library does.
 LIBGMQ_OBJ := $(call objects,$(call sources,client))
@@ -146,6 +166,11 @@ purity: $(call archives,base wire engine)         ## wire/ and engine/ call noth
 	@tools/purity $(BUILD)
 tidy:                                        ## line, function and file lengths; banned calls
 	@tools/tidy
+web-check: web/node_modules/typescript       ## the pages' code: eslint, types, rules of their files
+	@cd web && npm run --silent lint && npm run --silent types && node --test --test-reporter=$(CURDIR)/web/test/tally.js \
+	    test/*.test.js
+web/node_modules/typescript: web/package-lock.json
+	cd web && npm ci --silent && touch node_modules/typescript
 
 unit: $(BUILD)/unit                          ## unit tests; T=word runs those whose name holds it
 	@$(BUILD)/unit $(T)
@@ -200,6 +225,13 @@ measure: build                               ## lateness, memory, start-up again
 	@$(PYTHON) tests/measure.py --build $(BUILD)
 bare:                                        ## script/test in bare Debian 12 and 13 trees (root, debootstrap)
 	@tools/bare
+
+web:                                         ## the pages of gweb, with what they need of npm, and gweb with them
+	@command -v npm >/dev/null || { echo "make web: npm is missing (apt-get install npm)" >&2; exit 1; }
+	@test -f web/node_modules/.package-lock.json -a ! web/package-lock.json -nt web/node_modules/.package-lock.json || \
+	    (cd web && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
+	@mkdir -p $(WEB) && $(WEB_MAKE)
+	@$(MAKE) --no-print-directory $(BUILD)/gweb
 
 docs-settings: $(BUILD)/gnode $(BUILD)/gregister ## tables of the documents, from -help and base/err.h
 	@tools/docs $(BUILD)

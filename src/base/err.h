@@ -67,7 +67,25 @@
     X(CONTENT_TYPE, -5070, 415, "the body must be %s")                                             \
     X(REQUEST, -5072, 400, "the request is no good HTTP")                                          \
     X(FOREIGN, -5073, 403, "pages of other origins change nothing here")                           \
-    X(STREAM_LIMIT, -5074, 503, "too many streams of events")
+    X(STREAM_LIMIT, -5074, 503, "too many streams of events")                                      \
+    X(LOGIN_NEEDED, -5080, 401, "log in first")                                                    \
+    X(BAD_LOGIN, -5081, 401, "name or password is wrong")                                          \
+    X(TOO_MANY_LOGINS, -5082, 429, "too many logins: wait %" PRIu64 " s")                          \
+    X(ROLE, -5083, 403, "this needs the role admin")                                               \
+    X(HOST, -5084, 421, "gweb is not known under this name")                                       \
+    X(USER_UNKNOWN, -5085, 404, "no such user")                                                    \
+    X(USER_EXISTS, -5086, 409, "the name is taken")                                                \
+    X(LAST_ADMIN, -5087, 409, "nobody else is an admin")                                           \
+    X(USER_LIMIT, -5088, 429, "too many users")                                                    \
+    X(USER_NAME, -5089, 400,                                                                       \
+      "a name is 1 to 64 bytes of UTF-8 without control bytes, blanks, : / \" and \\")             \
+    X(PASSWORD, -5090, 400, "a password is 8 to 128 bytes of UTF-8 without control bytes")         \
+    X(AUTH_OFF, -5091, 409, "there are no users: gweb runs with auth=off")                         \
+    X(NODE_UNKNOWN, -5092, 404, "no such node in the registry")                                    \
+    X(NODE_DOWN, -5093, 502, "the node cannot be reached")                                         \
+    X(NODE_SLOW, -5094, 504, "the node did not answer in time")                                    \
+    X(REGISTRY_DOWN, -5095, 502, "no registry can be reached")                                     \
+    X(REGISTRY_REFUSED, -5096, 409, "the registry refused: %s")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

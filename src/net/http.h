@@ -46,6 +46,11 @@ struct http_request {
 
 typedef void http_handler(void *ctx, struct http_request *req);
 
+/* A header that every reply has. */
+struct http_fixed_header {
+    const char *name, *value;
+};
+
 struct http_options {
     int listen_fd;              /* a listening socket (addr_listen()); the server owns it from http_server_open() on,
                                    also when that fails */
@@ -78,6 +83,9 @@ struct http_options {
     void (*complain)(void *ctx, const char *text);
 
     void *ctx; /* for these five */
+
+    /* Headers of every reply, the server's own refusals included; ended by a NULL name. NULL = none. */
+    const struct http_fixed_header *headers;
 };
 
 /*

@@ -393,6 +393,8 @@ void http_call_reply(struct http_call *call, unsigned status, const char *conten
 
     if (good && content_type)
         good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_YES;
+    for (const struct http_fixed_header *one = call->server->opt.headers; good && one && one->name; one++)
+        good = MHD_add_response_header(response, one->name, one->value) == MHD_YES;
     for (const struct http_header_line *line = call->extra; good && line; line = line->next)
         good = MHD_add_response_header(response, line->name, line->value) == MHD_YES;
     if (good && call->http10)
