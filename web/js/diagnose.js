@@ -8,7 +8,7 @@
 /** @typedef {import("./store.js").TopicStats} TopicStats */
 /** @typedef {import("./store.js").FleetNode} FleetNode */
 /** @typedef {"ok" | "warn" | "bad"} Level */
-/** @typedef {"resume" | "consumers" | "dead" | "messages" | "settings" | "nodes"} Advice what to do, or where to look */
+/** @typedef {"resume" | "consumers" | "dead" | "messages" | "settings" | "nodes"} Advice what to do or see */
 /** @typedef {{rule: string, level: Level, key: string, values: Record<string, any>, advice?: Advice}} Finding
  *   key: of the text, below "diagnose." */
 /** @typedef {{limits?: {messages?: number | null, bytes?: number | null, over?: string}, bytes?: number,
@@ -82,7 +82,8 @@ export function diskFinding(n) {
     if (free < DISK_LOW_BYTES || share < DISK_LOW_SHARE) {
         return finding("disk", "warn", "low", v, "nodes");
     }
-    return (n.sync_ns_last ?? 0) > SYNC_SLOW_NS ? finding("disk", "warn", "slow", v, "nodes") : finding("disk", "ok", "ok", v);
+    return (n.sync_ns_last ?? 0) > SYNC_SLOW_NS ? finding("disk", "warn", "slow", v, "nodes")
+        : finding("disk", "ok", "ok", v);
 }
 
 /** Has somebody held it up? @param {TopicStats} s @param {Around} a @returns {Finding} */
@@ -112,7 +113,8 @@ function consumerFinding(s, a) {
     if (here === 0) {
         const level = !waits ? "ok" : s.pop_paused ? "warn" : "bad";
 
-        return finding("consumer", level, s.ready === 0 ? "none_needed" : idle === null ? "never" : "none", v, "consumers");
+        return finding("consumer", level, s.ready === 0 ? "none_needed"
+            : idle === null ? "never" : "none", v, "consumers");
     }
     if (waits && s.waiting === 0 && !s.pop_paused && idle !== null && idle > IDLE_MS) {
         return finding("consumer", "bad", "idle", v, "consumers");
@@ -152,7 +154,8 @@ function unackedFinding(s, a) {
     return finding("unacked", "ok", "ok", v);
 }
 
-/** Do deliveries come back unacked: is the time for the ack too short? @param {TopicStats} s @returns {Finding | null} */
+/** Do deliveries come back unacked: is the time for the ack too short? @param {TopicStats} s
+ * @returns {Finding | null} */
 function ttrFinding(s) {
     const back = s.redeliver_rate;
 
@@ -184,7 +187,8 @@ function deadFinding(s) {
     if (s.dead === 0) {
         return finding("dead", "ok", "none", v);
     }
-    return (s.dead_rate ?? 0) > 0 ? finding("dead", "bad", "rises", v, "dead") : finding("dead", "warn", "some", v, "dead");
+    return (s.dead_rate ?? 0) > 0 ? finding("dead", "bad", "rises", v, "dead")
+        : finding("dead", "warn", "some", v, "dead");
 }
 
 /** Is a limit of the topic reached? @param {TopicStats} s @param {Around} a @returns {Finding | null} */
@@ -206,7 +210,8 @@ function limitFinding(s, a) {
         : share >= 0.9 ? finding("limit", "warn", "near", v, "settings") : finding("limit", "ok", "ok", v);
 }
 
-/** Everything that the rules say of a topic, in a fixed order. @param {TopicStats} s @param {Around} a @returns {Finding[]} */
+/** Everything that the rules say of a topic, in a fixed order. @param {TopicStats} s @param {Around} a
+ * @returns {Finding[]} */
 export function diagnose(s, a) {
     const all = [
         a.node ? nodeFinding(a.node, a.now) : null, pauseFinding(s, a), consumerFinding(s, a), backlogFinding(s, a),
@@ -273,7 +278,9 @@ export function attention(topics, nodes, now) {
         if (stuck) {
             const age = stuck.values.oldest_age ?? 0;
 
-            list.push({ node: s.node, topic: s.topic, finding: stuck, score: score(stuck, s.ready + s.in_flight, age) });
+            const points = score(stuck, s.ready + s.in_flight, age);
+
+            list.push({ node: s.node, topic: s.topic, finding: stuck, score: points });
         }
         if (dead) {
             list.push({ node: s.node, topic: s.topic, finding: dead, score: score(dead, s.dead, 0) });

@@ -65,7 +65,8 @@ export function pause(list) {
 
 /** @param {Which[]} list */
 export function resume(list) {
-    return each(list, (w) => post(topicPath(w.node, w.topic, "resume")), (n) => t("act.resumed", { n, what: titled(list) }));
+    return each(list, (w) => post(topicPath(w.node, w.topic, "resume")), (n) => t("act.resumed", { n,
+        what: titled(list) }));
 }
 
 /** @param {Which} w @param {boolean} on */
@@ -161,7 +162,8 @@ function PauseForm({ list }) {
             ${end === "own" && html`<${Field} label=${t("act.pause_end")}><${Span} value=${own} onChange=${setOwn}
                 units=${["s", "m", "h", "d"]} testid="pause-own" /><//>`}
             <div class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("cancel")}</button>
-                <button class="button primary" data-testid="confirm" autofocus disabled=${end === "own" && !own}>${t("act.pause")}</button></div>
+                <button class="button primary" data-testid="confirm" autofocus disabled=${end === "own" && !own}>${
+                    t("act.pause")}</button></div>
         </form><//>`;
 }
 

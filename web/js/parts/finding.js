@@ -13,10 +13,10 @@ export function sentence(f) {
     const values = {};
 
     for (const [name, v] of Object.entries(f.values)) {
-        const write = WRITTEN[name.slice(name.lastIndexOf("_") + 1)];
+        const end = name.includes("_") ? name.slice(name.lastIndexOf("_") + 1) : "";
 
-        values[name] = name === "n" ? v : write && name.includes("_") ? write(v)
-            : typeof v === "number" ? number(v) : typeof v === "string" ? visible(v) : v;
+        values[name] = Object.hasOwn(WRITTEN, end) ? WRITTEN[end](v)
+            : name !== "n" && typeof v === "number" ? number(v) : typeof v === "string" ? visible(v) : v;
     }
     return t(f.key, values);
 }

@@ -21,8 +21,10 @@ function Row({ trouble, admin }) {
     const holds = topic !== null && admin && ["consumer", "backlog", "ttr", "unacked"].includes(finding.rule);
 
     return html`<li class="attention" data-testid="attention-row" data-rule=${finding.rule}>
-        <span class="attention-sign ${finding.level}"><${Icon} name=${SIGNS[finding.level]} label=${t(`level.${finding.level}`)} /></span>
-        <p class="grow">${topic !== null && html`<a class="attention-name iso" href=${topicUrl(node, topic)}>${visible(topic)}</a>
+        <span class="attention-sign ${finding.level}"><${Icon} name=${SIGNS[finding.level]}
+            label=${t(`level.${finding.level}`)} /></span>
+        <p class="grow">${topic !== null && html`<a class="attention-name iso"
+            href=${topicUrl(node, topic)}>${visible(topic)}</a>
             ${many && html`<small class="muted nowrap">${t("search.node", { id: String(node) })}</small>`} `}
             <span class="attention-text iso">${sentence(finding)}</span></p>
         <span class="row attention-buttons">
@@ -49,6 +51,7 @@ export function AttentionList({ troubles, admin }) {
             : html`<ul>${shown.map((x) => html`<${Row} key=${`${x.node}/${x.topic}/${x.finding.rule}`} trouble=${x}
                 admin=${admin} />`)}</ul>`}
         ${troubles.length > FIRST && html`<button class="more" onClick=${() => setAll(!all)} aria-expanded=${all}
-            data-testid="attention-all">${all ? t("overview.fewer") : t("overview.more", { n: troubles.length - FIRST })}</button>`}
+            data-testid="attention-all">${all ? t("overview.fewer")
+                : t("overview.more", { n: troubles.length - FIRST })}</button>`}
     </section>`;
 }

@@ -43,26 +43,33 @@ function NodeCard({ node: n, now }) {
 /** @param {{nodes: import("../store.js").FleetNode[], now: number}} props */
 export function NodeStrip({ nodes, now }) {
     return html`<section class="card"><div class="card-head"><h2>${t("nav.nodes")}</h2></div>
-        ${nodes.length === 0 ? html`<${Empty} icon="nodes" title=${t("overview.no_nodes")} hint=${t("overview.no_nodes_hint")} />`
-            : html`<ul class="node-strip">${nodes.map((n) => html`<${NodeCard} key=${n.id} node=${n} now=${now} />`)}</ul>`}
+        ${nodes.length === 0 ? html`<${Empty} icon="nodes" title=${t("overview.no_nodes")}
+            hint=${t("overview.no_nodes_hint")} />`
+            : html`<ul class="node-strip">${nodes.map((n) => html`<${NodeCard} key=${n.id} node=${n}
+                now=${now} />`)}</ul>`}
         </section>`;
 }
 
 /** @param {{topics: Map<string, import("../store.js").TopicStats>}} props */
 export function TopTopics({ topics }) {
     const busy = [...topics.values()].sort((a, b) =>
-        b.push_rate + b.pop_rate - a.push_rate - a.pop_rate || b.ready - a.ready || a.topic.localeCompare(b.topic)).slice(0, TOP);
+        b.push_rate + b.pop_rate - a.push_rate - a.pop_rate || b.ready - a.ready
+            || a.topic.localeCompare(b.topic)).slice(0, TOP);
 
     return html`<section class="card"><div class="card-head spread"><h2>${t("overview.top")}</h2>
             <a class="small" href="/topics">${t("overview.all_topics")}</a></div>
-        ${busy.length === 0 ? html`<${Empty} icon="topics" title=${t("overview.no_topics")} hint=${t("overview.no_topics_hint")} />`
+        ${busy.length === 0 ? html`<${Empty} icon="topics" title=${t("overview.no_topics")}
+            hint=${t("overview.no_topics_hint")} />`
             : html`<ul class="top">${busy.map((s) => html`<li key=${topicKey(s.node, s.topic)} data-testid="top-topic">
                 <a class="top-name iso" href=${topicUrl(s.node, s.topic)}>${visible(s.topic)}</a>
                 <${Spark} values=${sparkOf(topicKey(s.node, s.topic))} />
-                <span class="top-figures"><b>${compact(s.ready)}</b> <small class="muted">${t("overview.ready")}</small></span>
-                <span class="top-rates small muted"><span title=${t("push_rate")}>${"↓ "}${perSecond(s.push_rate)}</span>
+                <span class="top-figures"><b>${compact(s.ready)}</b> <small
+                    class="muted">${t("overview.ready")}</small></span>
+                <span class="top-rates small muted"><span title=${t("push_rate")}>${"↓ "}${
+                    perSecond(s.push_rate)}</span>
                     <span title=${t("pop_rate")}>${"↑ "}${perSecond(s.pop_rate)}</span></span>
                 ${isAdmin.value && html`<a class="icon-button" href=${sendUrl(s.node, s.topic)} title=${t("act.send")}
-                    aria-label=${t("overview.send", { topic: visible(s.topic) })} data-testid="send-test"><${Icon} name="send" /></a>`}
+                    aria-label=${t("overview.send", { topic: visible(s.topic) })} data-testid="send-test"><${Icon}
+                        name="send" /></a>`}
                 </li>`)}</ul>`}</section>`;
 }

@@ -66,7 +66,8 @@ function Status({ troubles }) {
             : t("overview.well")}</h1>
         <p class="muted">${tx("overview.what", { nodes: t("overview.nodes", { n: nodes.length }),
             topics: t("topics.n", { n: topics.value.size }), time: clock(now.value, now.value) })}${
-            silent > 0 && html` <b class="warn">${t("overview.silent", { n: silent, all: nodes.length })}</b>`}</p></div>
+            silent > 0 && html` <b class="warn">${t("overview.silent", { n: silent,
+                all: nodes.length })}</b>`}</p></div>
         </header>`;
 }
 
@@ -88,7 +89,8 @@ export default function Overview() {
     return html`<${Status} troubles=${troubles.length} />
         <div class="stack">
             <section class="card tiles" aria-label=${t("overview.totals")}>
-                ${TILES.map(([name, color, href]) => html`<${Tile} key=${name} name=${name} color=${color} href=${href} />`)}
+                ${TILES.map(([name, color, href]) => html`<${Tile} key=${name} name=${name} color=${color}
+                    href=${href} />`)}
             </section>
             <${AttentionList} troubles=${troubles} admin=${isAdmin.value} />
             <div class="columns">
