@@ -6,6 +6,7 @@
 
 #include "app/log.h"
 #include "gweb/login.h"
+#include "gweb/side.h"
 #include "net/clock.h"
 #include "wire/report_json.h"
 
@@ -101,6 +102,8 @@ int web_open(struct web *web, uv_loop_t *loop, const struct web_options *opt)
     int err = open_users(web);
     if (err == 0)
         err = audit_open(&web->audit, web->directory, web->settings->audit_file_bytes);
+    if (err == 0)
+        err = side_open(web);
     if (err != 0) {
         (void)close(opt->listen_fd);
         return err;
@@ -138,6 +141,7 @@ void web_close(struct web *web)
     web->stopping = true;
     sessions_fini(&web->sessions);
     web_call_end_session(&web->streams);
+    side_close(web);
     http_server_close(web->http);
     if (web->timers_open) {
         uv_close((uv_handle_t *)&web->second_timer, NULL);
@@ -145,6 +149,7 @@ void web_close(struct web *web)
     }
     while (uv_loop_alive(web->loop))
         (void)uv_run(web->loop, UV_RUN_DEFAULT);
+    side_fini(web);
     ENSURE(web->call_count == 0);
     users_file_close(&web->users);
     tries_fini(&web->tries_address);

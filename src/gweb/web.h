@@ -31,6 +31,7 @@ enum {
 #define WEB_COOKIE "gmq_session"
 #define WEB_USER_WITHOUT_LOGIN "local" /* who everybody is with auth=off */
 
+struct side;
 struct fleet;
 struct live;
 
@@ -40,6 +41,7 @@ struct web {
     const char *directory;        /* DIR/gweb, borrowed */
     struct http_server *http;
     const struct assets *assets;
+    struct side *side;            /* all towards the nodes, see side.h: of it */
     struct fleet *fleet;          /* the nodes, see fleet.h */
     struct live *live;            /* what browsers are told of them, see live.h */
     struct users_file users;
