@@ -525,7 +525,7 @@ static void draw_habits(struct life *life)
     life->hangup_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
     life->desk_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
-    life->job_permille = rng_chance(rng, 400) ? (unsigned)rng_between(rng, 2, 20) : 0;
+    life->job_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 2, 60) : 0;
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
     life->steps_clock = rng_chance(rng, 300);
