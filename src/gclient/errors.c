@@ -96,7 +96,7 @@ static const struct {
     {"BAD_LOGIN", "Try again. Who has forgotten the password: gweb -set_password NAME sets another one."},
     {"TOO_MANY_LOGINS", "Somebody tried too many passwords from this address or for this name. Wait, then try again."},
     {"ROLE", "Viewers only look. Ask an admin to do it, or to make you one."},
-    {"HOST", "Open gweb under its address, or under the name that it is told to be known by."},
+    {"HOST", "Ask it under its address, or under a name that it is told to be known by: http_hosts of a node."},
     {"USER_UNKNOWN", "See the list of users on the page Settings."},
     {"USER_EXISTS", "Choose another name, or change that user."},
     {"LAST_ADMIN", "Make somebody else an admin first."},
