@@ -70,7 +70,8 @@ static void fuzz_headers(struct slice in)
     ENSURE(guard_is_foreign(&request) || in.len == 0 || slice_is(in, "same-origin"));
     (void)guard_host_ok(in, "own.example");
     ENSURE(!audit_cursor_read(in, &cursor) || cursor.inode > 0);
-    (void)snprintf(address, sizeof(address), "%.*s", (int)min_u64(in.len, sizeof(address) - 1), in.len > 0 ? in.ptr : "");
+    (void)snprintf(address, sizeof(address), "%.*s", (int)min_u64(in.len, sizeof(address) - 1),
+                   in.len > 0 ? in.ptr : "");
     tries_address_key(address, key);
     ENSURE(memchr(key, '\0', sizeof(key)));
 }
