@@ -66,6 +66,7 @@ static void see_gone(struct sight *sight)
         struct payload_pair pair = payload_pair(sight->rec->payload, (uint32_t)i);
         const struct oracle_message *m = named(sight, &pair, list);
         demand(sight, purges || m->id == cmd->id, "another message");
+        demand(sight, !moves || m->state != ORACLE_READY || due_of(sight->life, cmd) > 0, "which is ready now");
         if (!purges)
             steering_of(sight)->told.place = seek_place_of(m);
         steering_of(sight)->told.done += purges;
@@ -183,13 +184,14 @@ static void see_leftover(struct sight *sight)
 static bool see_of_topic(struct sight *sight, uint32_t topic)
 {
     unsigned how = sight->rec->aux >> 8;
-    bool busy = sight->life->busy;
+    bool steers = sight->life->busy && steer_is(command(sight)->kind);
+    bool gone = steers && (how == PAYLOAD_HOW_DELETED || how == PAYLOAD_HOW_MOVED);
 
     switch (sight->rec->type) {
     case RECORD_ACK:
-        if (busy && (how == PAYLOAD_HOW_DELETED || how == PAYLOAD_HOW_MOVED))
+        if (gone)
             see_gone(sight);
-        return busy && (how == PAYLOAD_HOW_DELETED || how == PAYLOAD_HOW_MOVED);
+        return gone;
     case RECORD_PUSH:
         if (sight->rec->flags & RECORD_F_AGAIN)
             see_again(sight);

@@ -303,6 +303,24 @@ TEST(topic_pause_ends_by_itself_at_its_time_and_serves_who_waits)
     end();
 }
 
+TEST(topic_pause_that_ends_serves_who_waits_before_a_pop_that_comes_before_the_next_turn)
+{
+    struct cmd_args args = {NO_ARGS};
+
+    for (int waits = 0; waits < 2; waits++) {
+        begin(0);
+        assert_int_equal(push("t"), 0);
+        args.delay_ms = 700;
+        assert_int_equal(op(0, CMD_PAUSE, "t", &args), 0);
+        assert_int_equal(wpop(1, "t", 60000), 1);
+        now_ms = START_MS + 700;
+        assert_int_equal(waits ? wpop(2, "t", 60000) : pop_by(2, "t"), waits ? 1 : GMQ_E_NO_MESSAGE);
+        assert_int_equal(clients[1].answers, 1);
+        assert_int_equal(clients[1].kind, ANSWER_MESSAGE);
+        end();
+    }
+}
+
 TEST(topic_pause_that_spans_a_restart_ends_at_its_time)
 {
     struct cmd_args args = {NO_ARGS};
