@@ -107,6 +107,13 @@ static void see_push(struct sight *sight)
     happens(sight);
 }
 
+static uint32_t topic_ttr(const struct sight *sight, uint32_t topic)
+{
+    uint32_t ttr_ms = sight->life->oracle.now.topics[topic].set.ttr_ms;
+
+    return ttr_ms ? ttr_ms : sight->life->options.ttr_ms;
+}
+
 static struct oracle_message *see_delivery(struct sight *sight, const struct payload_pop *pop, uint32_t i,
                                           uint32_t topic)
 {
@@ -115,7 +122,7 @@ static struct oracle_message *see_delivery(struct sight *sight, const struct pay
     struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(to.ref));
 
     demand(sight, m && m->id == to.id && m->retries == ref_retries(to.ref), "names no such message");
-    uint32_t ttr_ms = m->auto_ack ? PAYLOAD_TTR_AUTO_ACK : m->ttr_ms ? m->ttr_ms : life->options.ttr_ms;
+    uint32_t ttr_ms = m->auto_ack ? PAYLOAD_TTR_AUTO_ACK : m->ttr_ms ? m->ttr_ms : topic_ttr(sight, topic);
     demand(sight, pop->now_ms == life->now_ms && to.ttr_ms == ttr_ms, "wrong time");
     demand(sight, (int)to.own_retries == m->max_retries + 1 && to.size64 == payload_size64(m->body_bytes),
            "says something else than the message");
@@ -143,6 +150,7 @@ static void see_pop(struct sight *sight)
     const struct cmd *cmd = &client->order.cmd;
     demand(sight, pop.count <= (cmd->kind == CMD_POP ? 1 : (uint64_t)cmd->number), "more than were asked for");
     rules_check_choice(life, client, topic);
+    sight_holder(sight, client, pop.holder);
     bool auto_ack = life->oracle.now.topics[topic].auto_ack;
     demand(sight, auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
     for (uint32_t i = 0; i < pop.count; i++) {
@@ -268,8 +276,7 @@ static void see_touch(struct sight *sight)
     for (uint32_t i = 0; i < touch.count; i++) {
         struct payload_touched to = payload_touched(touch.entries, i);
         const struct oracle_message *m = next_named(sight, &ids, to.id);
-        uint64_t usual_ms = m->ttr_ms ? m->ttr_ms : life->options.ttr_ms;
-        uint64_t ttr_ms = command(sight)->args->ttr_ms ? (uint64_t)command(sight)->args->ttr_ms : usual_ms;
+        uint64_t ttr_ms = command(sight)->args->ttr_ms ? (uint64_t)command(sight)->args->ttr_ms : m->given_ms;
         demand(sight, to.deadline_ms == life->now_ms + ttr_ms, "another deadline");
         sight->event.kind = ORACLE_TOUCH;
         sight->event.time_ms = to.deadline_ms;
@@ -323,18 +330,18 @@ static void see_bury(struct sight *sight)
     happens(sight);
 }
 
-/* Timers that run, as the engine counts them, but for those in pieces that cannot be read. */
-static uint64_t count_timers(const struct sight *sight)
+/* What is delayed and in flight, as the engine counts it, but for what is in pieces that cannot be read. */
+static void count_timers(struct sight *sight)
 {
     const struct oracle *oracle = &sight->life->oracle;
-    uint64_t n = 0;
 
     for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++) {
         const struct queue *queue = engine_queue(sight->life->broker.engine, oracle->now.topics[i].number);
-        if (queue)
-            n += queue->delayed + queue->in_flight - oracle_count(oracle, i, ORACLE_DELAYED_ASIDE);
+        if (!queue)
+            continue;
+        sight->event.count += (uint32_t)(queue->delayed - oracle_count(oracle, i, ORACLE_DELAYED_ASIDE));
+        sight->event.number += (uint32_t)queue->in_flight;
     }
-    return n;
 }
 
 /*
@@ -346,18 +353,15 @@ static void see_tick(struct sight *sight)
     struct life *life = sight->life;
     const struct engine *engine = life->broker.engine;
     struct payload_tick tick;
-    uint64_t before = 0, after = count_timers(sight);
 
-    for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++)
-        before += oracle_count(&life->oracle, i, ORACLE_DELAYED) + oracle_count(&life->oracle, i, ORACLE_FLIGHT);
     demand(sight, !life->busy, "within a command");
     demand(sight, payload_get_tick(sight->rec->payload, &tick), "malformed");
     demand(sight, tick.now_ms == life->now_ms && tick.moves > 0, "wrong time");
-    demand(sight, after <= before && before - after <= tick.count, "more fire than it says");
+    count_timers(sight);
     sight->event.kind = ORACLE_TICK;
     sight->event.time_ms = tick.now_ms;
-    sight->event.count = (uint32_t)(before - after);
     happens(sight);
+    demand(sight, life->oracle.fired <= tick.count, "more fire than it says");
     demand(sight, tick.count > 0 || tick.now_ms < life->broker.tick_from_ms, "that does nothing");
     demand(sight, !oracle_next_timer(&life->oracle, tick.now_ms) || engine_next_due_ms(engine) <= tick.now_ms ||
                       engine_next_load_ms(engine) <= tick.now_ms, "a timer that is due is passed over");
@@ -559,8 +563,8 @@ static void see_load(struct sight *sight)
     uint32_t topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
 
     demand(sight, payload_get_load(sight->rec->payload, &load), "malformed");
-    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight) || purges_ready(sight),
-           "nobody pops");
+    bool asked = somebody_pops(sight) || purges_ready(sight) || sight_wants_oldest(sight);
+    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : asked, "nobody pops");
     if (load.kind == PAYLOAD_LOAD_ASIDE) {
         see_aside(sight, &load);
         return;
@@ -574,6 +578,22 @@ static void see_load(struct sight *sight)
     happens(sight);
 }
 
+static void see_gone(struct sight *sight)
+{
+    unsigned how = sight->rec->aux;
+
+    if (how == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
+        sight_deletion(sight);
+    else if (how == PAYLOAD_LIST_DEAD)
+        see_letters(sight);
+    else if (sight_limits(sight))
+        return;
+    else if (how == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
+        see_expiry(sight);
+    else
+        see_ack(sight);
+}
+
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
 {
     struct life *life = ctx;
@@ -582,7 +602,8 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     sight.event.end = end_lsn;
     sight.event.more = (rec->flags & RECORD_F_MORE) != 0;
     sight.event.digest = engine_digest(life->broker.engine);
-    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK) {
+    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK &&
+        rec->type != RECORD_CLIENT) {
         life->deed.records++;
         life->deed.end = end_lsn;
     }
@@ -596,14 +617,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         see_pop(&sight);
         break;
     case RECORD_ACK:
-        if (rec->aux == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
-            sight_deletion(&sight);
-        else if (rec->aux == PAYLOAD_LIST_DEAD)
-            see_letters(&sight);
-        else if (rec->aux == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
-            see_expiry(&sight);
-        else
-            see_ack(&sight);
+        see_gone(&sight);
         break;
     case RECORD_RELEASE:
         if (rec->aux == PAYLOAD_LIST_DEAD)
@@ -617,7 +631,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     case RECORD_BURY:
         if (rec->aux == PAYLOAD_BURY_FLIGHT)
             see_reject(&sight);
-        else
+        else if (!sight_limits(&sight))
             see_bury(&sight);
         break;
     case RECORD_TICK:
@@ -625,6 +639,9 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         break;
     case RECORD_QUEUE:
         sight_topic(&sight);
+        break;
+    case RECORD_CLIENT:
+        sight_client(&sight);
         break;
     case RECORD_CHUNK:
         see_chunk(&sight);

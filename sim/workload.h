@@ -34,6 +34,7 @@ struct workload {
     unsigned long_permille;  /* of these: longer than a few seconds */
     uint32_t long_s;         /* and no longer than this */
     unsigned wrong_permille; /* commands that must be refused */
+    unsigned limit_permille; /* settings with limits */
     unsigned dedup_permille; /* messages of a put with a dedup key */
     uint32_t dedup_keys;     /* different ones */
 };
@@ -66,6 +67,9 @@ struct slice workload_topic(uint32_t index);
 
 /* The same bytes, good for ever; NULL for a name of none. */
 const char *workload_name(struct slice name);
+
+/* The same bytes, good for ever, of the name of a client; NULL when it must be refused. */
+const char *workload_client(struct slice name);
 
 /* One number for a body: bodies with the same number are the same. */
 uint64_t workload_hash(struct slice body);

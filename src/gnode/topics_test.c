@@ -185,6 +185,40 @@ TEST(topics_are_listed_by_page_and_filter_while_others_come_and_go)
     end();
 }
 
+TEST(topics_are_listed_a_piece_a_turn_when_there_are_thousands)
+{
+    struct cmd_args args = {NO_ARGS, .text = slice_str("yes"), .limit = 4};
+    const struct cmd list = {.kind = CMD_TOPICS, .args = &args};
+    char name[24];
+
+    begin(0);
+    broker.options.max_topics = 20000;
+    for (int i = 0; i < 10000; i++) {
+        (void)snprintf(name, sizeof(name), "%s.%d", i % 2000 == 1999 ? "yes" : "no", i);
+        assert_int_equal(push(name), 0);
+    }
+    (void)settle();
+    clients[0].cmd = &list;
+    unsigned before = clients[0].answers, turns = 0;
+    assert_true(broker_execute(&broker, &clients[0].session, &list, now_ms) <= 0);
+    for (; clients[0].answers == before; turns++) {
+        bool again = rig_turn(&broker, now_ms) == now_ms;
+        assert_true(again || clients[0].answers > before);
+    }
+    assert_in_range(turns, 3, 6);
+    assert_int_equal(clients[0].count, 4);
+    assert_string_equal(clients[0].names[3], "yes.7999");
+    char cursor[TEXT_BYTES];
+    copy(cursor, slice_str(clients[0].next));
+    args.cursor = slice_str(cursor);
+    assert_int_equal(run(0, &list), 0);
+    assert_int_equal(clients[0].count, 1);
+    assert_string_equal(clients[0].next, "");
+    args.cursor = slice_str("");
+    assert_true(broker_execute(&broker, &clients[0].session, &list, now_ms) < 0);
+    end(); /* who goes in between leaves nothing behind */
+}
+
 /* ---- paused ------------------------------------------------------------------------------------------------------ */
 
 TEST(topic_paused_for_pushes_refuses_them_and_no_other)
@@ -267,6 +301,24 @@ TEST(topic_pause_ends_by_itself_at_its_time_and_serves_who_waits)
     assert_int_equal(push("t"), 0);
     assert_true(facts_of_topic("t")->settings.pop_paused_until_ms == 0);
     end();
+}
+
+TEST(topic_pause_that_ends_serves_who_waits_before_a_pop_that_comes_before_the_next_turn)
+{
+    struct cmd_args args = {NO_ARGS};
+
+    for (int waits = 0; waits < 2; waits++) {
+        begin(0);
+        assert_int_equal(push("t"), 0);
+        args.delay_ms = 700;
+        assert_int_equal(op(0, CMD_PAUSE, "t", &args), 0);
+        assert_int_equal(wpop(1, "t", 60000), 1);
+        now_ms = START_MS + 700;
+        assert_int_equal(waits ? wpop(2, "t", 60000) : pop_by(2, "t"), waits ? 1 : GMQ_E_NO_MESSAGE);
+        assert_int_equal(clients[1].answers, 1);
+        assert_int_equal(clients[1].kind, ANSWER_MESSAGE);
+        end();
+    }
 }
 
 TEST(topic_pause_that_spans_a_restart_ends_at_its_time)

@@ -6,64 +6,87 @@ import { test } from "node:test";
 import { sources } from "./sources.js";
 
 const js = sources("js", ".js");
-const languages = js.filter((file) => /^js\/text-[a-z]+\.js$/.test(file.name));
-const code = js.filter((file) => !languages.includes(file));
+const code = js.filter((file) => !file.name.startsWith("js/text/"));
 
-/** The table of one language: its module's only export. */
-async function table(file) {
-    const module = await import(new URL(`../${file.name}`, import.meta.url).href);
-    return /** @type {Record<string, string>} */ (Object.values(module)[0]);
+/** The groups of a language: name -> table of texts. */
+async function groups(lang) {
+    const files = js.filter((file) => file.name.startsWith(`js/text/${lang}/`));
+
+    return new Map(await Promise.all(files.map(async ({ name }) =>
+        [name.replace(/^.*\/|\.js$/g, ""), (await import(new URL(`../${name}`, import.meta.url).href)).default])));
 }
 
-const tables = await Promise.all(languages.map(table));
+const en = await groups("en"), zh = await groups("zh");
+const all = Object.assign({}, ...en.values());
 
+/** The words of a text: one, or two of which the number selects. */
+const words = (text) => (typeof text === "string" ? [text] : Object.values(text));
 /** The names in braces of a text. */
-const holes = (text) => [...String(text).matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+const holes = (text) => [...words(text).join(" ").matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
 
-test("there are texts in two languages", () => {
-    assert.deepEqual(languages.map((file) => file.name).sort(), ["js/text-en.js", "js/text-zh.js"]);
-});
-
-test("both languages have the same keys", () => {
-    assert.deepEqual(Object.keys(tables[0]).sort(), Object.keys(tables[1]).sort());
-});
-
-test("no text is empty, and both languages fill in the same values", () => {
-    for (const key of Object.keys(tables[0])) {
-        for (const one of tables) {
-            assert.ok(String(one[key]).trim() !== "", `${key} is empty`);
-        }
-        assert.deepEqual([...new Set(holes(tables[0][key]))], [...new Set(holes(tables[1][key]))], key);
+test("both languages have the same groups, and they have texts", () => {
+    assert.deepEqual([...en.keys()].sort(), [...zh.keys()].sort());
+    assert.ok(en.get("frame"));
+    for (const [name, table] of en) {
+        assert.ok(Object.keys(table).length > 0, name);
     }
+});
+
+for (const name of en.keys()) {
+    test(`both languages have the same texts: ${name}`, () => {
+        const a = en.get(name), b = zh.get(name);
+
+        assert.deepEqual(Object.keys(a).sort(), Object.keys(b).sort());
+        for (const key of Object.keys(a)) {
+            assert.deepEqual([...new Set(holes(a[key]))].sort(), [...new Set(holes(b[key]))].sort(), key);
+            assert.ok([...words(a[key]), ...words(b[key])].every((text) => text.trim() !== ""), `${key} is empty`);
+            assert.ok(typeof b[key] === "string" || "other" in b[key], `${key}: Chinese knows no plural`);
+        }
+    });
+}
+
+test("no key stands in two groups", () => {
+    const keys = [...en.values()].flatMap((table) => Object.keys(table));
+
+    assert.deepEqual(keys.filter((key, at) => keys.indexOf(key) !== at), []);
 });
 
 test("every key that the code names is there", () => {
     for (const file of code) {
-        for (const [, key] of file.text.matchAll(/\bt\(\s*"([^"]+)"/g)) {
-            assert.ok(key in tables[0], `${file.name}: t("${key}")`);
+        for (const [, key] of file.text.matchAll(/\btx?\(\s*"([^"]+)"/g)) {
+            assert.ok(key in all, `${file.name}: t("${key}")`);
         }
-        for (const [, start] of file.text.matchAll(/\bt\(\s*`([^`$]+)\$\{/g)) {
-            assert.ok(Object.keys(tables[0]).some((key) => key.startsWith(start)), `${file.name}: t(\`${start}..\`)`);
+        for (const [, start] of file.text.matchAll(/\btx?\(\s*`([^`$]+)\$\{/g)) {
+            assert.ok(Object.keys(all).some((key) => key.startsWith(start)), `${file.name}: t(\`${start}..\`)`);
         }
     }
 });
 
 test("every key is used", () => {
-    const literals = new Set(), starts = [];
+    const literals = new Set(), starts = new Set(["error."]);
+
     for (const file of code) {
-        for (const [, key] of file.text.matchAll(/["']([\w.-]+)["']/g)) {
+        for (const [, key] of file.text.matchAll(/["']([\w./-]+)["']/g)) {
+            literals.add(key);
+        }
+        for (const [, key] of file.text.matchAll(/(?:^|[\s{,])(\w+):/gm)) {
             literals.add(key);
         }
         for (const [, start] of file.text.matchAll(/`([\w.-]+\.)\$\{/g)) {
-            starts.push(start);
+            starts.add(start);
         }
     }
-    const unused = Object.keys(tables[0]).filter((key) => !literals.has(key) && !starts.some((s) => key.startsWith(s)));
+    const unused = Object.keys(all).filter((key) => {
+        const plain = literals.has(key) || literals.has(key.replace(/\.hint$/, ""));
+
+        return !plain && ![...starts].some((start) => key.startsWith(start));
+    });
     assert.deepEqual(unused, []);
 });
 
 test("Chinese texts are Chinese", () => {
-    const zh = tables[languages.findIndex((file) => file.name.endsWith("-zh.js"))];
-    const same = Object.keys(zh).filter((key) => /[a-z]{4,} [a-z]{3,}/i.test(zh[key]) && !/[\u4e00-\u9fff]/.test(zh[key]));
+    const same = [...zh.values()].flatMap((table) => Object.entries(table)).filter(([, text]) =>
+        words(text).some((one) => /[a-z]{4,} [a-z]{3,}/i.test(one) && !/[\u4e00-\u9fff]/.test(one)));
+
     assert.deepEqual(same, []);
 });

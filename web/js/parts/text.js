@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ * What texts of others hide is shown: names and bodies of messages may hold anything. Pure. */
+
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+const UNSEEN = /[\u0080-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Marks that are not seen as signs that are: NUL as ␀, one that turns the direction as ⟨U+202E⟩. Newlines and
+ * tabs stay. @param {string} text */
+export function visible(text) {
+    return text
+        .replace(CONTROLS, (c) => (c === "\x7f" ? "␡" : String.fromCharCode(0x2400 + c.charCodeAt(0))))
+        .replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+}
+
+/** @param {string} base64 */
+export function fromBase64(base64) {
+    return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+/** The beginning of a body on one line; bytes as hex. @param {{body?: string, body_base64?: string}} m
+ * @param {number} [length] */
+export function preview(m, length = 200) {
+    if (m.body !== undefined) {
+        return visible(m.body.slice(0, length).replace(/\s+/g, " "));
+    }
+    return Array.from(fromBase64((m.body_base64 ?? "").slice(0, 64)), (b) => b.toString(16).padStart(2, "0")).join(" ");
+}
+
+/** Bytes as lines of 16: place, hex, letters. @param {Uint8Array} data */
+export function hex(data) {
+    const lines = [];
+
+    for (let at = 0; at < data.length; at += 16) {
+        const part = [...data.subarray(at, at + 16)];
+        const codes = part.map((b) => b.toString(16).padStart(2, "0")).join(" ").padEnd(47);
+        const letters = part.map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : "·")).join("");
+
+        lines.push(`${at.toString(16).padStart(8, "0")}  ${codes}  ${letters}`);
+    }
+    return lines.join("\n");
+}
+
+/** JSON with indents, its numbers and keys as they were written; null when the text is none.
+ * @param {string | undefined} text */
+export function pretty(text) {
+    if (text === undefined || !/^\s*[[{]/.test(text)) {
+        return null;
+    }
+    try {
+        JSON.parse(text);
+    } catch {
+        return null;
+    }
+    let depth = 0;
+    const line = () => `\n${"  ".repeat(depth)}`;
+
+    return text.replace(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[{\]},:]|\s+/g, (token) => {
+        const mark = token.length === 1 ? token : "";
+
+        if (mark === "{" || mark === "[") {
+            depth++;
+            return mark + line();
+        }
+        if (mark === "}" || mark === "]") {
+            depth--;
+            return line() + mark;
+        }
+        return mark === "," ? `,${line()}` : mark === ":" ? ": " : /^\s/.test(token) ? "" : token[0] === '"' ? token : token.replace(/\s/g, "");
+    });
+}
