@@ -127,7 +127,8 @@ def ask_call(tcp, operation, template, args):
 
 def names(path, why):
     """Whether the refusal is for the sake of the argument at `path`."""
-    return any(part != "[]" and re.search(rf"(^|\.){re.escape(part)}(: must| must be 0 or )", why) for part in path) or \
+    parts = [re.escape(part) for part in path if part != "[]"]
+    return any(re.search(rf"(^|\.){part}(: must| must be 0 or )", why) for part in parts) or \
         re.search(NAMED.get(path[0], "$^"), why) is not None
 
 

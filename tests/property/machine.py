@@ -117,7 +117,8 @@ class Machine(RuleBasedStateMachine):
         self.model.push(self.http.push(topic, text), topic, text.encode())
 
     @rule(door=api_doors, topic=topics, body=bodies, later=st.booleans(), key=st.none() | keys,
-          auto_ack=st.sampled_from(({}, {"auto_ack": True}, {"ttr_ms": 0})), retries=st.none() | st.integers(0, 2), header=st.none() | st.sampled_from("xy"))
+          auto_ack=st.sampled_from(({}, {"auto_ack": True}, {"ttr_ms": 0})), retries=st.none() | st.integers(0, 2),
+          header=st.none() | st.sampled_from("xy"))
     def put(self, door, topic, body, later, key, auto_ack, retries, header):
         args = doors.body_args(body)
         args.update({} if key is None else {"key": key})
