@@ -25,10 +25,10 @@ Keeping    What push, pop and ack of a message cost the node's loop with history
 Waking     Memory of N (10,000) clients that wait for a message; then a message is pushed for each of them in turn, and
            its way is timed, from the push to its delivery. The same with one client that waits. For information.
 Turns      What is done to N (1 million) messages, or to 100,000 topics, at once: how long it takes, and the longest
-           turn of the node's loop meanwhile; each on a node that was just started. Purge and topic.delete, messages that are
-           too old, or dead letters for that, or whose lifetime is over, limits that drop, jobs, a page of delayed
-           messages that are all in one far place, lists with a filter, events for a client. Other work on the machine
-           counts, too. Not asked for unless by --only turns. For information.
+           turn of the node's loop meanwhile; each on a node that was just started. Purge and topic.delete, messages
+           that are too old, or dead letters for that, or whose lifetime is over, limits that drop, jobs, a page of
+           delayed messages that are all in one far place, lists with a filter, events for a client. Other work on the
+           machine counts, too. Not asked for unless by --only turns. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
