@@ -326,6 +326,8 @@ void crash_now(struct life *life, enum crash crash)
     if (rng_chance(&life->rng, 200))
         life->options.max_retries = (uint32_t)rng_below(&life->rng, 4);
     if (rng_chance(&life->rng, 200))
+        life->options.dedup_keys = rng_between(&life->rng, 1, rng_chance(&life->rng, 300) ? 8 : ORACLE_DEDUP_MAX);
+    if (rng_chance(&life->rng, 200))
         life_draw_lists(life);
     open_life(life, crash == CRASH_STOP && !clean ? CRASH_KILL : crash, clean);
 }

@@ -63,6 +63,7 @@ static void check_body(struct life *life, const struct report_message *shown, co
     if (shown->bytes != m->body_bytes || shown->unreadable || (shown->retries != m->retries))
         life_fail(life, "message %" PRIu64 " is shown with %" PRIu64 " bytes and %u retries", m->id, shown->bytes,
                   shown->retries);
+    names_check_holder(life, m, shown->holder);
     if (desk->args.body == CMD_BODY_WHOLE && workload_hash(shown->body) != m->body_hash)
         life_fail(life, "message %" PRIu64 " is shown with another body", m->id);
 }
@@ -90,6 +91,16 @@ static void check_page(struct life *life, const struct report *report)
                   all);
 }
 
+/* Could nothing be pushed to the other topic when it tried? By now it may be possible. */
+static bool was_no_way(const struct life *life, struct slice error)
+{
+    if (!life->desk.job.to)
+        return false;
+    return slice_is(error, err_text(GMQ_E_TOPIC_LIMIT)) ||
+           (life->load.weights[CMD_PAUSE] > 0 && slice_is(error, err_text(GMQ_E_TOPIC_PAUSED))) ||
+           (life->load.limit_permille > 0 && error.len > 14 && memcmp(error.ptr, "topic is full:", 14) == 0);
+}
+
 /* The job says what was seen of it. */
 static void hear_of_job(struct life *life, const struct answer *answer)
 {
@@ -114,9 +125,7 @@ static void hear_of_job(struct life *life, const struct answer *answer)
     /* What was done since it was written down for an answer that waits is not in it. */
     if (said->done > job->done || (!first && said->done != job->done))
         life_fail(life, "a job says that %" PRIu64 " are done, %" PRIu64 " were seen", said->done, job->done);
-    /* There were as many topics as there may be when it wanted to make one; by now there may be fewer. */
-    bool no_room = job->to && slice_is(said->error, err_text(GMQ_E_TOPIC_LIMIT));
-    if (said->state == JOB_FAILED && !life->disturbed && !no_room)
+    if (said->state == JOB_FAILED && !life->disturbed && !was_no_way(life, said->error))
         life_fail(life, "a job fails: %.*s", (int)said->error.len, said->error.ptr);
     if (said->state == JOB_RUNNING)
         return;

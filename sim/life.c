@@ -488,6 +488,7 @@ static void finish(struct life *life)
     for (int i = 0; i < LIFE_CLIENTS; i++)
         if (life->clients[i].waits > 0 || life->clients[i].gone)
             come_again(&life->clients[i]);
+    settings_clear(life);
     if (life->oracle.now.topics[0].number > 0)
         check_space(life);
     seek_all(life, round_of_all);
@@ -632,7 +633,8 @@ void life_live(uint64_t seed, uint32_t steps, bool trace)
     life_say(&life, "%zu pieces of delayed messages written, %" PRIu64 " loaded, %" PRIu64 " of them late",
              life.piece_count, life.loads, life.late);
     life_say(&life, "%" PRIu64 " waits, %" PRIu64 " of them served; %" PRIu64 " pages of messages, %" PRIu64
-                    " jobs", life.waits, life.served, life.pages, life.jobs);
+                    " jobs; %" PRIu64 " messages pushed again, %" PRIu64 " gone by limits, %" PRIu64 " held by name",
+             life.waits, life.served, life.pages, life.jobs, life.again, life.gone_by_limits, life.held);
     desk_leave(&life);
     for (int i = 0; i < LIFE_CLIENTS; i++) {
         client_leave(&life.clients[i]);

@@ -5,6 +5,9 @@
  * life.c      the steps: which of clients, helper threads, clock and disk acts next; the end
  * client.c    clients: commands, the answers they must get, and when these may come
  * rules.c     which commands must be refused, and who waits for what
+ * puts.c      puts of one or many messages, and those that were pushed before
+ * names.c     clients with a name, and what they hold
+ * settings.c  pauses, settings and limits of topics
  * desk.c      pages of messages that are looked at
  * steer.c     cancel, reschedule, purge, deleted topics: their records, and their answers
  * witness.c   every record as it is written: was it asked for, is it what was asked for?
@@ -29,13 +32,24 @@ enum { LIFE_CLIENTS = 5, LIFE_PIECE_MAX = 5 };
 
 /* What one execution of a command has written, as the witness saw it. */
 struct deed {
-    uint32_t records, pushes, pops, acks, letters, steered;
+    uint32_t records, pushes, pops, acks, letters, steered, over; /* over: messages that made room */
     unsigned place; /* of the topic that was popped from in the list of a wpop */
     bool auto_ack;
     uint64_t first_id;
     uint64_t end; /* of the last record */
     struct oracle_message popped[WORKLOAD_MAX_BATCH];
     struct oracle_message letter[WORKLOAD_MAX_BATCH];   /* taken by `dead` */
+};
+
+/* What must become of the messages of a put. */
+struct puts {
+    const struct cmd_put *puts;
+    int err;         /* of them all; 0 = they are pushed */
+    uint32_t count, fresh, seen; /* messages; those that were not pushed before; of these, in records so far */
+    struct {
+        uint64_t id, end; /* of its PUSH; 0 = it is new */
+        uint32_t before;  /* 1 + the index of the one of the same command that counts for it; 0 = none */
+    } of[WORKLOAD_MAX_PUTS];
 };
 
 /* A piece of a list, as its CHUNK or DCHUNK said. */
@@ -62,6 +76,13 @@ struct steering {
     uint64_t left;   /* of those that were there: how many are to go */
 };
 
+/* What an answer says of a topic. */
+struct topic_facts {
+    bool given, auto_ack;
+    struct topic_settings set;
+    uint64_t ready, delayed, in_flight, dead, pushed, popped;
+};
+
 /* An answer that a client is owed. */
 struct expected {
     enum answer_kind kind;
@@ -77,6 +98,8 @@ struct expected {
     bool vague;          /* ERROR: any about a message that is not found */
     bool unread;         /* ... or that it cannot be read */
     bool disturbed; /* the log may have refused the command when it came */
+    struct topic_facts facts; /* REPORT: of a topic */
+    bool again;     /* REPORT: some of the ids are those of pushes before */
 };
 
 /* An answer that came, and the watermarks at that moment. */
@@ -85,6 +108,8 @@ struct came {
     int err;
     uint64_t id, written, durable;
     struct told told;
+    bool again;
+    struct topic_facts facts;
     size_t count;
     struct {
         uint64_t id, hash, attrs_hash;
@@ -105,6 +130,7 @@ struct client {
     bool half_closed;  /* has said that it sends no more */
     uint64_t waits;    /* `order` is a wpop that waits: it came after all with a smaller number; 0 = it does not */
     uint64_t waits_until_ms;
+    const char *called; /* the name that it has given itself; NULL = none */
     struct steering steering;
     struct expected *expected; /* oldest first */
     size_t expected_count, expected_room;
@@ -123,7 +149,7 @@ struct desk_job {
     uint64_t delay_ms;
     uint64_t done, end;    /* messages, and the end of the last record, as the witness saw it */
     bool half;             /* a message was pushed to the other topic, and this one must go from its own: */
-    uint64_t half_hash;
+    uint64_t half_hash, half_from;
 };
 
 /* Somebody who looks at messages. */
@@ -170,6 +196,7 @@ struct life {
     struct client *busy;
     struct deed deed;
     struct slice packed; /* items of an mpush not yet seen in records */
+    struct puts puts;    /* of a put */
 
     /* what answers have vouched for since the last restart */
     uint64_t vouched_written, vouched_promised;
@@ -202,6 +229,9 @@ struct life {
     uint64_t restarts, lost, answers, spills;
     uint64_t pages;         /* of messages, compared with the oracle's */
     uint64_t jobs;          /* that were over when they were asked for */
+    uint64_t held;          /* deliveries to clients with a name */
+    uint64_t gone_by_limits; /* messages that were too many or too old */
+    uint64_t again;         /* messages of puts that were pushed before */
     uint64_t waits, served; /* wpops that waited, and that got something for it */
     struct piece *pieces; /* of delayed messages, all that were ever written; owned */
     size_t piece_count, piece_room;
@@ -273,6 +303,8 @@ int rules_refusal(struct life *life, const struct cmd *cmd);
 /* Those ids of a mack that are not in flight, as messages that have an id alone; owned. */
 struct oracle_message *rules_missing(struct life *life, const struct cmd *cmd, size_t *ret_count);
 
+size_t rules_topic_count(const struct life *life);
+
 /* Is there a message that may be handed out? -1 is no topic. */
 bool rules_can_deliver(struct life *life, int topic);
 
@@ -287,6 +319,39 @@ void rules_check_choice(struct life *life, const struct client *client, int topi
 
 /* Nobody may wait while there is a message for it. */
 void rules_check_waiters(struct life *life);
+
+/* puts.c: what must become of a put now, as far as that lies in its dedup keys. */
+void puts_look(struct life *life, const struct cmd *cmd, struct puts *ret);
+
+/* Of the put that is being executed: the message of the next record, or NULL; then what the record says of it. */
+const struct cmd_put *puts_next(struct life *life);
+void puts_see(struct life *life, struct oracle_event *event);
+
+/* What the client is owed for the put that was just executed, and not refused. */
+struct expected puts_answer(struct life *life);
+void puts_keep(struct came *came, const struct report *report);
+void puts_check(struct client *client, const struct expected *e, const struct came *came);
+
+/* settings.c: is there something that must be refused in the settings, or the pause, that the command gives? */
+bool settings_are_wrong(const struct cmd *cmd);
+
+/*
+ * A command that pushes to the topic, -1 = it is not there: why it is refused, or 0 and how many of the oldest make
+ * room (NULL: not asked). When it was done: is it so?
+ */
+int settings_gate(struct life *life, int topic, const struct cmd *cmd, uint64_t *ret_over);
+void settings_check_over(struct life *life, const struct cmd *cmd, uint64_t over);
+
+struct topic_facts settings_facts(struct life *life, const struct cmd *cmd);
+void settings_keep(struct came *came, const struct report *report);
+void settings_check(struct client *client, const struct topic_facts *e, const struct topic_facts *came);
+
+/* All topics are as the node is from now on. */
+void settings_clear(struct life *life);
+
+/* names.c: the error of a name. A message is shown as held by this one: is it? */
+int names_refusal(struct slice name);
+void names_check_holder(struct life *life, const struct oracle_message *m, struct slice holder);
 
 /* seek.c */
 void seek_one(struct life *life);

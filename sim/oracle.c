@@ -146,6 +146,8 @@ static bool push(struct oracle *oracle, const struct oracle_event *event)
         return wrong(oracle, "id %" PRIu64 " is not above id %" PRIu64 ", which a client has seen", event->message.id,
                      oracle->told_id);
     now->topics[add(now, &event->message)->topic].push_num++;
+    if (event->dedup.key)
+        oracle_dedup_add(now, &event->dedup);
     return true;
 }
 
@@ -160,6 +162,8 @@ static bool pop(struct oracle *oracle, const struct oracle_event *event)
         return wrong(oracle, "topic %s delivers %" PRIu64 " before %" PRIu64, topic->name, event->message.id, m->id);
     if (m->expiry_ms > 0 && m->expiry_ms <= event->due_ms)
         return wrong(oracle, "%" PRIu64 " is delivered, it expired before", m->id);
+    if (oracle_is_old(topic, m, event->due_ms))
+        return wrong(oracle, "%" PRIu64 " is delivered, it is too old", m->id);
     topic->pop_num++;
     if (topic->auto_ack || m->auto_ack) {
         drop(&oracle->now, m);
@@ -168,6 +172,8 @@ static bool pop(struct oracle *oracle, const struct oracle_event *event)
     enter(&oracle->now, m, ORACLE_FLIGHT);
     m->time_ms = event->time_ms;
     m->since_ms = event->due_ms;
+    m->given_ms = (uint32_t)(m->time_ms - m->since_ms);
+    m->holder = event->message.holder;
     return true;
 }
 
@@ -205,7 +211,10 @@ static void note_return(struct oracle_message *m)
 /* A delivery that ended without an ack at `now_ms`. */
 static void give_back(struct oracle_world *now, struct oracle_message *m, uint64_t now_ms, uint64_t due_ms, bool counts)
 {
-    uint32_t max = m->max_retries >= 0 ? (uint32_t)m->max_retries : now->max_retries;
+    const struct oracle_topic *topic = &now->topics[m->topic];
+    uint32_t of_topic = topic->set.max_retries == TOPIC_NODE_RETRIES ? now->max_retries : topic->set.max_retries;
+    uint32_t max = m->max_retries >= 0 ? (uint32_t)m->max_retries : of_topic;
+    uint64_t delay_ms = oracle_retry_delay_ms(topic, m);
 
     note_return(m);
     m->retries += counts;
@@ -213,7 +222,7 @@ static void give_back(struct oracle_world *now, struct oracle_message *m, uint64
         enter(now, m, ORACLE_DEAD);
         return;
     }
-    m->time_ms = due_ms;
+    m->time_ms = due_ms = due_ms > 0 ? due_ms : now_ms + delay_ms;
     enter(now, m, due_ms > now_ms ? ORACLE_DELAYED : ORACLE_READY);
 }
 
@@ -250,6 +259,16 @@ static bool expire(struct oracle *oracle, const struct oracle_event *event)
 
     if (!m || m->lsn != event->message.lsn || m->expiry_ms == 0 || m->expiry_ms > event->time_ms)
         return wrong(oracle, "LSN %" PRIx64 " expires but should not", event->message.lsn);
+    drop(&oracle->now, m);
+    return true;
+}
+
+static bool make_room(struct oracle *oracle, const struct oracle_event *event)
+{
+    struct oracle_message *m = oracle_first(oracle, event->topic, ORACLE_READY);
+
+    if (!m || m->lsn != event->message.lsn)
+        return wrong(oracle, "LSN %" PRIx64 " makes room but is not the first", event->message.lsn);
     drop(&oracle->now, m);
     return true;
 }
@@ -309,12 +328,24 @@ struct oracle_message *oracle_next_timer(struct oracle *oracle, uint64_t now_ms)
     return next;
 }
 
+/* What is delayed and what is in flight becomes less with every timer: the state after each is another. */
+static bool has_timers(const struct oracle *oracle, uint32_t delayed, uint32_t in_flight)
+{
+    for (size_t i = 0; i < oracle->now.count; i++) {
+        delayed -= oracle->now.live[i].state == ORACLE_DELAYED;
+        in_flight -= oracle->now.live[i].state == ORACLE_FLIGHT;
+    }
+    return delayed == 0 && in_flight == 0;
+}
+
 static bool tick(struct oracle *oracle, const struct oracle_event *event)
 {
-    for (uint32_t n = 0; n < event->count; n++) {
-        struct oracle_message *next = oracle_next_timer(oracle, event->time_ms);
-        if (!next)
-            return wrong(oracle, "%u timers fire, %u should", (unsigned)event->count, (unsigned)n);
+    struct oracle_message *next;
+
+    for (oracle->fired = 0; !has_timers(oracle, event->count, event->number); oracle->fired++) {
+        if (!(next = oracle_next_timer(oracle, event->time_ms)))
+            return wrong(oracle, "%u timers fire, and then it is not %u that are delayed and %u in flight",
+                         (unsigned)oracle->fired, (unsigned)event->count, (unsigned)event->number);
         fire(&oracle->now, next);
     }
     return true;
@@ -436,9 +467,10 @@ static void set_topic(struct oracle *oracle, const struct oracle_event *event)
     topic->number = event->number;
     topic->exited = event->exited;
     topic->auto_ack = event->auto_ack;
+    topic->set = event->set;
 }
 
-static bool apply(struct oracle *oracle, const struct oracle_event *event)
+static bool change(struct oracle *oracle, const struct oracle_event *event)
 {
     switch (event->kind) {
     case ORACLE_TOPIC:
@@ -446,6 +478,7 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
         return true;
     case ORACLE_NODE:
         oracle->now.max_retries = event->max_retries;
+        oracle_dedup_limit(&oracle->now, event->dedup_keys, event->dedup_window_ms);
         return true;
     case ORACLE_PUSH:
         return push(oracle, event);
@@ -461,6 +494,8 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
         return touch(oracle, event);
     case ORACLE_EXPIRE:
         return expire(oracle, event);
+    case ORACLE_DROP:
+        return make_room(oracle, event);
     case ORACLE_REDRIVE:
         return redrive(oracle, event);
     case ORACLE_BURY:
@@ -484,9 +519,70 @@ static bool apply(struct oracle *oracle, const struct oracle_event *event)
     case ORACLE_DELETE:
         delete(oracle, event);
         return true;
+    case ORACLE_CLIENT:
+        oracle->now.clients[event->number] = event->name;
+        return true;
     default:
         return true;
     }
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static bool counts(const struct oracle_message *m, uint32_t topic)
+{
+    return m->topic == topic && m->state != ORACLE_DEAD;
+}
+
+static uint64_t bytes_of(const struct oracle *oracle, uint32_t topic)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < oracle->now.count; i++)
+        if (counts(&oracle->now.live[i], topic))
+            bytes += (oracle->now.live[i].body_bytes + 63) / 64 * 64;
+    return bytes;
+}
+
+/* Does something enter or leave here of which no record says the size? */
+static bool is_vague(const struct oracle_event *event)
+{
+    switch (event->kind) {
+    case ORACLE_EXPIRE:
+    case ORACLE_DROP:
+    case ORACLE_REDRIVE:
+    case ORACLE_BURY:
+    case ORACLE_LEAVE:
+        return true;
+    case ORACLE_CANCEL:
+    case ORACLE_LIFT:
+    case ORACLE_PURGE:
+        return event->message.state == ORACLE_READY || event->message.state == ORACLE_DELAYED;
+    default:
+        return false;
+    }
+}
+
+/* What was counted wrong is forgotten when none is left. */
+static void forget_vague(struct oracle *oracle)
+{
+    for (uint32_t topic = 0; topic < ORACLE_TOPICS_MAX; topic++) {
+        bool any = !oracle->now.topics[topic].vague;
+        for (size_t i = 0; i < oracle->now.count && !any; i++)
+            any = counts(&oracle->now.live[i], topic);
+        if (!any)
+            oracle->now.topics[topic].vague = false;
+    }
+}
+
+static bool apply(struct oracle *oracle, const struct oracle_event *event)
+{
+    if (is_vague(event))
+        oracle->now.topics[event->topic].vague = true;
+    if (!change(oracle, event))
+        return false;
+    forget_vague(oracle);
+    return true;
 }
 
 bool oracle_happens(struct oracle *oracle, const struct oracle_event *event)
@@ -633,10 +729,11 @@ static bool same_topic(struct oracle *oracle, uint32_t i, const struct queue *qu
     if (!queue)
         return wrong(oracle, "topic %s is gone", topic->name);
     if (!slice_is(slice_of(queue->name, queue->name_len), topic->name) || queue->exited != topic->exited ||
-        queue->auto_ack != topic->auto_ack)
-        return wrong(oracle, "topic %s: name or flags differ", topic->name);
+        queue->auto_ack != topic->auto_ack || !oracle_same_settings(&queue->set, &topic->set))
+        return wrong(oracle, "topic %s: name, flags or settings differ", topic->name);
     return same_count(oracle, topic, "pushes", queue->push_num, topic->push_num) &&
            same_count(oracle, topic, "pops", queue->pop_num, topic->pop_num) &&
+           (topic->vague || same_count(oracle, topic, "bytes", queue->bytes, bytes_of(oracle, i))) &&
            (oracle_same_ready(oracle, i, queue, queue_ready(queue)) ||
             same_count(oracle, topic, "ready", queue_ready(queue), oracle_count(oracle, i, ORACLE_READY))) &&
            same_count(oracle, topic, "delayed", queue->delayed, oracle_delayed(oracle, i)) &&

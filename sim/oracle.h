@@ -16,11 +16,13 @@
 
 #include "base/base.h"
 #include "base/slice.h"
+#include "base/topic_settings.h"
 
 struct engine;
 struct queue;
 
-enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff };
+enum { ORACLE_TOPICS_MAX = 16, ORACLE_NODE_RETRIES_NONE = 0xffff, ORACLE_DEDUP_MAX = 1000,
+       ORACLE_CLIENTS_MAX = 16 };
 
 enum oracle_state { ORACLE_READY, ORACLE_DELAYED, ORACLE_FLIGHT, ORACLE_DEAD, ORACLE_ASIDE, ORACLE_DELAYED_ASIDE };
 
@@ -39,34 +41,47 @@ struct oracle_message {
     uint64_t expiry_ms;   /* 0 = never */
     uint64_t attrs_hash;  /* of headers and key; 0 = it has none */
     uint64_t since_ms;    /* of the last delivery */
+    uint32_t given_ms;    /* the TTR that it was delivered with */
+    uint32_t holder;      /* FLIGHT: number of the client; 0 = nobody known */
     uint64_t first_ms, last_ms; /* came_back: first and last delivery that ended so */
     bool came_back;       /* or died: the engine keeps facts of it */
     bool moved;           /* stands at another place than it was first pushed to */
     enum oracle_state state;
 };
 
+/* The newest push with a dedup key. */
+struct oracle_dedup {
+    uint32_t queue;   /* number */
+    uint32_t key;     /* 0 = none */
+    uint64_t content; /* one number for it */
+    uint64_t id, end; /* of the message; of its PUSH */
+};
+
 struct oracle_topic {
     const char *name; /* good for ever */
     uint32_t number; /* of the engine's queue; 0 = not there */
     bool exited, auto_ack;
+    struct topic_settings set;
     uint64_t push_num, pop_num;
+    bool vague; /* how many bytes it has: something has left of which no record says the size */
 };
 
 enum oracle_kind {
     ORACLE_START, /* nothing happened: the state as it was recovered */
-    ORACLE_TOPIC, /* topic, name, number, exited, auto_ack */
-    ORACLE_NODE,  /* max_retries */
-    ORACLE_PUSH,  /* message */
-    ORACLE_POP,   /* message.id, topic, time_ms = deadline */
+    ORACLE_TOPIC, /* topic, name, number, exited, auto_ack, set */
+    ORACLE_NODE,  /* max_retries, dedup_keys, dedup_window_ms */
+    ORACLE_PUSH,  /* message, dedup */
+    ORACLE_POP,   /* message.id, .holder, topic, time_ms = deadline */
     ORACLE_ACK,   /* message.id, topic: out of flight */
-    ORACLE_GIVE_BACK, /* message.id, topic, time_ms = now, due_ms (0 = now), no_retry: out of flight */
+    ORACLE_GIVE_BACK, /* message.id, topic, time_ms = now, due_ms (0 = by the policy), no_retry: out of flight */
     ORACLE_REJECT, /* message.id, topic: out of flight */
     ORACLE_TOUCH, /* message.id, topic, time_ms = deadline */
     ORACLE_EXPIRE, /* message.lsn, topic, time_ms = now: the first that waits is gone */
     ORACLE_TAKE,  /* message.lsn, topic: a dead letter is handed out */
     ORACLE_REDRIVE, /* message.lsn, topic: a dead letter is new again; delayed until time_ms, 0 = ready */
-    ORACLE_BURY,  /* message.lsn, topic: cannot be read */
-    ORACLE_TICK,  /* time_ms, count: of timers that fired */
+    ORACLE_DROP,  /* message.lsn, topic: the first that waits makes room, for a push or since it is too old: gone */
+    ORACLE_BURY,  /* message.lsn, topic: cannot be read, or makes room: dead */
+    ORACLE_TICK,  /* time_ms; how many are delayed and in flight afterwards: count, number */
     ORACLE_MOVE,  /* nothing: the engine has moved what it has */
     ORACLE_LEAVE, /* message.lsn, topic: the piece of the list that it is in cannot be read */
     ORACLE_RETURN, /* message.lsn, topic: delayed, of a piece that could not be read and can; due at time_ms or later */
@@ -76,6 +91,7 @@ enum oracle_kind {
     ORACLE_AGAIN, /* message.id, .lsn, .end, .time_ms, .state, topic: the message stands there now */
     ORACLE_PURGE, /* topic, message.state, count: the first `count` in this state are gone */
     ORACLE_DELETE, /* topic: it is gone, with its messages */
+    ORACLE_CLIENT, /* number, name: of a client, from now on */
 };
 
 /* What a message leaves behind that went out of the middle: lists may name it for a while. */
@@ -93,6 +109,9 @@ struct oracle_event {
     const char *name;
     uint64_t time_ms, due_ms;
     bool no_retry;
+    struct oracle_dedup dedup;
+    struct topic_settings set;
+    uint64_t dedup_keys, dedup_window_ms;
     uint32_t topic, number, count, max_retries;
     bool exited, auto_ack;
 };
@@ -103,7 +122,11 @@ struct oracle_world {
     size_t count, room;
     uint64_t order;
     uint32_t max_retries;
+    const char *clients[ORACLE_CLIENTS_MAX]; /* by number; NULL = nobody */
     struct oracle_message lifted; /* by a LIFT, until the AGAIN; else its id is 0 */
+    struct oracle_dedup dedup[ORACLE_DEDUP_MAX]; /* oldest first */
+    size_t dedup_count;
+    uint64_t dedup_keys, dedup_window_ms;
 };
 
 struct oracle {
@@ -114,6 +137,7 @@ struct oracle {
     size_t ghost_count, ghost_room;
     uint32_t *deleted;              /* numbers of topics, of all lives too */
     size_t deleted_count, deleted_room;
+    uint32_t fired;   /* timers, by the last TICK */
     uint64_t told_id; /* the greatest id that any client has seen, ever */
     char wrong[256];
 };
@@ -144,6 +168,22 @@ NODISCARD bool oracle_agrees(struct oracle *oracle, const struct engine *engine)
 
 /* May the engine say that so many messages of the topic are ready? */
 bool oracle_same_ready(const struct oracle *oracle, uint32_t topic, const struct queue *queue, uint64_t ready);
+/* settings.c: the delay of a message that came back with so many retries. Settings, are they the same? */
+uint64_t oracle_retry_delay_ms(const struct oracle_topic *topic, const struct oracle_message *m);
+bool oracle_same_settings(const struct topic_settings *a, const struct topic_settings *b);
+
+/* Is it older than its topic allows? */
+bool oracle_is_old(const struct oracle_topic *topic, const struct oracle_message *m, uint64_t now_ms);
+
+/* ---- dedup.c ----------------------------------------------------------------------------------- */
+
+/* No more keys than these from now on. */
+void oracle_dedup_limit(struct oracle_world *now, uint64_t keys, uint64_t window_ms);
+void oracle_dedup_add(struct oracle_world *now, const struct oracle_dedup *dedup);
+
+/* The push that counts for one with this key of the queue at `now_ms`, or NULL. */
+const struct oracle_dedup *oracle_dedup_find(const struct oracle_world *now, uint32_t queue, uint32_t key,
+                                             uint64_t now_ms);
 
 /* ---- looking; a topic is its index in now.topics --------------------------------------------- */
 

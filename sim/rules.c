@@ -14,7 +14,7 @@ bool rules_can_deliver(struct life *life, int topic)
 {
     const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
 
-    if (!t || !oracle_first(&life->oracle, (uint32_t)topic, ORACLE_READY))
+    if (!t || !oracle_first(&life->oracle, (uint32_t)topic, ORACLE_READY) || t->set.pop_paused_until_ms > life->now_ms)
         return false;
     return t->auto_ack ||
            oracle_count(&life->oracle, (uint32_t)topic, ORACLE_FLIGHT) < life->options.max_in_flight;
@@ -28,13 +28,14 @@ static int refuse_pop(struct life *life, const int *topics, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (rules_can_deliver(life, topics[i]))
             return 0;
-        if (topics[i] >= 0 && oracle_first(&life->oracle, (uint32_t)topics[i], ORACLE_READY))
+        if (topics[i] >= 0 && oracle_first(&life->oracle, (uint32_t)topics[i], ORACLE_READY) &&
+            life->oracle.now.topics[topics[i]].set.pop_paused_until_ms <= life->now_ms)
             err = GMQ_E_IN_FLIGHT_LIMIT;
     }
     return err;
 }
 
-static size_t topic_count(const struct life *life)
+size_t rules_topic_count(const struct life *life)
 {
     size_t n = 0;
 
@@ -61,7 +62,7 @@ static int refuse_wpop(struct life *life, const struct cmd *cmd)
         topics[n] = oracle_topic(&life->oracle, topic);
         fresh += topics[n] < 0;
     }
-    if (fresh > 0 && topic_count(life) + fresh > WORKLOAD_MAX_TOPICS)
+    if (fresh > 0 && rules_topic_count(life) + fresh > WORKLOAD_MAX_TOPICS)
         return GMQ_E_TOPIC_LIMIT;
     return refuse_pop(life, topics, n);
 }
@@ -84,8 +85,11 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
     int topic = oracle_topic(&life->oracle, cmd->topic);
     const struct oracle_topic *t = topic < 0 ? NULL : &life->oracle.now.topics[topic];
     const struct oracle_message *m;
-    bool full = !t && topic_count(life) == WORKLOAD_MAX_TOPICS;
+    struct puts puts;
+    bool full = !t && rules_topic_count(life) == WORKLOAD_MAX_TOPICS;
 
+    if (cmd->kind == CMD_CLIENT)
+        return names_refusal(cmd->args->text);
     if (cmd->kind == CMD_WPOP)
         return refuse_wpop(life, cmd);
     if (cmd->kind == CMD_CANCEL || cmd->kind == CMD_RESCHEDULE)
@@ -96,13 +100,27 @@ int rules_refusal(struct life *life, const struct cmd *cmd)
     case CMD_PUSH:
         if (cmd->delay_s < 0 || cmd->delay_s > WORKLOAD_MAX_DELAY_S)
             return cmd->delay_s < 0 ? GMQ_E_DELAY_NEGATIVE : GMQ_E_DELAY;
-        return cmd->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
+        if (cmd->body.len > WORKLOAD_MAX_MESSAGE || full)
+            return full && cmd->body.len <= WORKLOAD_MAX_MESSAGE ? GMQ_E_TOPIC_LIMIT : GMQ_E_BODY_LIMIT;
+        return settings_gate(life, topic, cmd, NULL);
     case CMD_MPUSH:
         if (cmd->count == 0 || cmd->count > WORKLOAD_MAX_BATCH)
             return cmd->count == 0 ? GMQ_E_BATCH_COUNT : GMQ_E_BATCH_LIMIT;
-        return full ? GMQ_E_TOPIC_LIMIT : 0;
+        return full ? GMQ_E_TOPIC_LIMIT : settings_gate(life, topic, cmd, NULL);
     case CMD_PUT:
-        return cmd->args->puts->body.len > WORKLOAD_MAX_MESSAGE ? GMQ_E_BODY_LIMIT : full ? GMQ_E_TOPIC_LIMIT : 0;
+        puts_look(life, cmd, &puts);
+        if (puts.err != 0 || full)
+            return puts.err != 0 ? puts.err : GMQ_E_TOPIC_LIMIT;
+        return settings_gate(life, topic, cmd, NULL);
+    case CMD_TOPIC_CREATE:
+    case CMD_TOPIC_SET:
+    case CMD_PAUSE:
+    case CMD_RESUME:
+        if (settings_are_wrong(cmd))
+            return GMQ_E_VALUE;
+        if (cmd->kind == CMD_TOPIC_CREATE)
+            return t && !t->exited ? GMQ_E_TOPIC_EXISTS : full ? GMQ_E_TOPIC_LIMIT : 0;
+        return !t || t->exited ? GMQ_E_TOPIC_UNKNOWN : 0;
     case CMD_SET:
         return full ? GMQ_E_TOPIC_LIMIT : 0;
     case CMD_POP:

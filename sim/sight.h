@@ -15,6 +15,7 @@ struct sight {
     struct life *life;
     const struct record *rec;
     struct oracle_event event; /* complete but for what the type of the record says */
+    bool deduped;              /* of a PUSH: it has a dedup key */
 };
 
 static inline void demand(const struct sight *sight, bool right, const char *what)
@@ -52,5 +53,18 @@ bool sight_job_makes(const struct sight *sight, const struct oracle_topic *topic
  * a topic that was deleted. False: the record is of none of them.
  */
 bool sight_steer(struct sight *sight);
+
+/* names.c: a client's number; who holds what is delivered to this one. */
+void sight_client(struct sight *sight);
+void sight_holder(struct sight *sight, const struct client *client, uint32_t holder);
+
+/* settings.c: what is written of a topic or of the node. */
+void sight_topic(struct sight *sight);
+
+/* ... of messages that go since they are too many or too old. False: the record is not about such. */
+bool sight_limits(struct sight *sight);
+
+/* May the oldest messages of the topic be looked at for its limits? */
+bool sight_wants_oldest(const struct sight *sight);
 
 #endif

@@ -183,13 +183,14 @@ static void see_leftover(struct sight *sight)
 static bool see_of_topic(struct sight *sight, uint32_t topic)
 {
     unsigned how = sight->rec->aux >> 8;
-    bool busy = sight->life->busy;
+    bool steers = sight->life->busy && steer_is(command(sight)->kind);
+    bool gone = steers && (how == PAYLOAD_HOW_DELETED || how == PAYLOAD_HOW_MOVED);
 
     switch (sight->rec->type) {
     case RECORD_ACK:
-        if (busy && (how == PAYLOAD_HOW_DELETED || how == PAYLOAD_HOW_MOVED))
+        if (gone)
             see_gone(sight);
-        return busy && (how == PAYLOAD_HOW_DELETED || how == PAYLOAD_HOW_MOVED);
+        return gone;
     case RECORD_PUSH:
         if (sight->rec->flags & RECORD_F_AGAIN)
             see_again(sight);

@@ -48,6 +48,8 @@ void sight_note_attrs(struct sight *sight, const struct payload_push *push)
     m->max_retries = (int)attrs.own_retries - 1;
     m->expiry_ms = attrs.expiry_ms;
     m->attrs_hash = workload_attrs_hash(attrs.headers, attrs.key);
+    sight->deduped = attrs.deduped;
+    demand(sight, !attrs.deduped || sight->life->busy, "the dedup key stays where the message was pushed");
 }
 
 /* It is what the command says. */
@@ -57,6 +59,7 @@ static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
     uint64_t expiry_ms = put->lifetime_ms ? sight->life->now_ms + (uint64_t)put->lifetime_ms : 0;
 
     demand(sight, m->attrs_hash == workload_attrs_hash(put->headers, put->key), "other headers or key");
+    demand(sight, sight->deduped == (put->dedup.len > 0), "another dedup key");
     demand(sight, m->expiry_ms == expiry_ms && m->auto_ack == put->auto_ack, "another end");
     demand(sight, m->max_retries == (put->max_retries == CMD_NOT_GIVEN ? -1 : (int)put->max_retries), "other retries");
     demand(sight, m->auto_ack || m->ttr_ms == (uint32_t)put->ttr_ms, "another TTR");
@@ -65,7 +68,7 @@ static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
 static void see_push(struct sight *sight)
 {
     struct life *life = sight->life;
-    const struct cmd_put *put = is_doing(sight, CMD_PUT) ? command(sight)->args->puts : NULL;
+    const struct cmd_put *put = is_doing(sight, CMD_PUT) ? puts_next(life) : NULL;
     struct payload_push push;
     struct cmd_item item = {0};
     struct oracle_message *m = &sight->event.message;
@@ -84,7 +87,8 @@ static void see_push(struct sight *sight)
         demand(sight, cmd_item_next(&life->packed, &item), "more than were pushed");
     demand(sight, slice_equal(item.body, push.body), "another body than was pushed");
     demand(sight, push.due_ms == (item.delay_s ? life->now_ms + 1000 * (uint64_t)item.delay_s : 0), "wrong due time");
-    demand(sight, ((sight->rec->flags & RECORD_F_MORE) != 0) == (life->packed.len > 0), "wrong end of the group");
+    bool more = put ? life->puts.seen + 1 < life->puts.fresh : life->packed.len > 0;
+    demand(sight, ((sight->rec->flags & RECORD_F_MORE) != 0) == more, "wrong end of the group");
     *m = (struct oracle_message){
         .id = push.id, .lsn = sight->rec->lsn, .end = sight->event.end, .topic = topic_of(sight),
         .body_hash = workload_hash(push.body), .body_bytes = (uint32_t)push.body.len, .time_ms = push.due_ms,
@@ -96,9 +100,18 @@ static void see_push(struct sight *sight)
     else
         demand(sight, push.tlvs.len == 0 && push.ttr_ms == 0, "a plain push that carries something");
     sight->event.kind = ORACLE_PUSH;
+    if (put)
+        puts_see(life, &sight->event);
     if (life->deed.pushes++ == 0)
         life->deed.first_id = push.id;
     happens(sight);
+}
+
+static uint32_t topic_ttr(const struct sight *sight, uint32_t topic)
+{
+    uint32_t ttr_ms = sight->life->oracle.now.topics[topic].set.ttr_ms;
+
+    return ttr_ms ? ttr_ms : sight->life->options.ttr_ms;
 }
 
 static struct oracle_message *see_delivery(struct sight *sight, const struct payload_pop *pop, uint32_t i,
@@ -109,7 +122,7 @@ static struct oracle_message *see_delivery(struct sight *sight, const struct pay
     struct oracle_message *m = oracle_by_lsn(&life->oracle, ref_lsn(to.ref));
 
     demand(sight, m && m->id == to.id && m->retries == ref_retries(to.ref), "names no such message");
-    uint32_t ttr_ms = m->auto_ack ? PAYLOAD_TTR_AUTO_ACK : m->ttr_ms ? m->ttr_ms : life->options.ttr_ms;
+    uint32_t ttr_ms = m->auto_ack ? PAYLOAD_TTR_AUTO_ACK : m->ttr_ms ? m->ttr_ms : topic_ttr(sight, topic);
     demand(sight, pop->now_ms == life->now_ms && to.ttr_ms == ttr_ms, "wrong time");
     demand(sight, (int)to.own_retries == m->max_retries + 1 && to.size64 == payload_size64(m->body_bytes),
            "says something else than the message");
@@ -137,6 +150,7 @@ static void see_pop(struct sight *sight)
     const struct cmd *cmd = &client->order.cmd;
     demand(sight, pop.count <= (cmd->kind == CMD_POP ? 1 : (uint64_t)cmd->number), "more than were asked for");
     rules_check_choice(life, client, topic);
+    sight_holder(sight, client, pop.holder);
     bool auto_ack = life->oracle.now.topics[topic].auto_ack;
     demand(sight, auto_ack == ((sight->rec->flags & RECORD_F_AUTOACK) != 0), "wrong kind of pop");
     for (uint32_t i = 0; i < pop.count; i++) {
@@ -262,8 +276,7 @@ static void see_touch(struct sight *sight)
     for (uint32_t i = 0; i < touch.count; i++) {
         struct payload_touched to = payload_touched(touch.entries, i);
         const struct oracle_message *m = next_named(sight, &ids, to.id);
-        uint64_t usual_ms = m->ttr_ms ? m->ttr_ms : life->options.ttr_ms;
-        uint64_t ttr_ms = command(sight)->args->ttr_ms ? (uint64_t)command(sight)->args->ttr_ms : usual_ms;
+        uint64_t ttr_ms = command(sight)->args->ttr_ms ? (uint64_t)command(sight)->args->ttr_ms : m->given_ms;
         demand(sight, to.deadline_ms == life->now_ms + ttr_ms, "another deadline");
         sight->event.kind = ORACLE_TOUCH;
         sight->event.time_ms = to.deadline_ms;
@@ -317,18 +330,18 @@ static void see_bury(struct sight *sight)
     happens(sight);
 }
 
-/* Timers that run, as the engine counts them, but for those in pieces that cannot be read. */
-static uint64_t count_timers(const struct sight *sight)
+/* What is delayed and in flight, as the engine counts it, but for what is in pieces that cannot be read. */
+static void count_timers(struct sight *sight)
 {
     const struct oracle *oracle = &sight->life->oracle;
-    uint64_t n = 0;
 
     for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++) {
         const struct queue *queue = engine_queue(sight->life->broker.engine, oracle->now.topics[i].number);
-        if (queue)
-            n += queue->delayed + queue->in_flight - oracle_count(oracle, i, ORACLE_DELAYED_ASIDE);
+        if (!queue)
+            continue;
+        sight->event.count += (uint32_t)(queue->delayed - oracle_count(oracle, i, ORACLE_DELAYED_ASIDE));
+        sight->event.number += (uint32_t)queue->in_flight;
     }
-    return n;
 }
 
 /*
@@ -340,18 +353,15 @@ static void see_tick(struct sight *sight)
     struct life *life = sight->life;
     const struct engine *engine = life->broker.engine;
     struct payload_tick tick;
-    uint64_t before = 0, after = count_timers(sight);
 
-    for (uint32_t i = 0; i < ORACLE_TOPICS_MAX; i++)
-        before += oracle_count(&life->oracle, i, ORACLE_DELAYED) + oracle_count(&life->oracle, i, ORACLE_FLIGHT);
     demand(sight, !life->busy, "within a command");
     demand(sight, payload_get_tick(sight->rec->payload, &tick), "malformed");
     demand(sight, tick.now_ms == life->now_ms && tick.moves > 0, "wrong time");
-    demand(sight, after <= before && before - after <= tick.count, "more fire than it says");
+    count_timers(sight);
     sight->event.kind = ORACLE_TICK;
     sight->event.time_ms = tick.now_ms;
-    sight->event.count = (uint32_t)(before - after);
     happens(sight);
+    demand(sight, life->oracle.fired <= tick.count, "more fire than it says");
     demand(sight, tick.count > 0 || tick.now_ms < life->broker.tick_from_ms, "that does nothing");
     demand(sight, !oracle_next_timer(&life->oracle, tick.now_ms) || engine_next_due_ms(engine) <= tick.now_ms ||
                       engine_next_load_ms(engine) <= tick.now_ms, "a timer that is due is passed over");
@@ -553,8 +563,8 @@ static void see_load(struct sight *sight)
     uint32_t topic = (uint32_t)oracle_topic_of(&sight->life->oracle, sight->rec->queue);
 
     demand(sight, payload_get_load(sight->rec->payload, &load), "malformed");
-    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : somebody_pops(sight) || purges_ready(sight),
-           "nobody pops");
+    bool asked = somebody_pops(sight) || purges_ready(sight) || sight_wants_oldest(sight);
+    demand(sight, load.kind == PAYLOAD_LOAD_BACK ? !sight->life->busy : asked, "nobody pops");
     if (load.kind == PAYLOAD_LOAD_ASIDE) {
         see_aside(sight, &load);
         return;
@@ -568,71 +578,20 @@ static void see_load(struct sight *sight)
     happens(sight);
 }
 
-/* May the topic get these flags now? */
-static bool may_set(const struct sight *sight, const struct oracle_topic *topic, bool auto_ack, bool exited)
+static void see_gone(struct sight *sight)
 {
-    const struct cmd *cmd = command(sight);
-    bool as_it_is = auto_ack == topic->auto_ack && exited == topic->exited;
-    bool comes_back = topic->exited && !exited && auto_ack == topic->auto_ack;
+    unsigned how = sight->rec->aux;
 
-    if (comes_back && waiter(sight))
-        return true; /* who waits uses it */
-    if (!cmd)
-        return topic->number > 0 && as_it_is; /* written anew, so that an old segment can go */
-    bool many = cmd->kind == CMD_MACK || cmd->kind == CMD_NACK || cmd->kind == CMD_TOUCH;
-    bool uses = cmd->kind <= CMD_SET || cmd->kind == CMD_WPOP || cmd->kind == CMD_PUT || many;
-    bool makes = topic->number == 0 && cmd->kind != CMD_ACK && !many && uses && !exited && !auto_ack;
-    if ((comes_back && uses) || makes)
-        return true;
-    switch (cmd->kind) {
-    case CMD_SET:
-        return !exited && auto_ack == (cmd->number == 1);
-    case CMD_TOGGLE:
-        return !topic->exited && !exited && auto_ack != topic->auto_ack;
-    case CMD_EXIT:
-        return !topic->exited && exited && auto_ack == topic->auto_ack;
-    default:
-        return false;
-    }
-}
-
-static bool is_of_node(const struct payload_queue *set, const struct broker_options *options)
-{
-    return set->set.max_retries == options->max_retries && set->dedup_given &&
-           set->dedup_window_ms == options->dedup_window_ms && set->dedup_keys == options->dedup_keys;
-}
-
-static void see_topic(struct sight *sight)
-{
-    struct oracle *oracle = &sight->life->oracle;
-    struct payload_queue set;
-
-    demand(sight, payload_get_queue(sight->rec->payload, &set), "malformed");
-    if (sight->rec->queue == 0) {
-        demand(sight, !sight->life->busy && is_of_node(&set, &sight->life->options), "wrong settings");
-        sight->event.kind = ORACLE_NODE;
-        sight->event.max_retries = set.set.max_retries;
-        happens(sight);
+    if (how == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
+        sight_deletion(sight);
+    else if (how == PAYLOAD_LIST_DEAD)
+        see_letters(sight);
+    else if (sight_limits(sight))
         return;
-    }
-    int topic = oracle_topic_of(oracle, sight->rec->queue);
-    bool fresh = topic < 0;
-    if (fresh)
-        topic = oracle_topic_of(oracle, 0);
-    demand(sight, topic >= 0 && (!fresh || oracle_topic(oracle, set.name) < 0), "a topic too many");
-    struct oracle_topic *at = &oracle->now.topics[topic];
-    bool auto_ack = set.flags & PAYLOAD_QUEUE_AUTO_ACK, exited = set.flags & PAYLOAD_QUEUE_EXITED;
-    bool by_job = sight_job_makes(sight, at, set.name) && !exited && auto_ack == (!fresh && at->auto_ack);
-    demand(sight, by_job || may_set(sight, at, auto_ack, exited), "settings that nobody asked for");
-    demand(sight, fresh || slice_is(set.name, at->name), "another name");
-    sight->event.name = fresh ? workload_name(set.name) : at->name;
-    demand(sight, sight->event.name, "a name that nobody uses");
-    sight->event.kind = ORACLE_TOPIC;
-    sight->event.topic = (uint32_t)topic;
-    sight->event.number = sight->rec->queue;
-    sight->event.auto_ack = auto_ack;
-    sight->event.exited = exited;
-    happens(sight);
+    else if (how == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
+        see_expiry(sight);
+    else
+        see_ack(sight);
 }
 
 void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
@@ -643,7 +602,8 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     sight.event.end = end_lsn;
     sight.event.more = (rec->flags & RECORD_F_MORE) != 0;
     sight.event.digest = engine_digest(life->broker.engine);
-    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK) {
+    if (rec->type != RECORD_LOAD && rec->type != RECORD_CHUNK && rec->type != RECORD_DCHUNK &&
+        rec->type != RECORD_CLIENT) {
         life->deed.records++;
         life->deed.end = end_lsn;
     }
@@ -657,14 +617,7 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         see_pop(&sight);
         break;
     case RECORD_ACK:
-        if (rec->aux == (PAYLOAD_LIST_DEAD | PAYLOAD_HOW_DELETED << 8))
-            sight_deletion(&sight);
-        else if (rec->aux == PAYLOAD_LIST_DEAD)
-            see_letters(&sight);
-        else if (rec->aux == (PAYLOAD_LIST_READY | PAYLOAD_HOW_EXPIRED << 8))
-            see_expiry(&sight);
-        else
-            see_ack(&sight);
+        see_gone(&sight);
         break;
     case RECORD_RELEASE:
         if (rec->aux == PAYLOAD_LIST_DEAD)
@@ -678,14 +631,17 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
     case RECORD_BURY:
         if (rec->aux == PAYLOAD_BURY_FLIGHT)
             see_reject(&sight);
-        else
+        else if (!sight_limits(&sight))
             see_bury(&sight);
         break;
     case RECORD_TICK:
         see_tick(&sight);
         break;
     case RECORD_QUEUE:
-        see_topic(&sight);
+        sight_topic(&sight);
+        break;
+    case RECORD_CLIENT:
+        sight_client(&sight);
         break;
     case RECORD_CHUNK:
         see_chunk(&sight);

@@ -65,6 +65,8 @@ void sight_move(struct sight *sight)
         .topic = (uint32_t)oracle_topic_of(&life->oracle, sight->rec->queue), .time_ms = push.due_ms,
         .body_bytes = (uint32_t)push.body.len, .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY};
     sight_note_attrs(sight, &push);
+    struct payload_attrs attrs;
+    job->half_from = payload_get_attrs(push.tlvs, &attrs) ? attrs.from_id : 0;
     demand(sight, slice_is(slice_str(job->to), life->oracle.now.topics[sight->event.message.topic].name),
            "to another topic");
     happens(sight);
@@ -79,7 +81,7 @@ void sight_deletion(struct sight *sight)
     for (size_t i = 0; i < n; i++) {
         struct payload_pair pair = payload_pair(sight->rec->payload, (uint32_t)i);
         const struct oracle_message *m = letter_of(sight, &pair);
-        demand(sight, !job->half || m->body_hash == job->half_hash, "not what was pushed");
+        demand(sight, !job->half || (m->body_hash == job->half_hash && m->id == job->half_from), "not what was pushed");
         sight->event.kind = ORACLE_TAKE;
         sight->event.topic = job->topic;
         sight->event.message.lsn = m->lsn;

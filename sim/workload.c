@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "wire/report.h"
+#include "base/num.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +22,16 @@ const char *workload_name(struct slice name)
     for (size_t i = 0; i < ARRAY_LEN(TOPICS); i++)
         if (slice_is(name, TOPICS[i]))
             return TOPICS[i];
+    return NULL;
+}
+
+static const char *const CLIENTS[] = {"w1", "w2", "the one who prints", "größe", "a/b"};
+
+const char *workload_client(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(CLIENTS); i++)
+        if (slice_is(name, CLIENTS[i]))
+            return CLIENTS[i];
     return NULL;
 }
 
@@ -84,6 +95,18 @@ void workload_init(struct workload *load, uint64_t seed)
         load->delay_permille = (unsigned)rng_between(rng, 400, 950);
         load->long_permille = (unsigned)rng_between(rng, 400, 1000);
     }
+    load->dedup_permille = rng_chance(rng, 600) ? (unsigned)rng_between(rng, 100, 950) : 0;
+    load->dedup_keys = (uint32_t)rng_between(rng, 2, 12);
+    if (rng_chance(rng, 400)) {
+        load->weights[CMD_PAUSE] = (unsigned)rng_between(rng, 1, 30);
+        load->weights[CMD_RESUME] = (unsigned)rng_between(rng, 0, 30);
+    }
+    if (rng_chance(rng, 500)) {
+        load->weights[CMD_TOPIC_CREATE] = (unsigned)rng_between(rng, 0, 30);
+        load->weights[CMD_TOPIC_SET] = (unsigned)rng_between(rng, 5, 60);
+        load->limit_permille = (unsigned)rng_between(rng, 0, 900);
+    }
+    load->weights[CMD_CLIENT] = (unsigned)(rng_chance(rng, 600) ? rng_between(rng, 5, 80) : 0);
 }
 
 void order_init(struct order *order)
@@ -197,11 +220,12 @@ static void make_mack(struct workload *load, struct oracle *oracle, struct order
     }
 }
 
-/* A push with some of what a message may carry. */
-static void make_put(struct workload *load, struct order *order)
+/* A message with some of what it may carry. False: it is too long for what is left. */
+static bool draw_put(struct workload *load, struct order *order, uint32_t i, size_t left)
 {
     struct rng *rng = &load->rng;
-    struct cmd_put *put = &order->put;
+    struct order_put *of = &order->put[i];
+    struct cmd_put *put = &order->puts[i];
 
     *put = (struct cmd_put){.delay_ms = 1000 * (int64_t)delay_s(load), .max_retries = CMD_NOT_GIVEN};
     if (rng_chance(rng, 300))
@@ -211,15 +235,105 @@ static void make_put(struct workload *load, struct order *order)
     if (rng_chance(rng, 300))
         put->lifetime_ms = (int64_t)rng_between(rng, 1, 20000);
     put->auto_ack = rng_chance(rng, 100);
-    (void)snprintf(order->headers, sizeof(order->headers), "n: %u\n", (unsigned)rng_below(rng, 1000));
-    (void)snprintf(order->key, sizeof(order->key), "k%u", (unsigned)rng_below(rng, 9));
+    (void)snprintf(of->headers, sizeof(of->headers), "n: %u\n", (unsigned)rng_below(rng, 1000));
+    (void)snprintf(of->key, sizeof(of->key), "k%u", (unsigned)rng_below(rng, 9));
     if (rng_chance(rng, 300))
-        put->headers = slice_str(order->headers);
+        put->headers = slice_str(of->headers);
     if (rng_chance(rng, 300))
-        put->key = slice_str(order->key);
-    add_body(load, order, body_bytes(load));
-    order->args.puts = put;
-    order->args.put_count = 1;
+        put->key = slice_str(of->key);
+    of->body_bytes = body_bytes(load);
+    if (of->body_bytes > left)
+        return false;
+    add_body(load, order, of->body_bytes);
+    return true;
+}
+
+/* One thing about it is another. */
+static void alter_put(struct workload *load, struct order *order, uint32_t i)
+{
+    struct cmd_put *put = &order->puts[i];
+
+    switch (rng_below(&load->rng, 6)) {
+    case 0:
+        put->headers = slice_str("other: 1\n");
+        break;
+    case 1:
+        put->key = slice_str("other");
+        break;
+    case 2:
+        put->ttr_ms += 1000;
+        break;
+    case 3:
+        put->delay_ms += 1000;
+        break;
+    case 4:
+        put->auto_ack = !put->auto_ack;
+        break;
+    default:
+        add_body(load, order, 1);
+        order->put[i].body_bytes++;
+        break;
+    }
+}
+
+/* What has a dedup key is the same whenever it is sent, but for a few that say something else. */
+static bool make_one_put(struct workload *load, struct order *order, uint32_t i, size_t left)
+{
+    struct order_put *of = &order->put[i];
+
+    if (!rng_chance(&load->rng, load->dedup_permille))
+        return draw_put(load, order, i, left);
+    uint64_t key = rng_between(&load->rng, 1, load->dedup_keys), other = rng_chance(&load->rng, 50);
+    struct rng usual = load->rng;
+    load->rng.state = key;
+    bool made = draw_put(load, order, i, left);
+    load->rng = usual;
+    if (other && made)
+        alter_put(load, order, i);
+    (void)snprintf(of->dedup, sizeof(of->dedup), "d%u", (unsigned)key);
+    order->puts[i].dedup = slice_str(of->dedup);
+    return made;
+}
+
+static void make_put(struct workload *load, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    uint32_t count = rng_chance(rng, 500) ? 1 : (uint32_t)rng_between(rng, 2, WORKLOAD_MAX_PUTS);
+    size_t left = rng_chance(rng, load->wrong_permille) ? 2 * WORKLOAD_MAX_MESSAGE : WORKLOAD_MAX_MESSAGE;
+
+    order->args.puts = order->puts;
+    for (uint32_t i = 0; i < count && make_one_put(load, order, i, left); i++) {
+        left -= order->put[i].body_bytes;
+        order->args.put_count++;
+    }
+}
+
+/* The bodies, when the order has all of its bytes. */
+static void place_bodies(struct order *order)
+{
+    struct slice all = buf_slice(&order->bytes);
+
+    for (uint32_t i = 0; i < order->args.put_count; i++) {
+        order->puts[i].body = slice_of(all.ptr, order->put[i].body_bytes);
+        all = slice_of(all.ptr + order->put[i].body_bytes, all.len - order->put[i].body_bytes);
+    }
+}
+
+uint32_t workload_dedup_key(struct slice dedup)
+{
+    uint64_t key = 0;
+
+    return dedup.len > 1 && num_parse_u64(slice_of(dedup.ptr + 1, dedup.len - 1), &key) ? (uint32_t)key : 0;
+}
+
+uint64_t workload_put_hash(const struct cmd_put *put)
+{
+    const uint64_t parts[] = {
+        workload_hash(put->body), workload_hash(put->headers), workload_hash(put->key), (uint64_t)put->delay_ms,
+        (uint64_t)put->ttr_ms, (uint64_t)put->max_retries, (uint64_t)put->lifetime_ms, put->auto_ack,
+    };
+
+    return workload_hash(slice_of((const char *)parts, sizeof(parts)));
 }
 
 /* Ids as of a mack, and what is to become of them. */
@@ -264,6 +378,83 @@ static void make_steering(struct workload *load, struct oracle *oracle, struct o
         order->args.delay_ms = (int64_t)rng_between(rng, 1, UINT64_C(1000) * load->long_s);
     if (rng_chance(rng, load->wrong_permille))
         order->args.delay_ms = rng_chance(rng, 500) ? -1 : INT64_C(1000) * WORKLOAD_MAX_DELAY_S + 1;
+}
+
+static struct retry_policy draw_policy(struct rng *rng)
+{
+    struct retry_policy policy = {.kind = (uint8_t)rng_below(rng, 4)};
+
+    if (policy.kind == RETRY_AT_ONCE)
+        return policy;
+    policy.count = policy.kind == RETRY_LIST ? (uint16_t)rng_between(rng, 1, 4) : 1;
+    policy.cap_ms = rng_chance(rng, 300) ? (uint32_t)rng_between(rng, 1, 20000) : 0;
+    policy.jitter_percent = rng_chance(rng, 400) ? (uint8_t)rng_between(rng, 1, 100) : 0;
+    for (unsigned i = 0; i < policy.count; i++)
+        policy.delays_ms[i] = rng_chance(rng, 100) ? 0 : (uint32_t)rng_between(rng, 1, rng_chance(rng, 100)
+                                                                                  ? 100000000 : 9000);
+    return policy;
+}
+
+static struct topic_limits draw_limits(struct rng *rng)
+{
+    struct topic_limits limits = {.messages = 0};
+
+    if (rng_chance(rng, 700))
+        limits.messages = rng_between(rng, 1, rng_chance(rng, 600) ? 12 : 60);
+    limits.bytes = rng_chance(rng, 400) ? rng_between(rng, 1, rng_chance(rng, 500) ? 20000 : 400000) : 0;
+    limits.age_ms = rng_chance(rng, 400) ? rng_between(rng, 1000, 60000) : 0;
+    if (limits.messages > 0 || limits.bytes > 0 || limits.age_ms > 0)
+        limits.over = (uint8_t)rng_below(rng, 3);
+    return limits;
+}
+
+static void make_settings(struct workload *load, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    struct cmd_args *args = &order->args;
+
+    args->settings_given = (unsigned)rng_below(rng, 64) & ~(unsigned)(CMD_GIVEN_IDLE | CMD_GIVEN_LIMITS);
+    if (rng_chance(rng, load->limit_permille) || rng_chance(rng, 100))
+        args->settings_given |= CMD_GIVEN_LIMITS;
+    args->settings = TOPIC_SETTINGS_NONE;
+    if (rng_chance(rng, 700))
+        args->settings.ttr_ms = (uint32_t)rng_between(rng, 1000, 9000);
+    if (rng_chance(rng, 700))
+        args->settings.max_retries = (uint32_t)rng_below(rng, 5);
+    args->settings.retry = draw_policy(rng);
+    if (rng_chance(rng, load->limit_permille))
+        args->settings.limits = draw_limits(rng);
+    args->auto_ack = rng_chance(rng, 200);
+    if (rng_chance(rng, load->wrong_permille))
+        args->settings.retry.jitter_percent = 101;
+    if (rng_chance(rng, load->wrong_permille))
+        args->settings.ttr_ms = 999;
+}
+
+static void make_name(struct workload *load, struct order *order)
+{
+    static const char *const WRONG[] = {
+        "", "a\nb", "\xff", "0123456789012345678901234567890123456789012345678901234567890123 ",
+    };
+    struct rng *rng = &load->rng;
+    bool wrong = rng_chance(rng, 2 * load->wrong_permille);
+
+    order->topic[0] = '\0';
+    order->args.text = slice_str(wrong ? WRONG[rng_below(rng, ARRAY_LEN(WRONG))]
+                                       : CLIENTS[rng_below(rng, ARRAY_LEN(CLIENTS))]);
+}
+
+static void make_pause(struct workload *load, struct order *order)
+{
+    struct rng *rng = &load->rng;
+
+    order->args.sides = (unsigned)rng_below(rng, 4);
+    if (order->cmd.kind == CMD_PAUSE && rng_chance(rng, 800))
+        order->args.delay_ms = (int64_t)rng_between(rng, 1, rng_chance(rng, 100) ? 100000000 : 9000);
+    if (rng_chance(rng, load->wrong_permille))
+        order->args.sides = 4;
+    if (rng_chance(rng, load->wrong_permille))
+        order->args.delay_ms = 0;
 }
 
 static void make_wpop(struct workload *load, struct order *order)
@@ -335,15 +526,11 @@ static void make_wrong(struct workload *load, struct order *order)
     }
 }
 
-void workload_next(struct workload *load, struct oracle *oracle, struct order *order)
+/* What the command says beside its topic. */
+static void make(struct workload *load, struct oracle *oracle, struct order *order)
 {
     struct rng *rng = &load->rng;
-    struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
 
-    order->cmd = (struct cmd){.kind = draw_kind(load), .args = &order->args};
-    order->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN};
-    (void)snprintf(order->topic, sizeof(order->topic), "%.*s", (int)topic.len, topic.ptr);
-    buf_clear(&order->bytes);
     switch (order->cmd.kind) {
     case CMD_PUSH:
         order->cmd.delay_s = delay_s(load);
@@ -370,6 +557,17 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     case CMD_PUT:
         make_put(load, order);
         break;
+    case CMD_TOPIC_CREATE:
+    case CMD_TOPIC_SET:
+        make_settings(load, order);
+        break;
+    case CMD_PAUSE:
+    case CMD_RESUME:
+        make_pause(load, order);
+        break;
+    case CMD_CLIENT:
+        make_name(load, order);
+        break;
     case CMD_NACK:
         make_nack(load, oracle, order);
         break;
@@ -386,7 +584,19 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     default:
         break;
     }
-    bool of_one = order->cmd.kind == CMD_CANCEL || order->cmd.kind == CMD_RESCHEDULE;
+}
+
+void workload_next(struct workload *load, struct oracle *oracle, struct order *order)
+{
+    struct rng *rng = &load->rng;
+    struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
+
+    order->cmd = (struct cmd){.kind = draw_kind(load), .args = &order->args};
+    order->args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN};
+    (void)snprintf(order->topic, sizeof(order->topic), "%.*s", (int)topic.len, topic.ptr);
+    buf_clear(&order->bytes);
+    make(load, oracle, order);
+    bool of_one = order->cmd.kind == CMD_CANCEL || order->cmd.kind == CMD_RESCHEDULE || order->cmd.kind == CMD_CLIENT;
     if (rng_chance(rng, load->wrong_permille) && order->cmd.kind == CMD_WPOP)
         make_wrong_wpop(load, order);
     else if (!of_one && rng_chance(rng, load->wrong_permille))
@@ -394,7 +604,30 @@ void workload_next(struct workload *load, struct oracle *oracle, struct order *o
     if (order->cmd.kind == CMD_POP || order->cmd.kind == CMD_DEAD)
         order->cmd.flags = rng_chance(rng, 500) ? CMD_F_BINARY : 0;
     order->cmd.topic = slice_str(order->topic);
-    order->cmd.body = order->put.body = buf_slice(&order->bytes);
+    order->cmd.body = buf_slice(&order->bytes);
+    place_bodies(order);
+}
+
+static void describe_settings(const struct cmd_args *args, char *text, size_t bytes)
+{
+    const struct topic_settings *set = &args->settings;
+
+    (void)snprintf(text, bytes, " given %x: ttr=%u retries=%u policy=%u messages=%" PRIu64 " bytes=%" PRIu64
+                   " age=%" PRIu64 " over=%u",
+                   args->settings_given, (unsigned)set->ttr_ms, (unsigned)set->max_retries, (unsigned)set->retry.kind,
+                   set->limits.messages, set->limits.bytes, set->limits.age_ms, (unsigned)set->limits.over);
+}
+
+static void describe_puts(const struct order *order, char *text, size_t bytes)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < order->args.put_count && n < bytes; i++) {
+        const struct cmd_put *put = &order->puts[i];
+        n += (size_t)snprintf(text + n, bytes - n, " {%.*s delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu}",
+                              (int)put->dedup.len, put->dedup.len > 0 ? put->dedup.ptr : "", put->delay_ms,
+                              put->ttr_ms, put->auto_ack ? " (none)" : "", put->lifetime_ms, put->body.len);
+    }
 }
 
 void order_describe(const struct order *order, char *text, size_t bytes)
@@ -402,7 +635,9 @@ void order_describe(const struct order *order, char *text, size_t bytes)
     static const char *const WORDS[] = {"push", "mpush", "pop", "ack", "dead", "set", "toggle", "stat", "stat_all",
                                         "exit", "wpop", "mack", "put", "nack", "touch", [CMD_CANCEL] = "cancel",
                                         [CMD_RESCHEDULE] = "reschedule", [CMD_PURGE] = "purge",
-                                        [CMD_TOPIC_DELETE] = "delete"};
+                                        [CMD_TOPIC_DELETE] = "delete", [CMD_TOPIC_CREATE] = "create",
+                                        [CMD_TOPIC_SET] = "settle", [CMD_PAUSE] = "pause", [CMD_RESUME] = "resume",
+                                        [CMD_CLIENT] = "name"};
     const struct cmd *cmd = &order->cmd;
     int n = snprintf(text, bytes, "%s %s", WORDS[cmd->kind], cmd->kind == CMD_STAT_ALL ? "" : order->topic);
 
@@ -417,9 +652,12 @@ void order_describe(const struct order *order, char *text, size_t bytes)
     else if (cmd->kind == CMD_PURGE)
         (void)snprintf(text + n, bytes - (size_t)n, " of %s", place_word(cmd->args->place));
     else if (cmd->kind == CMD_PUT)
-        (void)snprintf(text + n, bytes - (size_t)n, " delay=%" PRId64 " ttr=%" PRId64 "%s life=%" PRId64 " %zu bytes",
-                       order->put.delay_ms, order->put.ttr_ms, order->put.auto_ack ? " (none)" : "",
-                       order->put.lifetime_ms, cmd->body.len);
+        describe_puts(order, text + n, bytes - (size_t)n);
+    else if (cmd->kind == CMD_TOPIC_CREATE || cmd->kind == CMD_TOPIC_SET)
+        describe_settings(&order->args, text + n, bytes - (size_t)n);
+    else if (cmd->kind == CMD_PAUSE || cmd->kind == CMD_RESUME)
+        (void)snprintf(text + n, bytes - (size_t)n, " sides %u, %" PRId64 " ms", order->args.sides,
+                       order->args.delay_ms);
     else if (cmd->kind == CMD_NACK)
         (void)snprintf(text + n, bytes - (size_t)n, " %u ids%s%s, delay=%" PRId64, (unsigned)cmd->count,
                        order->args.reject ? ", reject" : "", order->args.no_retry ? ", no retry" : "",

@@ -21,18 +21,28 @@ enum {
     WORKLOAD_MAX_BATCH = 64,
     WORKLOAD_MAX_DELAY_S = 5 * 365 * 86400,
     WORKLOAD_MAX_TOPICS = 6,
+    WORKLOAD_MAX_PUTS = 8,      /* messages of a put */
 };
 
 struct workload {
     struct rng rng;
     uint32_t topics;         /* names in use: 1.. */
-    unsigned weights[CMD_PURGE + 1];    /* by enum cmd_kind */
+    unsigned weights[CMD_CLIENT + 1]; /* by enum cmd_kind */
     unsigned large_permille; /* bodies of more than a few hundred bytes */
     unsigned huge_permille;  /* of these: nearly the largest there may be */
     unsigned delay_permille; /* pushes with a delay */
     unsigned long_permille;  /* of these: longer than a few seconds */
     uint32_t long_s;         /* and no longer than this */
     unsigned wrong_permille; /* commands that must be refused */
+    unsigned limit_permille; /* settings with limits */
+    unsigned dedup_permille; /* messages of a put with a dedup key */
+    uint32_t dedup_keys;     /* different ones */
+};
+
+/* Bytes of a message of a put. */
+struct order_put {
+    char headers[64], key[8], dedup[16];
+    size_t body_bytes; /* the body stands in the order, behind that of the message before */
 };
 
 struct order {
@@ -40,8 +50,8 @@ struct order {
     char topic[256];
     struct buf bytes;
     struct cmd_args args; /* of operations */
-    struct cmd_put put;
-    char headers[64], key[8];
+    struct cmd_put puts[WORKLOAD_MAX_PUTS];
+    struct order_put put[WORKLOAD_MAX_PUTS];
 };
 
 void workload_init(struct workload *load, uint64_t seed);
@@ -58,8 +68,15 @@ struct slice workload_topic(uint32_t index);
 /* The same bytes, good for ever; NULL for a name of none. */
 const char *workload_name(struct slice name);
 
+/* The same bytes, good for ever, of the name of a client; NULL when it must be refused. */
+const char *workload_client(struct slice name);
+
 /* One number for a body: bodies with the same number are the same. */
 uint64_t workload_hash(struct slice body);
+
+/* One number for a dedup key: 1.., 0 = none. Of the message as it is sent. */
+uint32_t workload_dedup_key(struct slice dedup);
+uint64_t workload_put_hash(const struct cmd_put *put);
 
 /* One number for what a message carries besides; 0 = nothing. */
 uint64_t workload_attrs_hash(struct slice headers, struct slice key);

@@ -120,6 +120,44 @@ TEST(engine_image_loads_whole_and_is_refused_when_it_is_cut)
     buf_free(&image);
 }
 
+/* All messages of a topic are in a piece of its list that cannot be read; what they take stays counted. */
+TEST(engine_image_of_a_topic_whose_messages_are_all_put_aside_loads)
+{
+    struct tape_deaths deaths;
+    struct engine *engine = tape_engine(&deaths);
+    struct tape tape;
+    struct buf image;
+    uint64_t refs[6], lsn;
+
+    tape_open(&tape);
+    (void)tape_queue(&tape, 1, "jobs", 0, 0);
+    engine_limit_lists(tape.engine, 0, 2);
+    for (uint64_t i = 0; i < ARRAY_LEN(refs); i++)
+        refs[i] = tape_push(&tape, 1, 1 + i, 0);
+    assert_int_equal(tape_spill(&tape), 2);
+    const struct queue *queue = engine_queue(tape.engine, 1);
+    assert_int_equal(engine_peek_chunks(queue, &lsn, 1), 1);
+    struct payload_chunk chunk = tape_chunk(&tape, lsn);
+    for (uint64_t i = 0; i < ARRAY_LEN(refs); i++)
+        if (refs[i] != get_le64(chunk.refs.ptr) && refs[i] != get_le64(chunk.refs.ptr + PAYLOAD_REF_BYTES))
+            tape_ack(&tape, 1, PAYLOAD_LIST_READY, refs[i], 1 + i);
+    assert_int_equal(queue_messages(queue), 2);
+    assert_true(tape_load(&tape, 1, PAYLOAD_LOAD_ASIDE));
+    assert_int_equal(queue_messages(queue), 0);
+    assert_true(queue->bytes == UINT64_C(2) * 64);
+    engine_check(tape.engine);
+    buf_init(&image, TAPE_BYTES_MAX);
+    assert_true(engine_save(tape.engine, &image));
+    assert_int_equal(load(engine, buf_data(&image), buf_len(&image)), 0);
+    assert_true(engine_digest(engine) == engine_digest(tape.engine));
+    assert_true(tape_load(&tape, 1, PAYLOAD_LOAD_BACK));
+    assert_int_equal(queue_messages(queue), 2);
+    engine_check(tape.engine);
+    engine_free(engine);
+    buf_free(&image);
+    tape_close(&tape);
+}
+
 TEST(engine_image_with_flipped_bits_is_refused_or_loads_sound)
 {
     struct tape_deaths deaths;

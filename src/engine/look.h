@@ -20,6 +20,10 @@
 size_t look_flight(const struct engine *engine, uint32_t queue, uint32_t *at, uint32_t *looks, struct lease *ret,
                    uint32_t *ret_places, size_t max);
 
+/* The same of all queues, to `each`. Returns the place to go on from, UINT32_MAX: those were the last. */
+uint32_t look_leases(const struct engine *engine, uint32_t at, uint32_t looks,
+                     void (*each)(void *ctx, const struct lease *lease), void *ctx);
+
 /*
  * Delayed messages of the queue, ghosts not, in order of (due time, ref), from a given one on. They stand in slots of a
  * wheel and in buckets, in these in the order in which they came, and among those of all queues; so all that may hold

@@ -189,3 +189,32 @@ TEST(look_at_messages_in_flight_goes_on_where_it_was)
     assert_int_equal(look_flight(town.tape.engine, 1, &at, &looks, leases, places, ARRAY_LEN(leases)), 0);
     tape_close(&town.tape);
 }
+
+static void note_lease(void *ctx, const struct lease *lease)
+{
+    uint64_t *seen = ctx;
+
+    assert_true(lease->id < 64 && !(*seen >> lease->id & 1));
+    *seen |= UINT64_C(1) << lease->id;
+}
+
+TEST(look_goes_through_the_leases_of_all_queues_a_piece_at_a_time)
+{
+    uint64_t seen = 0;
+    uint32_t at = 0;
+    unsigned pieces = 0;
+
+    town_begin(1, false);
+    assert_int_equal(look_leases(town.tape.engine, 0, 7, note_lease, &seen), UINT32_MAX);
+    for (uint64_t id = 1; id <= 20; id++) {
+        uint32_t queue = 1 + (uint32_t)(id % 2);
+        struct payload_delivery to = {.ref = tape_push(&town.tape, queue, id, 0), .id = id, .ttr_ms = 1000};
+        tape_pop(&town.tape, queue, START_MS, &to, false);
+    }
+    for (; at != UINT32_MAX; pieces++)
+        at = look_leases(town.tape.engine, at, 7, note_lease, &seen);
+    assert_true(pieces > 1);
+    assert_int_equal(seen, ((UINT64_C(1) << 20) - 1) << 1);
+    assert_int_equal(look_leases(town.tape.engine, UINT32_MAX, 7, note_lease, &seen), UINT32_MAX);
+    tape_close(&town.tape);
+}

@@ -7,7 +7,8 @@
  *   PUSH    0 u64 due_ms (0 = now)   8 u64 id   16 u32 ttr_ms (0 = the queue's, PAYLOAD_TTR_AUTO_ACK)
  *           20 u16 TLV bytes / 8   22 u16 0   24 TLVs: 1 dedup key { 16 bytes, u32 check, u32 0 }, 3 headers,
  *           5 u8 retries, 7 u64 expiry_ms, 8 key,
- *           9 of a moved message { u8 retries, u8 why, u16 0, u32 0, u64 first_ms, u64 last_ms };  body
+ *           9 of a moved message { u8 retries, u8 why, u16 0, u32 0, u64 first_ms, u64 last_ms },
+ *           10 of one that came out of another queue's dead letters { u64 id there, u32 queue, u32 0 };  body
  *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms (or PAYLOAD_TTR_AUTO_ACK),
  *           u32 of the message: bytes of its body / 64, rounded up, + (1 + its own maximum of retries) << 24, or 0 }
  *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list + enum payload_how << 8
@@ -150,6 +151,8 @@ struct payload_attrs {
     bool moved;           /* it was pushed at another place of the log first; what it brings along: */
     uint8_t retries, why; /* enum payload_reason */
     uint64_t first_ms, last_ms; /* first and last delivery, 0 = none yet */
+    uint64_t from_id;     /* it was a dead letter with this id, 0 = it was none, ... */
+    uint32_t from_queue;  /* ... of this queue */
 };
 
 struct payload_pair {

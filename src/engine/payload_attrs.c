@@ -4,8 +4,16 @@
 #include "engine/tlv.h"
 #include "engine/wheel.h"
 
-enum push_tlv { TLV_DEDUP = 1, TLV_HEADERS = 3, TLV_MAX_RETRIES = 5, TLV_EXPIRY = 7, TLV_KEY = 8, TLV_MOVED = 9 };
-enum { MOVED_BYTES = 24, DEDUP_BYTES = 24, ALIGN = 8 };
+enum push_tlv {
+    TLV_DEDUP = 1,
+    TLV_HEADERS = 3,
+    TLV_MAX_RETRIES = 5,
+    TLV_EXPIRY = 7,
+    TLV_KEY = 8,
+    TLV_MOVED = 9,
+    TLV_FROM = 10,
+};
+enum { MOVED_BYTES = 24, DEDUP_BYTES = 24, FROM_BYTES = 16, ALIGN = 8 };
 
 static char *put_moved(char *to, const struct payload_attrs *attrs)
 {
@@ -26,6 +34,15 @@ static char *put_dedup(char *to, const struct payload_dedup *dedup)
     return tlv_put(to, TLV_DEDUP, bytes, sizeof(bytes));
 }
 
+static char *put_from(char *to, const struct payload_attrs *attrs)
+{
+    char bytes[FROM_BYTES] = {0};
+
+    put_le64(bytes, attrs->from_id);
+    put_le32(bytes + 8, attrs->from_queue);
+    return tlv_put(to, TLV_FROM, bytes, sizeof(bytes));
+}
+
 size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs)
 {
     char *at = to, expiry[8], retries = (char)(attrs->own_retries - 1);
@@ -44,6 +61,8 @@ size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_
         at = tlv_put(at, TLV_KEY, attrs->key.ptr, attrs->key.len);
     if (attrs->moved)
         at = put_moved(at, attrs);
+    if (attrs->from_id > 0)
+        at = put_from(at, attrs);
     while ((size_t)(at - to) % ALIGN != 0)
         *at++ = TLV_END;
     return (size_t)(at - to);
@@ -71,6 +90,15 @@ static bool take_dedup(struct payload_attrs *ret, struct slice value)
     return true;
 }
 
+static bool take_from(struct payload_attrs *ret, struct slice value)
+{
+    if (value.len != FROM_BYTES)
+        return false;
+    ret->from_id = get_le64(value.ptr);
+    ret->from_queue = get_le32(value.ptr + 8);
+    return true;
+}
+
 static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice value)
 {
     switch (type) {
@@ -90,6 +118,8 @@ static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice valu
         return value.len <= PAYLOAD_KEY_BYTES_MAX;
     case TLV_MOVED:
         return take_moved(ret, value);
+    case TLV_FROM:
+        return take_from(ret, value);
     default:
         return true;
     }

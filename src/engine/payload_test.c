@@ -59,7 +59,8 @@ TEST(payload_push_skips_its_extensions)
 
 static const struct payload_attrs ATTRS = {.headers = {"a: 1\nb: 2\n", 10}, .key = {"order 7", 7}, .expiry_ms = 999,
                                            .own_retries = 255, .moved = true, .retries = 3, .first_ms = 10,
-                                           .why = PAYLOAD_REASON_REJECTED, .last_ms = 20};
+                                           .why = PAYLOAD_REASON_REJECTED, .last_ms = 20, .from_id = 77,
+                                           .from_queue = 5};
 
 /* Cut anywhere: malformed, or less, but never something else. */
 static void read_attrs(struct slice prefix, size_t whole)
@@ -76,6 +77,7 @@ static void read_attrs(struct slice prefix, size_t whole)
         return;
     assert_true(slice_equal(attrs.key, ATTRS.key));
     assert_true(attrs.expiry_ms == 999 && attrs.own_retries == 255 && attrs.moved && attrs.retries == 3);
+    assert_true(attrs.from_id == 77 && attrs.from_queue == 5);
     assert_true(attrs.why == PAYLOAD_REASON_REJECTED && attrs.first_ms == 10 && attrs.last_ms == 20);
 }
 
@@ -96,7 +98,7 @@ TEST(payload_push_carries_attributes)
 TEST(payload_attributes_that_cannot_be_are_refused)
 {
     static const char *const BAD[] = {"\5\0\2\0ab\0\0", "\7\0\1\0a\0\0\0", "\x9\0\1\0a\0\0\0", "\5\0\1\0\xff\0\0\0",
-                                      "\x8\0\xff\xff\0\0\0\0", "\3\0\5\0a\0\0\0"};
+                                      "\x8\0\xff\xff\0\0\0\0", "\3\0\5\0a\0\0\0", "\xa\0\4\0abcd"};
     struct payload_attrs attrs;
 
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++)

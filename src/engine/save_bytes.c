@@ -31,7 +31,7 @@ static bool load(struct engine *engine, struct state_reader *in)
             continue;
         if (!state_take(in, &queue->bytes, 1))
             return false;
-        if (queue_messages(queue) == 0 && queue->bytes > 0)
+        if (queue_has_bytes_of_none(queue))
             return false;
     }
     return true;

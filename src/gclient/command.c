@@ -28,6 +28,7 @@ struct values command_defaults(const struct command *command)
                            .batch = 1,
                            .size = 128,
                            .interval_ms = command->bit == FOR_TOP ? 1000 : command->bit == FOR_TAIL ? 500 : 100,
+                           .ttr_ms = COMMAND_NOT_GIVEN,
                            .max_retries = -1,
                            .ready = none,
                            .delayed = none,

@@ -99,7 +99,8 @@ struct values {
     uint64_t older_ms;         /* 0 = not given */
     const char *at, *until;    /* RFC 3339 */
     const char *reason, *to;
-    uint64_t ttr_ms, lifetime_ms, for_ms; /* 0 = not given */
+    uint64_t ttr_ms;               /* COMMAND_NOT_GIVEN */
+    uint64_t lifetime_ms, for_ms; /* 0 = not given */
     int64_t max_retries;                  /* -1 = not given */
     const char *dedup_key;
     struct flag_list headers; /* "name:value" */

@@ -172,6 +172,10 @@ bool look_append_event(struct buf *out, struct json_object *event)
     add_text(out, event, ", ", "reason", &fits);
     add_text(out, event, ": ", "text", &fits);
     add_text(out, event, " to ", "client", &fits);
+    add_text(out, event, " to ", "topic", &fits);
+    add_text(out, event, " as ", "id", &fits);
+    add_text(out, event, " from ", "from_topic", &fits);
+    add_text(out, event, tree_text(event, "from_topic").len > 0 ? ", " : " from ", "from_id", &fits);
     add_until(out, event, "due", "due_at", &fits);
     add_until(out, event, "until", "deadline_at", &fits);
     if (retries > 0)

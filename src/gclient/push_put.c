@@ -12,7 +12,7 @@ enum { BATCH = 100, BATCH_BYTES = 1 << 20 };
 
 bool push_wants_put(const struct values *values)
 {
-    return values->at || values->ttr_ms > 0 || values->max_retries >= 0 || values->auto_ack ||
+    return values->at || values->ttr_ms != COMMAND_NOT_GIVEN || values->max_retries >= 0 || values->auto_ack ||
            values->lifetime_ms > 0 || values->headers.count > 0 || values->key || values->dedup_key ||
            values->delay_ms % 1000 != 0;
 }
@@ -34,6 +34,8 @@ static bool usage_ok(const struct values *values)
         (void)out_error(0, "--at: '%s' is no time like 2026-01-31T08:00:00Z", values->at);
     else if (values->at && values->delay_ms > 0)
         (void)out_error(0, "--at or --delay, not both");
+    else if (values->auto_ack && values->ttr_ms != COMMAND_NOT_GIVEN && values->ttr_ms > 0)
+        (void)out_error(0, "--ttr or --auto-ack, not both: a message that needs no ack has no time to run");
     else if (values->count > 1 && values->dedup_key)
         (void)out_error(0, "--dedup-key is for one message: of many with the same only the first would count");
     else
@@ -69,7 +71,7 @@ static void add_message(struct ask *ask, const struct values *values, struct sli
     if (values->delay_ms > 0)
         ask_number(ask, "delay_ms", values->delay_ms);
     ask_text(ask, "due_at", values->at);
-    if (values->ttr_ms > 0)
+    if (values->ttr_ms != COMMAND_NOT_GIVEN)
         ask_number(ask, "ttr_ms", values->ttr_ms);
     if (values->auto_ack)
         ask_is(ask, "auto_ack", true);

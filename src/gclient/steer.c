@@ -147,7 +147,7 @@ int touch_run(const struct job *job)
 
     if (!begin(job, &ask))
         return EXIT_USAGE;
-    if (job->values.ttr_ms > 0)
+    if (job->values.ttr_ms != COMMAND_NOT_GIVEN)
         ask_number(&ask, "ttr_ms", job->values.ttr_ms);
     return hold(job, &ask, "message.touch", "touched");
 }

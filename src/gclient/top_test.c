@@ -118,6 +118,9 @@ TEST(events_say_what_happened_in_a_line)
     } rows[] = {
         {"{\"event\":\"delivered\",\"client\":\"w:1\",\"retry_count\":2}", ".000  delivered to w:1, retry 2"},
         {"{\"event\":\"dead\",\"reason\":\"rejected\",\"text\":\"no\\u001b\"}", ".000  dead, rejected: no\\x1b"},
+        {"{\"event\":\"redriven\",\"id\":\"9\",\"topic\":\"t\"}", ".000  redriven to t as 9"},
+        {"{\"event\":\"pushed\",\"from_id\":\"7\",\"from_topic\":\"u\"}", ".000  pushed from u, 7"},
+        {"{\"event\":\"pushed\",\"from_id\":\"7\"}", ".000  pushed from 7"},
         {"{\"event\":\"gone\",\"how\":\"acked\"}", ".000  gone, acked"}};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -275,14 +278,13 @@ TEST(tail_counts_what_it_missed_and_never_too_much)
 
 /* ---- topics ------------------------------------------------------------------------------------------------------ */
 
-static const char *settings_of(const struct topic_words *words, const char *now)
+static const char *settings_of(const struct topic_words *words)
 {
     static char text[1024];
-    struct json_object *topic = now ? tree_of(now) : NULL;
     struct ask ask;
 
     ask_begin(&ask);
-    if (!topic_words_add(&ask, words, topic, text)) {
+    if (!topic_words_add(&ask, words, text)) {
         buf_free(&ask.json);
     } else {
         assert_true(ask_close(&ask));
@@ -290,43 +292,44 @@ static const char *settings_of(const struct topic_words *words, const char *now)
         memcpy(text, buf_data(&ask.json), buf_len(&ask.json));
         buf_free(&ask.json);
     }
-    json_object_put(topic);
     return text;
 }
 
 TEST(topic_words_become_settings)
 {
-    const char *now = "{\"settings\":{\"limits\":{\"messages\":5,\"bytes\":7,\"over\":\"drop\"}}}";
-
     assert_string_equal(settings_of(&(struct topic_words){.ttr = "2m", .max_retries = "default", .idle = "7d",
-                                                          .auto_ack = "off"},
-                                    NULL),
+                                                          .auto_ack = "off"}),
                         "{\"ttr_ms\":120000,\"max_retries\":null,\"idle_ms\":604800000,\"auto_ack\":false}");
     assert_string_equal(settings_of(&(struct topic_words){.retry = "list", .delays = "1s,5m", .cap = "1h",
-                                                          .jitter = "20"},
-                                    NULL),
+                                                          .jitter = "20"}),
                         "{\"retry\":{\"kind\":\"list\",\"delays_ms\":[1000,300000],\"cap_ms\":3600000,"
                         "\"jitter_percent\":20}}");
-    assert_string_equal(settings_of(&(struct topic_words){.retry = "default"}, NULL), "{\"retry\":null}");
-    assert_string_equal(settings_of(&(struct topic_words){.max_bytes = "1k"}, now),
-                        "{\"limits\":{\"messages\":5,\"bytes\":1024,\"over\":\"drop\"}}");
-    assert_string_equal(settings_of(&(struct topic_words){.max_bytes = "default", .max_messages = "default"}, now),
-                        "{\"limits\":null}");
-    assert_string_equal(settings_of(&(struct topic_words){.max_age = "1d", .over = "dead_letter"}, NULL),
+    assert_string_equal(settings_of(&(struct topic_words){.retry = "default"}), "{\"retry\":null}");
+    assert_string_equal(settings_of(&(struct topic_words){.max_bytes = "1k"}), "{\"limits\":{\"bytes\":1024}}");
+    assert_string_equal(settings_of(&(struct topic_words){.max_age = "1d", .over = "dead_letter"}),
                         "{\"limits\":{\"age_ms\":86400000,\"over\":\"dead_letter\"}}");
-    assert_string_equal(settings_of(&(struct topic_words){0}, NULL), "{}");
+    assert_string_equal(settings_of(&(struct topic_words){0}), "{}");
+}
+
+TEST(topic_words_name_only_the_parts_that_are_given)
+{
+    assert_string_equal(settings_of(&(struct topic_words){.max_bytes = "default", .max_messages = "default"}),
+                        "{\"limits\":{\"messages\":null,\"bytes\":null}}");
+    assert_string_equal(settings_of(&(struct topic_words){.over = "drop"}), "{\"limits\":{\"over\":\"drop\"}}");
+    assert_string_equal(settings_of(&(struct topic_words){.jitter = "20"}), "{\"retry\":{\"jitter_percent\":20}}");
+    assert_string_equal(settings_of(&(struct topic_words){.delays = "1s"}), "{\"retry\":{\"delays_ms\":[1000]}}");
 }
 
 TEST(topic_words_that_mean_nothing_are_refused)
 {
     static const struct topic_words bad[] = {
-        {.ttr = "soon"},  {.max_retries = "-1"}, {.retry = "fixed"}, {.delays = "1s"},
+        {.ttr = "soon"},  {.max_retries = "-1"}, {.retry = "fixed"}, {.cap = "now"},
         {.retry = "list", .delays = "1s,,2s"},   {.retry = "list", .delays = "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"},
         {.retry = "fixed", .delays = "1s", .jitter = "101"},         {.max_messages = "many"}};
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        assert_true(settings_of(&bad[i], NULL)[0] != '{');
-    assert_string_equal(settings_of(&bad[0], NULL), "--ttr: 'soon' is no time, nor default");
+        assert_true(settings_of(&bad[i])[0] != '{');
+    assert_string_equal(settings_of(&bad[0]), "--ttr: 'soon' is no time, nor default");
 }
 
 TEST(topic_is_shown_with_its_settings)

@@ -193,20 +193,14 @@ static int print_one(const struct values *values, struct json_object *topic)
     return out_text(&out, made) ? EXIT_OK : out_error(EXIT_FAILED, "standard output cannot be written");
 }
 
-static int ask_topic(struct gmq *mq, const char *name, struct json_object **ret)
+static int show(const struct values *values, struct gmq *mq, const char *name)
 {
+    struct json_object *topic;
     struct ask ask;
 
     ask_begin(&ask);
     ask_text(&ask, "topic", name);
-    return ask_node(&ask, mq, "topic.get", ret);
-}
-
-static int show(const struct values *values, struct gmq *mq, const char *name)
-{
-    struct json_object *topic;
-    int code = ask_topic(mq, name, &topic);
-
+    int code = ask_node(&ask, mq, "topic.get", &topic);
     if (code != EXIT_OK)
         return code;
     code = print_one(values, topic);
@@ -218,23 +212,16 @@ static int show(const struct values *values, struct gmq *mq, const char *name)
 static int settle(const struct values *values, struct gmq *mq, const char *name, bool create)
 {
     char error[TOPIC_WORDS_ERROR_BYTES];
-    struct json_object *now = NULL, *topic;
+    struct json_object *topic;
     struct ask ask;
-    int code = EXIT_OK;
 
-    if (!create && topic_words_need_now(&values->settings))
-        code = ask_topic(mq, name, &now);
-    if (code != EXIT_OK)
-        return code;
     ask_begin(&ask);
     ask_text(&ask, create ? "name" : "topic", name);
-    bool good = topic_words_add(&ask, &values->settings, now, error);
-    json_object_put(now);
-    if (!good) {
+    if (!topic_words_add(&ask, &values->settings, error)) {
         buf_free(&ask.json);
         return out_error(EXIT_USAGE, "%s", error);
     }
-    code = ask_node(&ask, mq, create ? "topic.create" : "topic.set", &topic);
+    int code = ask_node(&ask, mq, create ? "topic.create" : "topic.set", &topic);
     if (code != EXIT_OK)
         return code;
     code = print_one(values, topic);

@@ -75,7 +75,7 @@ static bool put_retry(struct buf *out, const struct topic_words *words, char *er
 {
     uint64_t number;
 
-    if (!buf_printf(out, "{\"kind\":\"%s\"", words->retry))
+    if (words->retry && !buf_printf(out, ",\"kind\":\"%s\"", words->retry))
         return false;
     if (words->delays && !put_delays(out, words->delays, error))
         return false;
@@ -91,83 +91,70 @@ static bool put_retry(struct buf *out, const struct topic_words *words, char *er
         if (!buf_printf(out, ",\"jitter_percent\":%" PRIu64, number))
             return false;
     }
-    return buf_append(out, "}", 2);
+    return true;
+}
+
+/* The members in `out`, each behind a comma, become the object `key`; frees `out`. */
+static bool add_object(struct ask *ask, const char *key, struct buf *out, bool good)
+{
+    if (good && buf_append(out, "}", 2)) {
+        buf_data(out)[0] = '{';
+        ask_json(ask, key, buf_data(out));
+    } else {
+        good = false;
+    }
+    buf_free(out);
+    return good;
 }
 
 static bool add_retry(struct ask *ask, const struct topic_words *words, char *error)
 {
-    bool parts = words->delays || words->cap || words->jitter;
     struct buf out;
 
-    if (!words->retry && parts) {
-        (void)snprintf(error, TOPIC_WORDS_ERROR_BYTES, "--delays, --cap and --jitter want --retry with them");
-        return false;
-    }
-    if (!words->retry)
-        return true;
-    if (is_default(words->retry)) {
+    if (words->retry && is_default(words->retry)) {
         ask_json(ask, "retry", "null");
         return true;
     }
-    if (!words->delays && strcmp(words->retry, "at_once") != 0) {
+    if (words->retry && !words->delays && strcmp(words->retry, "at_once") != 0) {
         (void)snprintf(error, TOPIC_WORDS_ERROR_BYTES, "--retry %s wants --delays with it", words->retry);
         return false;
     }
+    if (!words->retry && !words->delays && !words->cap && !words->jitter)
+        return true;
     buf_init(&out, PART_BYTES_MAX);
-    bool good = put_retry(&out, words, error);
-    if (good)
-        ask_json(ask, "retry", buf_data(&out));
-    buf_free(&out);
-    return good;
+    return add_object(ask, "retry", &out, put_retry(&out, words, error));
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------ */
 
-/* One limit: as given, or as it is now; none is left out. */
-static bool put_limit(struct buf *out, enum kind kind, const char *key, const char *flag, const char *word,
-                      struct json_object *now, char *error)
+static bool put_limit(struct buf *out, enum kind kind, const char *key, const char *flag, const char *word, char *error)
 {
-    uint64_t number = tree_number(now, key);
+    uint64_t number;
 
-    if (word && is_default(word))
-        number = 0;
-    else if (word && !read_word(kind, word, &number))
+    if (!word)
+        return true;
+    if (is_default(word))
+        return buf_printf(out, ",\"%s\":null", key);
+    if (!read_word(kind, word, &number))
         return fail(error, flag, word, KIND_WORDS[kind]);
-    return number == 0 || buf_printf(out, "%s\"%s\":%" PRIu64, buf_len(out) > 1 ? "," : "", key, number);
+    return buf_printf(out, ",\"%s\":%" PRIu64, key, number);
 }
 
-static bool add_limits(struct ask *ask, const struct topic_words *words, struct json_object *now, char *error)
+static bool add_limits(struct ask *ask, const struct topic_words *words, char *error)
 {
-    struct json_object *limits = tree_at(tree_at(now, "settings"), "limits");
-    struct slice over = words->over ? slice_str(words->over) : tree_text(limits, "over");
     struct buf out;
 
-    if (!topic_words_need_now(words))
+    if (!words->max_messages && !words->max_bytes && !words->max_age && !words->over)
         return true;
     buf_init(&out, PART_BYTES_MAX);
-    bool good = buf_append_str(&out, "{") &&
-                put_limit(&out, A_NUMBER, "messages", "max-messages", words->max_messages, limits, error) &&
-                put_limit(&out, A_SIZE, "bytes", "max-bytes", words->max_bytes, limits, error) &&
-                put_limit(&out, A_TIME, "age_ms", "max-age", words->max_age, limits, error);
-    if (good && buf_len(&out) == 1)
-        ask_json(ask, "limits", "null");
-    else if (good && (slice_is(over, "reject") || slice_is(over, "drop") || slice_is(over, "dead_letter")))
-        good = buf_printf(&out, ",\"over\":\"%.*s\"", (int)over.len, over.ptr);
-    if (good && buf_len(&out) > 1) {
-        good = buf_append(&out, "}", 2);
-        if (good)
-            ask_json(ask, "limits", buf_data(&out));
-    }
-    buf_free(&out);
-    return good;
+    bool good = put_limit(&out, A_NUMBER, "messages", "max-messages", words->max_messages, error) &&
+                put_limit(&out, A_SIZE, "bytes", "max-bytes", words->max_bytes, error) &&
+                put_limit(&out, A_TIME, "age_ms", "max-age", words->max_age, error) &&
+                (!words->over || buf_printf(&out, ",\"over\":\"%s\"", words->over));
+    return add_object(ask, "limits", &out, good);
 }
 
-bool topic_words_need_now(const struct topic_words *words)
-{
-    return words->max_messages || words->max_bytes || words->max_age || words->over;
-}
-
-bool topic_words_add(struct ask *ask, const struct topic_words *words, struct json_object *now,
+bool topic_words_add(struct ask *ask, const struct topic_words *words,
                      char ret_error[TOPIC_WORDS_ERROR_BYTES])
 {
     (void)snprintf(ret_error, TOPIC_WORDS_ERROR_BYTES, "no memory");
@@ -177,5 +164,5 @@ bool topic_words_add(struct ask *ask, const struct topic_words *words, struct js
         return false;
     if (words->auto_ack)
         ask_is(ask, "auto_ack", strcmp(words->auto_ack, "on") == 0);
-    return add_retry(ask, words, ret_error) && add_limits(ask, words, now, ret_error);
+    return add_retry(ask, words, ret_error) && add_limits(ask, words, ret_error);
 }

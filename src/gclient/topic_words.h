@@ -11,13 +11,10 @@
 enum { TOPIC_WORDS_ERROR_BYTES = 200 };
 
 /*
- * Adds what is given to the arguments. A setting with parts (limits) is sent whole: what of it is not given is taken
- * from `now`, the topic as it is, or NULL. False with one line in `ret_error`.
+ * Adds what is given to the arguments; of a setting with parts (retry, limits) those that are given. False with one
+ * line in `ret_error`.
  */
-NODISCARD bool topic_words_add(struct ask *ask, const struct topic_words *words, struct json_object *now,
+NODISCARD bool topic_words_add(struct ask *ask, const struct topic_words *words,
                                char ret_error[TOPIC_WORDS_ERROR_BYTES]);
-
-/* Whether topic_words_add() needs to know what holds now. */
-bool topic_words_need_now(const struct topic_words *words);
 
 #endif

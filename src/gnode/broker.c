@@ -296,6 +296,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
     bool moved = log_poll(broker->log);
 
     broker->trims = 0;
+    broker->list_work = 0;
     name_lost_queues(broker, now_ms);
     bool ticked = tick(broker, now_ms);
     /* Before those are served who wait for what it brings. */

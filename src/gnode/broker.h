@@ -94,6 +94,7 @@ struct broker {
     size_t aside_next;         /* of the delayed pieces put aside, the next one that is to be tried again */
     size_t aside_left;         /* so many are */
     unsigned trims;            /* PURGE records of this turn that made way in waiting lists */
+    unsigned list_work;        /* that lists of topics have done in this turn */
     uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
     bool stopping;             /* commands are refused */
 };

@@ -1,7 +1,7 @@
 /* cursor.c - see cursor.h. SPDX-License-Identifier: MIT */
 #include "gnode/cursor.h"
 
-enum { NUMBERS = 4, HEX_DIGITS_MAX = 16 };
+enum { NUMBERS = 6, NUMBERS_MIN = 4, HEX_DIGITS_MAX = 16 };
 
 static const char DIGITS[] = "0123456789abcdef";
 
@@ -20,11 +20,12 @@ static char *put_hex(char *to, uint64_t value)
 
 size_t cursor_write(char *to, const struct cursor *cursor)
 {
-    uint64_t numbers[NUMBERS] = {cursor->queue, cursor->life, cursor->a, cursor->b};
+    uint64_t numbers[NUMBERS] = {cursor->queue, cursor->life, cursor->a, cursor->b, cursor->c, cursor->d};
+    unsigned count = (cursor->c | cursor->d) == 0 ? NUMBERS_MIN : NUMBERS;
     char *at = to;
 
     *at++ = cursor->list;
-    for (unsigned i = 0; i < NUMBERS; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (i > 0)
             *at++ = '.';
         at = put_hex(at, numbers[i]);
@@ -49,13 +50,13 @@ static bool take_hex(struct slice *text, uint64_t *ret)
 
 bool cursor_read(struct slice text, struct cursor *ret)
 {
-    uint64_t numbers[NUMBERS];
+    uint64_t numbers[NUMBERS] = {0};
 
     if (text.len < 2 || text.len > CURSOR_CHARS_MAX)
         return false;
     *ret = (struct cursor){.list = text.ptr[0]};
     text = slice_of(text.ptr + 1, text.len - 1);
-    for (unsigned i = 0; i < NUMBERS; i++) {
+    for (unsigned i = 0; i < NUMBERS && (i != NUMBERS_MIN || text.len > 0); i++) {
         if (i > 0 && (text.len == 0 || text.ptr[0] != '.'))
             return false;
         if (i > 0)
@@ -69,5 +70,7 @@ bool cursor_read(struct slice text, struct cursor *ret)
     ret->life = numbers[1];
     ret->a = numbers[2];
     ret->b = numbers[3];
+    ret->c = numbers[4];
+    ret->d = numbers[5];
     return true;
 }

@@ -12,13 +12,14 @@
 #include "base/base.h"
 #include "base/slice.h"
 
-enum { CURSOR_CHARS_MAX = 2 + 4 * 17 };
+enum { CURSOR_CHARS_MAX = 2 + 6 * 17 };
 
 struct cursor {
     char list;      /* a letter: of which list, and in which direction */
     uint32_t queue; /* 0 = of none */
     uint64_t life;  /* of the node; 0 = good in any */
     uint64_t a, b;
+    uint64_t c, d;  /* not written when both are 0 */
 };
 
 /* Writes it without a NUL; returns the length, at most CURSOR_CHARS_MAX. */

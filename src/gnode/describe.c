@@ -2,7 +2,9 @@
 #include "gnode/describe.h"
 
 #include "engine/id.h"
+#include "engine/ref.h"
 #include "gnode/broker.h"
+#include "gnode/consumers.h"
 #include "gnode/holders.h"
 #include "gnode/locate.h"
 
@@ -88,7 +90,8 @@ static void describe_lease(struct report *report, struct report_message *message
 void describe_located(struct report *report, struct report_message *message, const struct broker *broker,
                       const struct located *at, enum cmd_body body, uint64_t body_bytes)
 {
-    message->topic = report_keep(report, slice_of(at->queue->name, at->queue->name_len));
+    if (at->queue && at->queue->name)
+        message->topic = report_keep(report, slice_of(at->queue->name, at->queue->name_len));
     message->place = at->place;
     message->retries = at->retries;
     message->due_ms = at->due_ms;
@@ -96,4 +99,45 @@ void describe_located(struct report *report, struct report_message *message, con
     describe_facts(report, message, broker, at->lsn);
     if (at->lease)
         describe_lease(report, message, broker, at->lease);
+}
+
+/* ---- topics ------------------------------------------------------------------------------------------------------ */
+
+void describe_topic(struct report_topic *topic, struct broker *broker, struct queue *queue, uint64_t now_ms)
+{
+    uint32_t retries = queue->set.max_retries;
+
+    usage_look(broker, queue, now_ms);
+    *topic = (struct report_topic){
+        .name = slice_of(queue->name, queue->name_len),
+        .created_ms = queue->start_ms,
+        .ready = queue_ready(queue),
+        .delayed = queue->delayed,
+        .in_flight = queue->in_flight,
+        .dead = queue->dead.count,
+        .bytes = queue->bytes,
+        .pushed = queue->push_num,
+        .popped = queue->pop_num,
+        .consumers = consumers_seen(queue, now_ms),
+        .waiting = wait_count(queue),
+        .auto_ack = queue->auto_ack,
+        .settings = queue->set,
+        .ttr_ms = queue->set.ttr_ms > 0 ? queue->set.ttr_ms : broker->options.ttr_ms,
+        .max_retries = retries == TOPIC_NODE_RETRIES ? engine_max_retries(broker->engine) : retries,
+    };
+    usage_report(queue, now_ms, topic);
+    if (topic->settings.push_paused_until_ms <= now_ms)
+        topic->settings.push_paused_until_ms = 0;
+    if (topic->settings.pop_paused_until_ms <= now_ms)
+        topic->settings.pop_paused_until_ms = 0;
+}
+
+bool describe_pushed_ms(const struct broker *broker, uint64_t ref, uint64_t *ret_ms)
+{
+    struct payload_push push;
+    struct record rec;
+    int rc = log_read(broker->log, ref_lsn(ref), &rec);
+
+    *ret_ms = rc > 0 && payload_get_push(rec.payload, &push) ? id_time_ms(push.id) : 0;
+    return rc != 0;
 }

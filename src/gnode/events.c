@@ -2,21 +2,31 @@
 #include "gnode/events.h"
 
 #include "base/mem.h"
-#include "gnode/usage.h"
+#include "engine/look.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     TICK_MS = 1000,
     TOPICS_A_TICK = 16384,
-    CLIENT_BYTES_MAX = 1 << 20, /* that a client has not taken */
-    TOPIC_BYTES_MAX = 1200,     /* of one in JSON, rather more than less: a name of 128 bytes may be six times that */
-    PIECE_BYTES_MAX = 256 << 10, /* of topics that a client is told anew, in one event */
-    PIECE_LOOKS = 16384,
+    CLIENT_BYTES_MAX = 1 << 20,  /* that a client has not taken */
+    PIECE_BYTES_MAX = 256 << 10, /* of topics in one event */
     NODE_BYTES_MAX = 4096,
+    FETCHES_A_TICK = 512,        /* records of oldest messages */
+
+    /* Of one turn of the loop; each takes about a millisecond. */
+    LEASES_A_TURN = 32768,
+    LOOKS_A_TURN = 2048,
+    CHANGED_BYTES_A_TURN = 128 << 10,
+    PIECE_LOOKS = 4096,
+    NEXT_MS = 1,   /* to the next turn of a pass */
+    PIECE_MS = 10, /* to the next piece */
 };
+
+enum pass { PASS_NONE, PASS_LEASES, PASS_TOPICS };
 
 struct events_client {
     struct events *events;
@@ -30,56 +40,6 @@ struct events_client {
 static bool put_number(struct buf *out, const char *name, uint64_t value)
 {
     return buf_printf(out, ",\"%s\":%" PRIu64, name, value);
-}
-
-static bool put_rate(struct buf *out, const char *name, uint64_t mhz)
-{
-    return buf_printf(out, ",\"%s\":%" PRIu64 ".%03u", name, mhz / 1000, (unsigned)(mhz % 1000));
-}
-
-static bool is_paused(uint64_t until_ms, uint64_t now_ms) { return until_ms > now_ms; }
-
-static bool is_shown(const struct queue *queue) { return queue && queue->name && !queue->exited; }
-
-static void look(const struct queue *queue, uint64_t now_ms, struct report_topic *ret)
-{
-    *ret = (struct report_topic){
-        .name = slice_of(queue->name, queue->name_len),
-        .ready = queue_ready(queue),
-        .delayed = queue->delayed,
-        .in_flight = queue->in_flight,
-        .dead = queue->dead.count,
-        .waiting = wait_count(queue),
-        .settings.push_paused_until_ms = is_paused(queue->set.push_paused_until_ms, now_ms),
-        .settings.pop_paused_until_ms = is_paused(queue->set.pop_paused_until_ms, now_ms),
-    };
-    usage_report(queue, now_ms, ret);
-}
-
-static bool put_topic(struct buf *out, const struct report_topic *topic)
-{
-    return buf_append_str(out, buf_len(out) > 0 ? ",{\"topic\":" : "{\"topic\":") &&
-           json_append_string(out, topic->name) && put_number(out, "ready", topic->ready) &&
-           put_number(out, "delayed", topic->delayed) && put_number(out, "in_flight", topic->in_flight) &&
-           put_number(out, "dead", topic->dead) && put_number(out, "waiting", topic->waiting) &&
-           put_rate(out, "push_rate", topic->push_rate_mhz) && put_rate(out, "pop_rate", topic->pop_rate_mhz) &&
-           put_rate(out, "ack_rate", topic->ack_rate_mhz) &&
-           buf_printf(out, ",\"push_paused\":%s,\"pop_paused\":%s}",
-                      topic->settings.push_paused_until_ms > 0 ? "true" : "false",
-                      topic->settings.pop_paused_until_ms > 0 ? "true" : "false");
-}
-
-/* What is told of it as one number, never 0. */
-static uint64_t sum_of(const struct report_topic *topic)
-{
-    const uint64_t values[] = {topic->ready, topic->delayed, topic->in_flight, topic->dead, topic->waiting,
-                               topic->push_rate_mhz, topic->pop_rate_mhz, topic->ack_rate_mhz,
-                               topic->settings.push_paused_until_ms, topic->settings.pop_paused_until_ms};
-    uint64_t h = 14695981039346656037u;
-
-    for (size_t i = 0; i < ARRAY_LEN(values); i++)
-        h = (h ^ values[i]) * 1099511628211u ^ h >> 32;
-    return h | 1;
 }
 
 static bool put_node(struct buf *out, const struct events *events)
@@ -97,122 +57,212 @@ static bool put_node(struct buf *out, const struct events *events)
            put_number(out, "tail_lsn", stats.tail_lsn) && buf_append_str(out, "}");
 }
 
-/* ---- what has changed -------------------------------------------------------------------------------------------- */
-
-static void look_at_one(struct events *events, uint32_t number, uint64_t now_ms)
+/* An event without its last words. */
+static bool put_event(struct buf *out, const struct events *events, const struct buf *topics, const struct buf *gone)
 {
-    const struct queue *queue = engine_queue(events->broker->engine, number);
-    uint64_t *told = &events->told[number - 1], sum = 0;
-    struct report_topic topic;
+    struct slice told = buf_slice(topics), left = gone ? buf_slice(gone) : slice_of("", 0);
 
-    if (is_shown(queue)) {
-        look(queue, now_ms, &topic);
-        sum = sum_of(&topic);
-    }
-    if (sum == *told)
-        return;
-    size_t before = buf_len(&events->changed), gone = buf_len(&events->gone);
-    bool ok = true;
-    if (sum != 0)
-        ok = put_topic(&events->changed, &topic);
-    else if (queue && queue->name)
-        ok = buf_append_str(&events->gone, gone > 0 ? "," : "") &&
-             json_append_string(&events->gone, slice_of(queue->name, queue->name_len));
-    else
-        events->lost = true;
-    if (ok) {
-        *told = sum;
-        return;
-    }
-    buf_cut(&events->changed, before); /* it is told with the next event */
-    buf_cut(&events->gone, gone);
+    return buf_printf(out, "event: stats\ndata: {\"at\":%" PRIu64 ",", events->v1->wall_ms()) &&
+           put_node(out, events) && buf_append_str(out, ",\"topics\":[") && buf_append(out, told.ptr, told.len) &&
+           buf_append_str(out, "],\"gone\":[") && buf_append(out, left.ptr, left.len) && buf_append_str(out, "],");
 }
 
-static void collect(struct events *events, uint64_t now_ms)
+/* False: the client does not take what it is sent. */
+static bool send_event(const struct events_client *client, const struct buf *event, bool complete, bool anew)
+{
+    char end[64];
+    int len = snprintf(end, sizeof(end), "\"complete\":%s,\"anew\":%s}\n\n", complete ? "true" : "false",
+                       anew ? "true" : "false");
+
+    return http_stream_room(client->req) >= buf_len(event) + sizeof(end) &&
+           http_stream_write(client->req, buf_slice(event)) &&
+           http_stream_write(client->req, slice_of(end, (size_t)len));
+}
+
+/* ---- a pass: what has changed ------------------------------------------------------------------------------------ */
+
+static void see_lease(void *ctx, const struct lease *lease)
+{
+    struct events *events = ctx;
+
+    if (lease->queue == 0 || lease->queue > events->slots || lease->since_ms == 0)
+        return;
+    struct topic_told *told = &events->told[lease->queue - 1];
+    if (told->found_ms == 0 || told->found_ms > lease->since_ms)
+        told->found_ms = lease->since_ms;
+}
+
+/* False: it does not fit into the event. */
+static bool look_at_one(struct events *events, uint32_t number, uint64_t now_ms)
+{
+    struct queue *queue = engine_queue(events->broker->engine, number);
+    struct topic_told *told = &events->told[number - 1];
+    struct report_topic topic;
+    uint64_t sum = 0;
+    bool ok = true;
+
+    told->lease_ms = told->found_ms;
+    if (topic_stats_shown(queue)) {
+        topic_stats_look(events->broker, queue, told, now_ms, &events->fetches, &topic);
+        sum = topic_stats_sum(&topic);
+    }
+    if (sum != told->sum && sum != 0) {
+        ok = topic_stats_put(&events->changed, &topic);
+    } else if (sum != told->sum && queue && queue->name) {
+        size_t gone = buf_len(&events->gone);
+        ok = buf_append_str(&events->gone, gone > 0 ? "," : "") &&
+             json_append_string(&events->gone, slice_of(queue->name, queue->name_len));
+        if (!ok)
+            buf_cut(&events->gone, gone);
+    } else if (sum != told->sum) {
+        events->lost = true;
+    }
+    if (!ok)
+        return false;
+    told->sum = sum;
+    told->found_ms = 0;
+    return true;
+}
+
+static void begin_pass(struct events *events)
 {
     uint32_t all = engine_queues(events->broker->engine);
 
     if (all > events->slots) {
-        events->told = mem_grow(events->told, all, sizeof(events->told[0]));
-        memset(events->told + events->slots, 0, (all - events->slots) * sizeof(events->told[0]));
-        events->slots = all;
+        uint32_t slots = all + all / 8;
+        events->told = mem_grow(events->told, slots, sizeof(events->told[0]));
+        memset(events->told + events->slots, 0, (slots - events->slots) * sizeof(events->told[0]));
+        events->slots = slots;
     }
+    if (events->next > all || events->next == 0) {
+        events->next = 1;
+        events->lease_at = 0;
+        events->pass = PASS_LEASES;
+    } else {
+        events->pass = PASS_TOPICS;
+    }
+    events->end = (uint32_t)min_u64((uint64_t)events->next + TOPICS_A_TICK, (uint64_t)all + 1);
+    events->fetches = FETCHES_A_TICK;
     buf_clear(&events->changed);
     buf_clear(&events->gone);
-    for (uint32_t looks = (uint32_t)min_u64(all, TOPICS_A_TICK); looks > 0; looks--) {
-        events->next = events->next >= all ? 1 : events->next + 1;
-        look_at_one(events, events->next, now_ms);
-    }
 }
 
-/* ---- telling ----------------------------------------------------------------------------------------------------- */
-
-/* Topics that the client is told whether changed or not, those of one event. Goes on with the next. */
-static void put_piece(struct buf *out, const struct events *events, uint32_t *next, uint64_t now_ms)
+/* True: that was all. What does not fit any more is left to the next pass. */
+static bool look_at_topics(struct events *events, uint64_t now_ms)
 {
-    uint32_t all = engine_queues(events->broker->engine);
+    size_t before = buf_len(&events->changed);
+
+    for (unsigned looks = LOOKS_A_TURN; events->next < events->end; looks--) {
+        if (looks == 0 || buf_len(&events->changed) - before > CHANGED_BYTES_A_TURN)
+            return false;
+        if (!look_at_one(events, events->next, now_ms))
+            return true;
+        events->next++;
+    }
+    return true;
+}
+
+static void tell_changes(struct events *events)
+{
+    struct buf event;
+
+    buf_init(&event, CLIENT_BYTES_MAX);
+    bool ok = put_event(&event, events, &events->changed, &events->gone);
+    LIST_EACH(&events->clients, node, after) {
+        struct events_client *client = CONTAINER_OF(node, struct events_client, in_clients);
+        if (events->lost)
+            client->all_next = 1;
+        if (client->all_next != 1 && !(ok && send_event(client, &event, client->all_next == 0, false)))
+            client->all_next = 1;
+    }
+    events->lost = false;
+    buf_free(&event);
+}
+
+/* ---- pieces: all topics, to those who do not know them ----------------------------------------------------------- */
+
+/* Puts topics from `*next` on, which goes on; 0 = those were the last. */
+static void put_piece(struct buf *out, struct events *events, uint32_t *next, uint64_t now_ms)
+{
+    uint32_t all = (uint32_t)min_u64(engine_queues(events->broker->engine), events->slots);
     struct report_topic topic;
 
     for (unsigned looks = PIECE_LOOKS; *next <= all && looks > 0; (*next)++, looks--) {
-        const struct queue *queue = engine_queue(events->broker->engine, *next);
-        if (!is_shown(queue))
+        struct queue *queue = engine_queue(events->broker->engine, *next);
+        if (!topic_stats_shown(queue))
             continue;
-        if (buf_len(out) + TOPIC_BYTES_MAX > PIECE_BYTES_MAX)
+        topic_stats_look(events->broker, queue, &events->told[*next - 1], now_ms, &events->fetches, &topic);
+        if (!topic_stats_put(out, &topic))
             return;
-        look(queue, now_ms, &topic);
-        (void)put_topic(out, &topic);
     }
     if (*next > all)
         *next = 0;
 }
 
-static bool put_event(struct buf *out, const struct events *events, const struct buf *piece, bool complete,
-                      bool anew)
+static bool takes_piece(const struct events_client *client)
 {
-    struct slice told = buf_slice(piece), changed = buf_slice(&events->changed), gone = buf_slice(&events->gone);
-    bool ok = buf_printf(out, "event: stats\ndata: {\"at\":%" PRIu64 ",", events->v1->wall_ms()) &&
-              put_node(out, events);
-
-    ok = ok && buf_append_str(out, ",\"topics\":[") && buf_append(out, told.ptr, told.len);
-    ok = ok && buf_append_str(out, told.len > 0 && changed.len > 0 ? "," : "") &&
-         buf_append(out, changed.ptr, changed.len);
-    return ok && buf_append_str(out, "],\"gone\":[") && buf_append(out, gone.ptr, gone.len) &&
-           buf_printf(out, "],\"complete\":%s,\"anew\":%s}\n\n", complete ? "true" : "false",
-                      anew ? "true" : "false");
+    return client->all_next > 0 && http_stream_room(client->req) >= PIECE_BYTES_MAX + NODE_BYTES_MAX;
 }
 
-static void tell(struct events_client *client, uint64_t now_ms)
+/* The one of them that has waited longest; NULL = nobody. */
+static struct events_client *next_piece(const struct events *events)
 {
-    struct events *events = client->events;
+    for (struct list *node = events->clients.next; node != &events->clients; node = node->next)
+        if (takes_piece(CONTAINER_OF(node, struct events_client, in_clients)))
+            return CONTAINER_OF(node, struct events_client, in_clients);
+    return NULL;
+}
+
+static void tell_piece(struct events *events, struct events_client *client, uint64_t now_ms)
+{
     uint32_t next = client->all_next;
     struct buf piece, event;
 
+    list_remove(&client->in_clients);
+    list_add_tail(&events->clients, &client->in_clients);
     buf_init(&piece, PIECE_BYTES_MAX);
     buf_init(&event, CLIENT_BYTES_MAX);
-    if (next > 0)
-        put_piece(&piece, events, &next, now_ms);
-    if (put_event(&event, events, &piece, next == 0, client->all_next == 1) &&
-        http_stream_write(client->req, buf_slice(&event)))
+    put_piece(&piece, events, &next, now_ms);
+    if (put_event(&event, events, &piece, NULL) && send_event(client, &event, next == 0, client->all_next == 1))
         client->all_next = next;
-    else
-        client->all_next = 1;
     buf_free(&piece);
     buf_free(&event);
 }
 
-static void on_tick(uv_timer_t *timer)
+/* ---- turns ------------------------------------------------------------------------------------------------------- */
+
+static void on_turn(uv_timer_t *timer)
 {
-    struct events *events = CONTAINER_OF(timer, struct events, timer);
+    struct events *events = CONTAINER_OF(timer, struct events, turn);
+    struct events_client *client = next_piece(events);
     uint64_t now_ms = events->now_ms(events->now_ctx);
 
-    collect(events, now_ms);
-    LIST_EACH(&events->clients, node, after) {
-        struct events_client *client = CONTAINER_OF(node, struct events_client, in_clients);
-        if (events->lost)
-            client->all_next = 1;
-        tell(client, now_ms);
+    if (events->pass == PASS_LEASES) {
+        events->lease_at = look_leases(events->broker->engine, events->lease_at, LEASES_A_TURN, see_lease, events);
+        if (events->lease_at == UINT32_MAX)
+            events->pass = PASS_TOPICS;
+    } else if (events->pass == PASS_TOPICS) {
+        if (look_at_topics(events, now_ms)) {
+            events->pass = PASS_NONE;
+            tell_changes(events);
+        }
+    } else if (client) {
+        tell_piece(events, client, now_ms);
     }
-    events->lost = false;
+    if (events->pass != PASS_NONE)
+        (void)uv_timer_start(&events->turn, on_turn, NEXT_MS, 0);
+    else if (next_piece(events))
+        (void)uv_timer_start(&events->turn, on_turn, PIECE_MS, 0);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct events *events = CONTAINER_OF(timer, struct events, tick);
+
+    if (events->pass != PASS_NONE)
+        return;
+    begin_pass(events);
+    (void)uv_timer_start(&events->turn, on_turn, 0, 0);
 }
 
 /* ---- clients ----------------------------------------------------------------------------------------------------- */
@@ -226,10 +276,12 @@ static void client_gone(struct http_request *req)
     free(client);
     if (--events->count > 0)
         return;
-    (void)uv_timer_stop(&events->timer);
+    (void)uv_timer_stop(&events->tick);
+    (void)uv_timer_stop(&events->turn);
     free(events->told);
     events->told = NULL;
     events->slots = events->next = 0;
+    events->pass = PASS_NONE;
 }
 
 bool events_serve(struct events *events, struct http_request *req)
@@ -247,12 +299,12 @@ bool events_serve(struct events *events, struct http_request *req)
         return true;
     }
     http_stream_begin(req, 200, "text/event-stream", CLIENT_BYTES_MAX);
-    uint64_t now_ms = events->now_ms(events->now_ctx);
-    buf_clear(&events->changed);
-    buf_clear(&events->gone);
-    tell(client, now_ms);
-    if (!uv_is_active((const uv_handle_t *)&events->timer))
-        (void)uv_timer_start(&events->timer, on_tick, TICK_MS, TICK_MS);
+    if (!uv_is_active((const uv_handle_t *)&events->tick)) {
+        (void)uv_timer_start(&events->tick, on_tick, TICK_MS, TICK_MS);
+        on_tick(&events->tick);
+    } else if (events->pass == PASS_NONE) {
+        (void)uv_timer_start(&events->turn, on_turn, 0, 0);
+    }
     return true;
 }
 
@@ -263,7 +315,8 @@ void events_init(struct events *events, uv_loop_t *loop, struct broker *broker, 
     list_init(&events->clients);
     buf_init(&events->changed, PIECE_BYTES_MAX);
     buf_init(&events->gone, PIECE_BYTES_MAX);
-    (void)uv_timer_init(loop, &events->timer);
+    (void)uv_timer_init(loop, &events->tick);
+    (void)uv_timer_init(loop, &events->turn);
 }
 
 uint64_t events_memory(const struct events *events)
@@ -282,5 +335,6 @@ void events_fini(struct events *events)
 {
     buf_free(&events->changed);
     buf_free(&events->gone);
-    uv_close((uv_handle_t *)&events->timer, NULL);
+    uv_close((uv_handle_t *)&events->tick, NULL);
+    uv_close((uv_handle_t *)&events->turn, NULL);
 }

@@ -1,14 +1,17 @@
 /*
  * events.h - GET /api/v1/events: what changes on the node, as server-sent events
  *
- * What   A client that asks gets an event `stats` each second: figures of the node, and the depths and rates of the
- *        topics that have changed since the one before; at first, in pieces, of all topics.
+ * What   A client that asks gets an event `stats` each second: figures of the node, and the depths, rates and times of
+ *        the topics that have changed since the one before; at first, in pieces that come one after the other, of all
+ *        topics.
  *
  *          data: {"at":ms,"node":{...},"topics":[...],"gone":[...],"complete":bool,"anew":bool}
  *
  *        complete: by now all topics have been told. anew: what was told before is to be forgotten. A client that does
  *        not take what it is sent is passed over, and is told all topics anew when it does; no other waits for it.
- * Cost   While there are clients, a look at up to TOPICS_A_TICK topics a second, and 8 bytes for each topic; none else.
+ * How    Each second a pass looks at the leases, for the oldest of each topic, and then at up to TOPICS_A_TICK topics,
+ *        each turn of the loop at some; it ends early when its event is full, and the next one goes on from there.
+ * Cost   While there are clients, those looks, and 40 bytes for each topic; none else.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +20,7 @@
 
 #include "base/list.h"
 #include "gnode/http_v1.h"
+#include "gnode/topic_stats.h"
 
 #include <uv.h>
 
@@ -27,13 +31,17 @@ struct events {
     struct broker *broker;
     uint64_t (*now_ms)(void *ctx); /* engine time */
     void *now_ctx;
-    uv_timer_t timer;     /* runs while there are clients */
+    uv_timer_t tick;      /* runs while there are clients: a pass begins */
+    uv_timer_t turn;      /* runs while there is a pass, or a piece to be told */
     struct list clients;
     unsigned count;
-    uint64_t *told;       /* by number - 1: what was told of the topic, as one number; 0 = that it is not there */
+    struct topic_told *told; /* by number - 1 */
     uint32_t slots;
-    uint32_t next;        /* topic that the next look begins with */
-    struct buf changed, gone; /* of the tick: JSON of topics, without brackets */
+    unsigned pass;        /* enum pass, in events.c */
+    uint32_t lease_at;    /* place that it goes on from */
+    uint32_t next, end;   /* topics that it looks at; the next pass goes on */
+    unsigned fetches;     /* records that it may still ask for */
+    struct buf changed, gone; /* of the pass: JSON, without brackets */
     bool lost;            /* a topic went whose name is not known any more: all are told anew */
     bool stopping;
 };

@@ -35,8 +35,17 @@ static int locate_key(const struct turn *turn, struct located *ret)
     return GMQ_E_MESSAGE_UNKNOWN;
 }
 
-/* How it went, into `message`. False: the log is being read. */
-static bool tell_end(struct turn *turn, const struct located *at, struct report_message *message)
+/* How a message went, as the log says it. */
+struct ending {
+    bool known;
+    enum gone_how how;
+    uint64_t gone_ms;
+    char topic[STORY_TOPIC_BYTES_MAX]; /* of a topic that was deleted with it */
+    size_t topic_len;
+};
+
+/* False: the log is being read. */
+static bool tell_end(struct turn *turn, const struct located *at, struct ending *ret)
 {
     struct log_walked walked;
 
@@ -52,10 +61,11 @@ static bool tell_end(struct turn *turn, const struct located *at, struct report_
     const struct telling *telling = telling_of(turn->session);
     if (!log_walk_look(telling->walk, &walked))
         return false;
+    const struct story *story = telling->story;
     story_end(telling->story, &(struct story_end){.place = PLACE_GONE});
-    message->how_known = telling->story->gone;
-    message->how = telling->story->how;
-    message->gone_ms = telling->story->gone_ms;
+    *ret = (struct ending){.known = story->gone, .how = story->how, .gone_ms = story->gone_ms,
+                           .topic_len = story->topic_len};
+    memcpy(ret->topic, story->topic, story->topic_len);
     session_end_work(turn->session);
     return true;
 }
@@ -72,12 +82,14 @@ int exec_get(struct turn *turn)
         return session_end_work(turn->session), refuse(turn, rc, turn->cmd->id, NULL);
     if (rc == 0)
         return no_room(turn, -EAGAIN);
-    struct report_message end = {.id = 0};
+    struct ending end = {.known = false};
     if (at.place == PLACE_GONE && !tell_end(turn, &at, &end))
         return no_room(turn, -EAGAIN);
     session_end_work(turn->session);
     struct report *report = report_new(REPORT_MESSAGE, 1);
-    report->messages[0] = end;
+    report->messages[0] = (struct report_message){.how_known = end.known, .how = end.how, .gone_ms = end.gone_ms};
+    if (end.topic_len > 0)
+        report->messages[0].topic = report_keep(report, slice_of(end.topic, end.topic_len));
     report->count = 1;
     uint64_t body_bytes = args->body_bytes > 0 ? (uint64_t)args->body_bytes : CMD_BODY_FIRST_BYTES;
     describe_located(report, &report->messages[0], turn->broker, &at, args->body, body_bytes);

@@ -9,8 +9,12 @@
 
 #include <stdlib.h>
 
-/* In a cursor beside the address: how the message stood there. The rest is the time that goes with it, in ms. */
+/*
+ * In a cursor beside the address: how the message stood there; the rest of `b` is the time that goes with it, in ms.
+ * `c`: it may have gone with others, how and when; `d`: the last moment that a record told.
+ */
 enum { STANDS_IN_FLIGHT = 1, STANDS_DELAYED = 2, STANDS_DEAD = 4, STANDS_GAP = 8, STANDS_BITS = 4 };
+enum { PURGED = 1, PURGED_HOW_SHIFT = 1, PURGED_HOW_MASK = 3, PURGED_BITS = 3 };
 
 /* ---- tellings ---------------------------------------------------------------------------------------------------- */
 
@@ -65,7 +69,10 @@ static void read_state(struct story *story, const struct cursor *cursor)
     story->deadline_ms = story->in_flight ? ms : 0;
     story->due_ms = cursor->b & STANDS_DELAYED ? ms : 0;
     story->dead = (cursor->b & STANDS_DEAD) != 0;
-    story->now_ms = ms;
+    story->now_ms = cursor->d;
+    story->purged = (cursor->c & PURGED) != 0;
+    story->purged_how = (enum gone_how)(cursor->c >> PURGED_HOW_SHIFT & PURGED_HOW_MASK);
+    story->purged_ms = cursor->c >> PURGED_BITS;
 }
 
 static struct cursor write_state(const struct story *story, uint64_t at, bool gap)
@@ -74,8 +81,11 @@ static struct cursor write_state(const struct story *story, uint64_t at, bool ga
     uint64_t stands = (story->in_flight ? STANDS_IN_FLIGHT : story->due_ms != 0 ? STANDS_DELAYED : 0) |
                       (story->dead ? STANDS_DEAD : 0) | (gap ? STANDS_GAP : 0);
 
-    return (struct cursor){
-        .list = 'h', .queue = story->queue, .life = story->id, .a = at, .b = ms << STANDS_BITS | stands};
+    uint64_t how = (uint64_t)story->purged_how << PURGED_HOW_SHIFT | PURGED;
+
+    return (struct cursor){.list = 'h', .queue = story->queue, .life = story->id, .a = at,
+                           .b = ms << STANDS_BITS | stands,
+                           .c = story->purged ? story->purged_ms << PURGED_BITS | how : 0, .d = story->now_ms};
 }
 
 /*
@@ -155,6 +165,17 @@ static void name_holders(const struct turn *turn, struct story *story)
             story->report->events[i].who = describe_holder(story->report, turn->broker, story->holders[i]);
 }
 
+/* As they are called now. Of a topic that was deleted nothing is left but its number. */
+static void name_topics(const struct turn *turn, struct story *story)
+{
+    for (size_t i = 0; i < story->report->count; i++) {
+        const struct queue *queue = engine_queue(turn->broker->engine, story->queues[i]);
+        if (queue && queue->name)
+            story->report->events[i].other_topic =
+                report_keep(story->report, slice_of(queue->name, queue->name_len));
+    }
+}
+
 static struct report *take_report(const struct turn *turn, const struct located *at, const struct log_walked *walked)
 {
     const struct telling *telling = telling_of(turn->session);
@@ -165,6 +186,7 @@ static struct report *take_report(const struct turn *turn, const struct located 
     if (last)
         end_story(turn, story, at);
     name_holders(turn, story);
+    name_topics(turn, story);
     struct report *report = story->report;
     story->report = NULL;
     report->whole = last && !gap && (story->gone || at->place != PLACE_GONE);

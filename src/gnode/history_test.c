@@ -16,6 +16,7 @@ static struct {
     size_t count;
     bool whole;
     char next[DESK_TEXT_MAX];
+    char other[TEXT_BYTES]; /* of the last event that names another topic */
 } seen;
 
 static void copy(char *to, size_t size, struct slice from)
@@ -42,6 +43,9 @@ static void see(const struct report *report)
         seen.whole = report->whole;
         for (size_t i = 0; i < report->count && seen.who[0] == '\0'; i++)
             copy(seen.who, sizeof(seen.who), report->events[i].who);
+        for (size_t i = 0; i < report->count; i++)
+            if (report->events[i].other_topic.len > 0)
+                copy(seen.other, sizeof(seen.other), report->events[i].other_topic);
     }
 }
 
@@ -241,6 +245,116 @@ TEST(history_follows_a_message_that_is_moved_and_knows_of_purges)
     assert_int_equal(seen.events[4].how, GONE_ACKED);
     assert_int_equal(get(id, CMD_BODY_NONE), 0);
     assert_true(seen.message.how_known && seen.message.how == GONE_ACKED);
+    desk_end();
+}
+
+static void redrive_to(const char *topic)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .all = true, .to = slice_str(topic)};
+    struct cmd cmd = {.kind = CMD_DEAD_REDRIVE, .topic = slice_str("t"), .args = &args};
+
+    assert_int_equal(desk_run(&cmd), 0);
+}
+
+static void delete_topic(const char *name)
+{
+    struct cmd cmd = {.kind = CMD_TOPIC_DELETE, .topic = slice_str(name)};
+
+    assert_int_equal(desk_run(&cmd), 0);
+    desk_settle();
+}
+
+TEST(history_names_the_other_one_of_a_letter_that_went_to_another_topic)
+{
+    begin();
+    uint64_t id = desk_push(0);
+    assert_int_equal(desk_pop(), id);
+    desk_live(DESK_TTR_MS + 1);
+    redrive_to("other");
+    for (int restarts = 0; restarts < 2; restarts++) {
+        expect_story(id, "pDexvg", true);
+        uint64_t now = seen.events[4].other;
+        assert_true(now > id);
+        assert_string_equal(seen.other, "other");
+        assert_int_equal(seen.events[5].how, GONE_DELETED);
+        expect_story(now, "p", true);
+        assert_int_equal(seen.events[0].other, id);
+        assert_string_equal(seen.other, "t");
+        desk_restart();
+        desk.see = see;
+    }
+    delete_topic("other");
+    expect_story(id, "pDexvg", true);
+    assert_string_equal(seen.other, "");
+    desk_end();
+}
+
+/* The story, an event a page. */
+static void expect_pages(uint64_t id, const enum event_kind *kinds, size_t count)
+{
+    char cursor[DESK_TEXT_MAX] = "";
+    size_t n = 0, pages = 0;
+
+    do {
+        assert_int_equal(history(id, 1, cursor), 0);
+        for (size_t i = 0; i < seen.count; i++) {
+            assert_true(seen.events[i].at_ms >= DESK_START_MS && seen.events[i].at_ms <= desk.now_ms);
+            assert_true(n < count && seen.events[i].kind == kinds[n]);
+            n++;
+        }
+        memcpy(cursor, seen.next, sizeof(cursor));
+        assert_true(++pages < 20);
+    } while (cursor[0] != '\0');
+    assert_true(seen.whole);
+    assert_int_equal(n, count);
+}
+
+TEST(history_knows_of_topics_that_were_deleted)
+{
+    begin();
+    uint64_t ready = desk_push(0), delayed = desk_push(100), popped = desk_push(0), acked = desk_push(0);
+    assert_int_equal(desk_pop(), ready);
+    assert_int_equal(desk_pop(), popped);
+    assert_int_equal(desk_pop(), acked);
+    assert_int_equal(ack(acked), 0);
+    assert_int_equal(on_one(CMD_NACK, ready, &(struct cmd_args){.delay_ms = 0, .no_retry = true}), 0);
+    delete_topic("t");
+    uint64_t later = desk_push(0);
+    for (int restarts = 0; restarts < 2; restarts++) {
+        expect_story(ready, "pDrg", true);
+        expect_story(delayed, "pg", true);
+        expect_story(popped, "pDg", true);
+        assert_int_equal(seen.events[2].how, GONE_DELETED);
+        expect_story(acked, "pDg", true);
+        assert_int_equal(seen.events[2].how, GONE_ACKED);
+        expect_story(later, "p", true);
+        assert_int_equal(get(delayed, CMD_BODY_WHOLE), 0);
+        assert_true(seen.message.place == PLACE_GONE && seen.message.how_known);
+        assert_int_equal(seen.message.how, GONE_DELETED);
+        assert_string_equal(seen.topic, "t");
+        assert_string_equal(seen.body, "a body");
+        desk_restart();
+        desk.see = see;
+    }
+    struct cmd cancel = {.kind = CMD_CANCEL, .id = delayed};
+    assert_int_equal(desk_run(&cancel), GMQ_E_MESSAGE_STATE);
+    cancel.topic = slice_str("t");
+    assert_int_equal(desk_run(&cancel), GMQ_E_MESSAGE_UNKNOWN);
+    desk_end();
+}
+
+TEST(history_knows_of_a_purge_that_an_earlier_page_passed)
+{
+    begin();
+    uint64_t id = desk_push(0);
+    struct cmd_args ready = {.delay_ms = CMD_NOT_GIVEN, .place = PLACE_READY};
+    struct cmd purge = {.kind = CMD_PURGE, .topic = slice_str("t"), .args = &ready};
+    assert_int_equal(desk_run(&purge), 0);
+    uint64_t purged_ms = desk.now_ms;
+    desk_live(1000);
+    assert_int_equal(history(id, 0, ""), 0);
+    assert_int_equal(seen.events[1].at_ms, purged_ms);
+    expect_pages(id, (const enum event_kind[]){EVENT_PUSHED, EVENT_GONE}, 2);
     desk_end();
 }
 

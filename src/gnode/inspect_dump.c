@@ -155,6 +155,10 @@ static void attributes(struct dump *dump, struct slice tlvs)
         moment(dump, "first", attrs.first_ms);
         moment(dump, "last", attrs.last_ms);
     }
+    if (attrs.from_id > 0) {
+        number(dump, "from_id", attrs.from_id);
+        number(dump, "from_topic", attrs.from_queue);
+    }
 }
 
 static bool dump_push(struct dump *dump, const struct record *rec)

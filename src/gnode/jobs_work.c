@@ -92,15 +92,17 @@ static size_t flush_bytes(void)
 
 /*
  * What stays with it in another topic: all but what is known of its deliveries, a lifetime that is over, and its dedup
- * key, which goes on to mean the push to the topic that it was sent to.
+ * key, which goes on to mean the push to the topic that it was sent to. And where it comes from.
  */
-static size_t put_tlvs(const struct work *work, struct slice tlvs, char to[PAYLOAD_ATTRS_BYTES_MAX])
+static size_t put_tlvs(const struct work *work, const struct payload_push *from, char to[PAYLOAD_ATTRS_BYTES_MAX])
 {
     struct payload_attrs attrs;
 
-    if (tlvs.len == 0 || !payload_get_attrs(tlvs, &attrs))
-        return 0;
+    if (!payload_get_attrs(from->tlvs, &attrs))
+        attrs = (struct payload_attrs){.moved = false}; /* malformed: nobody could read them before either */
     attrs.moved = attrs.deduped = false;
+    attrs.from_id = from->id;
+    attrs.from_queue = work->queue->number;
     if (attrs.expiry_ms <= work->now_ms)
         attrs.expiry_ms = 0;
     return payload_put_attrs(to, &attrs);
@@ -120,7 +122,7 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     buf_clear(copy); /* what log_read() gave is gone with the first append */
     ENSURE(buf_append(copy, from->body.ptr, from->body.len));
     struct payload_push push = {.ttr_ms = from->ttr_ms, .body = buf_slice(copy),
-                                .tlvs = slice_of(tlvs, put_tlvs(work, from->tlvs, tlvs)),
+                                .tlvs = slice_of(tlvs, put_tlvs(work, from, tlvs)),
                                 .due_ms = work->job->delay_ms > 0 ? due_ms(work) : 0};
     size_t bytes = record_stride(RECORD_PUSH, payload_push_bytes(&push)) +
                    record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);

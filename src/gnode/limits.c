@@ -8,11 +8,12 @@
 #include "gnode/turn.h"
 
 enum {
-    SWEEP_MESSAGES = 64, /* of a topic, at once */
+    SWEEP_MESSAGES = 512,         /* of a topic, at once */
+    SWEEP_MESSAGES_A_TURN = 1024, /* of all of them: about a millisecond */
     SWEEP_MS = 1000,
-    FETCH_MS = 20,       /* between looks whether a record is there */
+    FETCH_MS = 1,                 /* until a record is looked for again that is being fetched */
     NO_ROOM_MS = 100,
-    PREFETCH_REFS = 64,
+    PREFETCH_REFS = 512,
 };
 
 static size_t room_bytes(const struct queue *queue, size_t count)
@@ -175,10 +176,12 @@ uint64_t limits_sweep(struct broker *broker, struct queue *queue, uint64_t now_m
 {
     struct payload_pair pairs[SWEEP_MESSAGES];
     uint64_t refs[SWEEP_MESSAGES], id = 0;
-    int there = peek(broker, queue, now_ms, refs, SWEEP_MESSAGES, 1);
     bool fetched = true;
     size_t n = 0;
 
+    if (broker->sweep.messages >= SWEEP_MESSAGES_A_TURN)
+        return now_ms + 1;
+    int there = peek(broker, queue, now_ms, refs, SWEEP_MESSAGES, 1);
     if (there < 0)
         return now_ms + (there == -EAGAIN ? FETCH_MS : NO_ROOM_MS);
     for (; n < (size_t)there; n++) {
@@ -189,11 +192,12 @@ uint64_t limits_sweep(struct broker *broker, struct queue *queue, uint64_t now_m
     }
     if (n > 0 && broker_room(broker, room_bytes(queue, n), true) != 0)
         return now_ms + NO_ROOM_MS;
+    broker->sweep.messages += n + 1;
     if (n > 0)
         append(broker, queue, pairs, n, PAYLOAD_HOW_EXPIRED, now_ms, 0);
     if (!fetched)
         return now_ms + FETCH_MS;
-    if (n == SWEEP_MESSAGES)
+    if (n > 0 && n == (size_t)there) /* there may be more, in a piece of the list too */
         return now_ms + 1;
     return next_ms(queue, n < (size_t)there ? id : 0, now_ms);
 }

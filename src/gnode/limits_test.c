@@ -178,3 +178,29 @@ TEST(limit_of_age_is_swept_by_and_by)
     assert_true(settle() > now_ms + 999);
     end();
 }
+
+TEST(limit_of_age_sweeps_what_is_on_disk_as_fast_as_it_is_read_and_some_in_each_turn)
+{
+    enum { MESSAGES = 6000, TURN_MAX = 1024 + 512 };
+    uint64_t left = MESSAGES, before;
+    unsigned turns = 0;
+
+    begin(0);
+    for (int i = 0; i < MESSAGES; i += 10)
+        assert_int_equal(mpush("t", 10), 0);
+    close_broker(); /* nothing of it is at hand */
+    open_broker();
+    now_ms += 5000;
+    limit("t", (struct topic_limits){.age_ms = 3000});
+    const struct queue *queue = engine_find(broker.engine, slice_str("t"));
+    for (; left > 0; turns++) {
+        before = left;
+        now_ms++;
+        (void)rig_turn(&broker, now_ms);
+        left = queue_ready(queue);
+        assert_true(before - left <= TURN_MAX);
+        assert_true(turns < MESSAGES / 20);
+    }
+    assert_int_equal(queue->counts.expired, MESSAGES);
+    end();
+}

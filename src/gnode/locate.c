@@ -39,9 +39,8 @@ int locate_at(struct broker *broker, uint64_t lsn, struct located *ret)
     if (ret->rec.type != RECORD_PUSH || !payload_get_push(ret->rec.payload, &ret->push))
         return GMQ_E_UNREADABLE;
     ret->queue = engine_queue(broker->engine, ret->rec.queue);
-    if (!ret->queue)
-        return GMQ_E_MESSAGE_UNKNOWN;
-    return find_place(broker, ret);
+    ret->place = PLACE_GONE;
+    return ret->queue ? find_place(broker, ret) : 1;
 }
 
 int locate(struct broker *broker, uint64_t id, struct located *ret)

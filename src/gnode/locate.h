@@ -19,7 +19,7 @@ struct located {
     uint64_t lsn;
     struct record rec;        /* borrowed as from log_read() */
     struct payload_push push; /* of `rec` */
-    struct queue *queue;
+    struct queue *queue;      /* NULL: it was deleted, and the message, which is GONE, with it */
     enum message_place place;
     unsigned retries;
     uint64_t due_ms;          /* DELAYED: when it becomes ready */

@@ -33,7 +33,7 @@ static int find(struct turn *turn, struct located *ret, int *ret_rc)
         *ret_rc = no_room(turn, -EAGAIN);
     else if (rc < 0)
         (void)refuse(turn, rc, 0, NULL);
-    else if (cmd->topic.len > 0 && !slice_equal(cmd->topic, slice_of(ret->queue->name, ret->queue->name_len)))
+    else if (cmd->topic.len > 0 && ret->queue != turn->queue)
         (void)refuse(turn, GMQ_E_MESSAGE_UNKNOWN, 0, NULL);
     else if (ret->place == PLACE_GONE)
         (void)refuse(turn, GMQ_E_MESSAGE_STATE, 0, "gone");

@@ -101,6 +101,39 @@ TEST(steer_cancels_a_message_wherever_it_is_and_says_where_that_was)
     }
 }
 
+/* The oldest piece of the list is put aside, as one that could not be read. */
+static void put_aside(void)
+{
+    struct payload_load load = {.kind = PAYLOAD_LOAD_ASIDE, .count = engine_chunk_refs(desk_queue())};
+
+    assert_int_equal(engine_peek_chunks(desk_queue(), &load.lsn, 1), 1);
+    assert_int_equal(broker_room(&desk.broker, record_stride(RECORD_LOAD, PAYLOAD_LOAD_BYTES), true), 0);
+    payload_put_load(log_begin(desk.broker.log, RECORD_LOAD, 0, PAYLOAD_WAITING, desk_queue()->number,
+                               PAYLOAD_LOAD_BYTES), &load);
+    (void)broker_apply(&desk.broker);
+}
+
+TEST(steer_leaves_an_idle_topic_its_messages_though_a_piece_with_cancelled_ones_cannot_be_read)
+{
+    uint64_t ids[6];
+
+    begin(2);
+    desk.broker.options.topic_idle_ms = 5000;
+    for (int i = 0; i < 6; i++)
+        ids[i] = desk_push(0);
+    desk_settle();
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(cancel(ids[i]), 0);
+    assert_int_equal(queue_ready(desk_queue()), 2);
+    put_aside();
+    assert_int_equal(queue_ready(desk_queue()), 0); /* too few: nobody knows which of the cancelled are in it */
+    desk_live(20000);
+    assert_true(desk_queue() && !desk_queue()->deleted);
+    assert_true(desk_pop() == ids[4] || desk_pop() == ids[5]);
+    relive();
+    desk_end();
+}
+
 TEST(steer_moves_a_message_in_time)
 {
     begin(0);

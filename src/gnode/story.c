@@ -17,15 +17,17 @@ void story_init(struct story *story, uint64_t id, uint32_t queue, size_t limit)
     story->report = report_new(REPORT_HISTORY, limit + 2 * STORY_EVENTS_MORE);
     story->report->id = id;
     story->holders = mem_new((limit + 2 * STORY_EVENTS_MORE) * sizeof(story->holders[0]));
+    story->queues = mem_new((limit + 2 * STORY_EVENTS_MORE) * sizeof(story->queues[0]));
 }
 
 void story_fini(struct story *story)
 {
     report_free(story->report);
     free(story->holders);
+    free(story->queues);
     free(story->names);
     story->report = NULL;
-    story->holders = NULL;
+    story->holders = story->queues = NULL;
     story->names = NULL;
 }
 
@@ -86,8 +88,17 @@ static void ends(struct story *story, enum gone_how how, uint64_t at_ms)
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
+/* The event, of this message and that `other` one, whose topic is `queue`. */
+static void add_other(struct story *story, struct report_event *event, uint64_t other, uint32_t queue)
+{
+    event->other = other;
+    if (story->queues && event != &story->nowhere)
+        story->queues[story->report->count - 1] = queue;
+}
+
 static void see_push(struct story *story, const struct record *rec)
 {
+    struct payload_attrs attrs = {.from_id = 0};
     struct payload_push push;
 
     if (!payload_get_push(rec->payload, &push))
@@ -95,10 +106,20 @@ static void see_push(struct story *story, const struct record *rec)
     bool again = (rec->flags & RECORD_F_AGAIN) != 0;
     if (!again)
         story->now_ms = id_time_ms(push.id);
+    bool carries = push.tlvs.len > 0 && !again && payload_get_attrs(push.tlvs, &attrs);
+    if (carries && attrs.from_id == story->id && push.id != story->id) { /* its ACK follows */
+        was_dead(story, story->now_ms);
+        struct report_event *event = add(story, EVENT_REDRIVEN, story->now_ms);
+        event->due_ms = push.due_ms;
+        add_other(story, event, push.id, rec->queue);
+    }
     if (push.id != story->id)
         return;
     enum event_kind kind = !again ? EVENT_PUSHED : story->dead ? EVENT_REDRIVEN : EVENT_RESCHEDULED;
-    add(story, kind, story->now_ms)->due_ms = push.due_ms;
+    struct report_event *event = add(story, kind, story->now_ms);
+    event->due_ms = push.due_ms;
+    if (carries && attrs.from_id > 0)
+        add_other(story, event, attrs.from_id, attrs.from_queue);
     story->queue = rec->queue;
     story->due_ms = push.due_ms;
     story->in_flight = story->dead = story->purged = false;
@@ -277,6 +298,20 @@ static void see_touch(struct story *story, const struct record *rec)
     }
 }
 
+/* What was in it is gone with it. */
+static void see_queue(struct story *story, const struct record *rec)
+{
+    struct payload_queue set;
+
+    if (rec->queue != story->queue || !payload_get_queue(rec->payload, &set) || !(set.flags & PAYLOAD_QUEUE_DELETED))
+        return;
+    if (set.name.len <= sizeof(story->topic)) {
+        memcpy(story->topic, set.name.ptr, set.name.len);
+        story->topic_len = set.name.len;
+    }
+    ends(story, GONE_DELETED, story->now_ms);
+}
+
 bool story_see(void *ctx, const struct record *rec)
 {
     struct story *story = ctx;
@@ -303,6 +338,9 @@ bool story_see(void *ctx, const struct record *rec)
         break;
     case RECORD_PURGE:
         see_purge(story, rec);
+        break;
+    case RECORD_QUEUE:
+        see_queue(story, rec);
         break;
     case RECORD_CLIENT:
         see_client(story, rec);

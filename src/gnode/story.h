@@ -14,7 +14,10 @@
 #include "base/record.h"
 #include "wire/report.h"
 
-enum { STORY_EVENTS_MORE = 4 }; /* one record, or the end, adds up to so many */
+enum {
+    STORY_EVENTS_MORE = 4, /* one record, or the end, adds up to so many */
+    STORY_TOPIC_BYTES_MAX = 128,
+};
 
 /* A client of which a record was seen. */
 struct story_name {
@@ -30,6 +33,7 @@ struct story {
     size_t limit;          /* events after which story_see() wants no more; room for STORY_EVENTS_MORE besides */
     struct report_event nowhere; /* for an event that is not kept */
     uint32_t *holders;     /* beside the events: the number of a client whose name is not known yet, else 0 */
+    uint32_t *queues;      /* beside the events: the number of other_topic, else 0 */
 
     struct story_name *names;
     size_t name_count;
@@ -46,6 +50,8 @@ struct story {
     bool purged;         /* since it was named last, messages of a list were dropped, it perhaps among them, ... */
     uint64_t purged_ms;  /* ... at this time, ... */
     enum gone_how purged_how; /* ... like this */
+    char topic[STORY_TOPIC_BYTES_MAX]; /* of its topic, which was deleted: the name; else ... */
+    size_t topic_len;    /* ... 0 */
 };
 
 /* `limit` 0 = no events are kept. */

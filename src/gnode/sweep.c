@@ -92,12 +92,18 @@ void sweep_begin(struct broker *broker, uint64_t now_ms)
 
 /* ---- what -------------------------------------------------------------------------------------------------------- */
 
+/* While a piece of the list is put aside nobody knows what is in it, nor how many of the others are gone. */
+static bool has_ready(const struct queue *queue)
+{
+    return queue_ready(queue) > 0 || (queue->ready.out && queue->ready.out->put_aside > 0);
+}
+
 static bool is_idle(const struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
     const struct usage *usage = queue->usage;
     uint64_t idle = idle_ms(broker, queue);
 
-    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && queue_ready(queue) == 0 &&
+    return idle > 0 && now_ms - min_u64(usage->used_ms, now_ms) >= idle && !has_ready(queue) &&
            queue->delayed == 0 && queue->in_flight == 0 && queue->dead.count == 0 && wait_count(queue) == 0;
 }
 
@@ -149,6 +155,7 @@ uint64_t sweep_turn(struct broker *broker, uint64_t now_ms)
 
     if (now_ms < sweep->next_ms)
         return sweep->next_ms;
+    sweep->messages = 0;
     while ((sweep->next_ms = wheel_next(&sweep->wheel)) <= now_ms) {
         advance(sweep, sweep->next_ms);
         const struct list *due = &sweep->slots[wheel_due_slot(&sweep->wheel)];

@@ -18,6 +18,7 @@
 
 struct sweep {
     struct wheel wheel;
+    uint64_t messages; /* that were too old, in this turn, and looks for them */
     uint64_t next_ms; /* nothing is due before; UINT64_MAX = nothing at all */
     struct list slots[WHEEL_ALL_SLOTS];
 };

@@ -1,6 +1,13 @@
 /* topic_check.c - see topic_check.h. SPDX-License-Identifier: MIT */
 #include "gnode/topic_check.h"
 
+#include <string.h>
+
+enum {
+    GIVEN_OF_RETRY = CMD_GIVEN_DELAYS | CMD_GIVEN_CAP | CMD_GIVEN_JITTER,
+    GIVEN_OF_LIMITS = CMD_GIVEN_MESSAGES | CMD_GIVEN_BYTES | CMD_GIVEN_AGE | CMD_GIVEN_OVER,
+};
+
 static const char *check_policy(const struct retry_policy *retry)
 {
     if (retry->kind > RETRY_EXPONENTIAL)
@@ -41,7 +48,7 @@ const char *topic_check(const struct topic_settings *set, unsigned given)
         return "max_retries must be 0 to 254";
     if (given & CMD_GIVEN_RETRY_POLICY)
         fault = check_policy(&set->retry);
-    if (!fault && given & CMD_GIVEN_LIMITS)
+    if (!fault && given & (CMD_GIVEN_LIMITS | GIVEN_OF_LIMITS))
         fault = check_limits(&set->limits);
     if (!fault && given & CMD_GIVEN_IDLE && set->idle_ms != 0 &&
         (set->idle_ms < TOPIC_IDLE_MS_MIN || set->idle_ms > TOPIC_SPAN_MS_MAX))
@@ -63,7 +70,37 @@ static struct retry_policy policy_of(const struct retry_policy *given)
     return policy;
 }
 
-void topic_apply(struct topic_settings *set, const struct cmd_args *args)
+/* Parts of the policy that is there. */
+static const char *change_policy(struct retry_policy *policy, const struct retry_policy *from, unsigned given)
+{
+    if (policy->kind == RETRY_AT_ONCE)
+        return "retry.kind is missing: at_once has no delays, cap or jitter";
+    if (given & CMD_GIVEN_DELAYS) {
+        memcpy(policy->delays_ms, from->delays_ms, sizeof(policy->delays_ms));
+        policy->count = from->count;
+    }
+    if (given & CMD_GIVEN_CAP)
+        policy->cap_ms = from->cap_ms;
+    if (given & CMD_GIVEN_JITTER)
+        policy->jitter_percent = from->jitter_percent;
+    return check_policy(policy);
+}
+
+static void change_limits(struct topic_limits *limits, const struct topic_limits *from, unsigned given)
+{
+    if (given & (CMD_GIVEN_LIMITS | CMD_GIVEN_MESSAGES))
+        limits->messages = from->messages;
+    if (given & (CMD_GIVEN_LIMITS | CMD_GIVEN_BYTES))
+        limits->bytes = from->bytes;
+    if (given & (CMD_GIVEN_LIMITS | CMD_GIVEN_AGE))
+        limits->age_ms = from->age_ms;
+    if (given & (CMD_GIVEN_LIMITS | CMD_GIVEN_OVER))
+        limits->over = from->over;
+    if (limits->messages == 0 && limits->bytes == 0 && limits->age_ms == 0)
+        limits->over = OVER_REJECT;
+}
+
+const char *topic_apply(struct topic_settings *set, const struct cmd_args *args)
 {
     const struct topic_settings *from = &args->settings;
     unsigned given = args->settings_given;
@@ -72,13 +109,13 @@ void topic_apply(struct topic_settings *set, const struct cmd_args *args)
         set->ttr_ms = from->ttr_ms;
     if (given & CMD_GIVEN_RETRIES)
         set->max_retries = from->max_retries;
-    if (given & CMD_GIVEN_RETRY_POLICY)
-        set->retry = policy_of(&from->retry);
-    if (given & CMD_GIVEN_LIMITS) {
-        set->limits = from->limits;
-        if (from->limits.messages == 0 && from->limits.bytes == 0 && from->limits.age_ms == 0)
-            set->limits.over = OVER_REJECT;
-    }
     if (given & CMD_GIVEN_IDLE)
         set->idle_ms = from->idle_ms;
+    if (given & (CMD_GIVEN_LIMITS | GIVEN_OF_LIMITS))
+        change_limits(&set->limits, &from->limits, given);
+    if (given & CMD_GIVEN_RETRY_POLICY)
+        set->retry = policy_of(&from->retry);
+    else if (given & GIVEN_OF_RETRY)
+        return change_policy(&set->retry, &from->retry, given);
+    return NULL;
 }

@@ -3,19 +3,25 @@
  *
  * A list of topics is in the order of their numbers, which is that in which they were made: no other can be had a page
  * at a time without a sorted copy of all names. So a page costs what is on it, and what the filter passes over of the
- * LIST_LOOKS_MAX topics that one request looks at; its cursor is a number, which is never used again.
+ * LIST_LOOKS_MAX topics that one request looks at, so many in each turn of the loop; its cursor is a number, which is
+ * never used again.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "gnode/turn.h"
 
+#include "base/mem.h"
 #include "base/num.h"
-#include "engine/id.h"
-#include "engine/ref.h"
-#include "gnode/consumers.h"
+#include "gnode/describe.h"
 #include "gnode/topic_check.h"
 
-enum { LIST_LOOKS_MAX = 65536 };
+#include <stdlib.h>
+
+enum {
+    LIST_LOOKS_MAX = 65536,
+    WORK_A_TURN = 2048, /* looks, of all lists together: about a millisecond */
+    FILL_WORK = 4,      /* what an entry of a page costs */
+};
 
 static bool is_there(const struct queue *queue) { return queue && queue->name && !queue->exited; }
 
@@ -26,50 +32,20 @@ static uint32_t flags_of(const struct queue *queue) { return queue->auto_ack ? P
 /* When the oldest ready message was pushed; 0 = none, or its record cannot be read; -EAGAIN: it is being fetched. */
 static int oldest_ready(const struct turn *turn, const struct queue *queue, uint64_t *ret_ms)
 {
-    struct payload_push push;
-    struct record rec;
     uint64_t ref;
 
     *ret_ms = 0;
     if (engine_peek_ready(turn->broker->engine, queue, &ref, 1) == 0)
         return 0;
-    int rc = log_read(turn->broker->log, ref_lsn(ref), &rec);
-    if (rc == 0)
-        return -EAGAIN;
-    if (rc > 0 && payload_get_push(rec.payload, &push))
-        *ret_ms = id_time_ms(push.id);
-    return 0;
+    return describe_pushed_ms(turn->broker, ref, ret_ms) ? 0 : -EAGAIN;
 }
 
 static void fill(struct report *report, const struct turn *turn, struct queue *queue)
 {
-    const struct broker *broker = turn->broker;
     struct report_topic *topic = &report->topics[report->count++];
-    uint32_t retries = queue->set.max_retries;
 
-    usage_look(turn->broker, queue, turn->now_ms);
-    *topic = (struct report_topic){
-        .name = report_keep(report, slice_of(queue->name, queue->name_len)),
-        .created_ms = queue->start_ms,
-        .ready = queue_ready(queue),
-        .delayed = queue->delayed,
-        .in_flight = queue->in_flight,
-        .dead = queue->dead.count,
-        .bytes = queue->bytes,
-        .pushed = queue->push_num,
-        .popped = queue->pop_num,
-        .consumers = consumers_seen(queue, turn->now_ms),
-        .waiting = wait_count(queue),
-        .auto_ack = queue->auto_ack,
-        .settings = queue->set,
-        .ttr_ms = queue->set.ttr_ms > 0 ? queue->set.ttr_ms : broker->options.ttr_ms,
-        .max_retries = retries == TOPIC_NODE_RETRIES ? engine_max_retries(broker->engine) : retries,
-    };
-    usage_report(queue, turn->now_ms, topic);
-    if (queue->set.push_paused_until_ms <= turn->now_ms)
-        topic->settings.push_paused_until_ms = 0;
-    if (queue->set.pop_paused_until_ms <= turn->now_ms)
-        topic->settings.pop_paused_until_ms = 0;
+    describe_topic(topic, turn->broker, queue, turn->now_ms);
+    topic->name = report_keep(report, topic->name);
 }
 
 /* Its facts as they are now, when all up to `end_lsn` is promised. */
@@ -109,30 +85,75 @@ static void set_next(struct report *report, uint64_t number)
     report->next = report_keep(report, slice_of(text, num_write_u64(text, number)));
 }
 
-int exec_topics(struct turn *turn)
+/* A page in the making. */
+struct listing {
+    struct session_work work;
+    struct report *report;
+    uint64_t number, end; /* topics up to it were looked at; this request looks at none beyond the end */
+    uint64_t limit;
+};
+
+static void free_listing(struct session_work *work)
+{
+    struct listing *listing = CONTAINER_OF(work, struct listing, work);
+
+    report_free(listing->report);
+    free(listing);
+}
+
+/* NULL: it was refused. */
+static struct listing *begin_listing(struct turn *turn)
 {
     const struct cmd_args *args = turn->cmd->args;
-    uint64_t number = 0, all = engine_queues(turn->broker->engine);
-    uint64_t limit = args->limit == 0 ? CMD_LIMIT_DEFAULT : (uint64_t)args->limit;
+    uint64_t number = 0, limit = args->limit == 0 ? CMD_LIMIT_DEFAULT : (uint64_t)args->limit;
 
     if (args->limit < 0 || args->limit > CMD_LIMIT_MAX)
-        return refuse(turn, GMQ_E_VALUE, 0, "limit must be 1 to 1000");
+        return refuse(turn, GMQ_E_VALUE, 0, "limit must be 1 to 1000"), NULL;
     if (args->cursor.len > 0 && (!num_parse_u64(args->cursor, &number) || number > UINT32_MAX))
-        return refuse(turn, GMQ_E_CURSOR, 0, NULL);
-    struct report *report = report_new(REPORT_TOPICS, limit);
-    uint64_t end = min_u64(number + LIST_LOOKS_MAX, all);
-    while (number < end) {
-        struct queue *queue = engine_queue(turn->broker->engine, (uint32_t)++number);
-        if (!is_there(queue) || !matches(queue, args->text))
+        return refuse(turn, GMQ_E_CURSOR, 0, NULL), NULL;
+    struct listing *listing = mem_new(sizeof(*listing));
+    *listing = (struct listing){.work.free = free_listing, .report = report_new(REPORT_TOPICS, limit), .limit = limit,
+                                .number = number, .end = number + LIST_LOOKS_MAX};
+    turn->session->work = &listing->work;
+    return listing;
+}
+
+/* True: the page is complete, or as far as one request goes. */
+static bool go_on_listing(const struct turn *turn, struct listing *listing)
+{
+    uint64_t end = min_u64(listing->end, engine_queues(turn->broker->engine));
+
+    for (; listing->number < end; listing->number++) {
+        if (turn->broker->list_work >= WORK_A_TURN)
+            return false;
+        turn->broker->list_work++;
+        struct queue *queue = engine_queue(turn->broker->engine, (uint32_t)listing->number + 1);
+        if (!is_there(queue) || !matches(queue, turn->cmd->args->text))
             continue;
-        if (report->count == limit) {
-            number--;
-            break;
-        }
-        fill(report, turn, queue);
+        if (listing->report->count == listing->limit)
+            return true;
+        fill(listing->report, turn, queue);
+        turn->broker->list_work += FILL_WORK;
     }
-    if (number < all)
-        set_next(report, number);
+    return true;
+}
+
+int exec_topics(struct turn *turn)
+{
+    struct session *session = turn->session;
+    struct listing *listing = session->work ? CONTAINER_OF(session->work, struct listing, work) : begin_listing(turn);
+
+    if (!listing)
+        return 0;
+    if (!go_on_listing(turn, listing)) {
+        turn->broker->retry = true;
+        return no_room(turn, -EAGAIN);
+    }
+    if (listing->number < engine_queues(turn->broker->engine))
+        set_next(listing->report, listing->number);
+    struct report *report = listing->report;
+    listing->report = NULL;
+    session_end_work(session);
     return answer_report(turn, report, 0);
 }
 
@@ -168,7 +189,9 @@ int exec_topic_create(struct turn *turn)
         return refuse(turn, GMQ_E_VALUE, 0, fault);
     if (is_there(turn->queue))
         return refuse(turn, GMQ_E_TOPIC_EXISTS, 0, NULL);
-    topic_apply(&set, args);
+    fault = topic_apply(&set, args);
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
     if (turn->queue)
         return rewrite(turn, flags_given(args, 0), &set);
     int rc = check_creation(turn);
@@ -194,7 +217,9 @@ int exec_topic_set(struct turn *turn)
     if (!is_there(turn->queue))
         return refuse(turn, GMQ_E_TOPIC_UNKNOWN, 0, NULL);
     struct topic_settings set = turn->queue->set;
-    topic_apply(&set, args);
+    fault = topic_apply(&set, args);
+    if (fault)
+        return refuse(turn, GMQ_E_VALUE, 0, fault);
     return rewrite(turn, flags_given(args, flags_of(turn->queue)), &set);
 }
 

@@ -77,6 +77,62 @@ TEST(topic_settings_are_taken_up_to_their_limits_and_not_beyond)
     end();
 }
 
+/* Sets what `given` says of `settings`; the error, or 0. */
+static int set_some(unsigned given, struct topic_settings settings)
+{
+    struct cmd_args args = {NO_ARGS, .settings_given = given, .settings = settings};
+
+    return op(0, CMD_TOPIC_SET, "t", &args);
+}
+
+TEST(topic_keeps_the_limits_that_are_not_named)
+{
+    begin(0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(set_some(CMD_GIVEN_MESSAGES | CMD_GIVEN_BYTES | CMD_GIVEN_OVER,
+                            (struct topic_settings){.limits = {.messages = 3, .bytes = 4, .over = OVER_DROP}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_AGE, (struct topic_settings){.limits = {.age_ms = 5000}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_MESSAGES, (struct topic_settings){.limits = {.messages = 9}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_BYTES, (struct topic_settings){.limits = {.bytes = 0}}), 0);
+    const struct topic_limits *limits = &facts_of_topic("t")->settings.limits;
+    assert_int_equal(limits->messages, 9);
+    assert_int_equal(limits->bytes, 0);
+    assert_int_equal(limits->age_ms, 5000);
+    assert_int_equal(limits->over, OVER_DROP);
+    assert_int_equal(set_some(CMD_GIVEN_AGE, (struct topic_settings){.limits = {.age_ms = 999}}), GMQ_E_VALUE);
+    assert_int_equal(set_some(CMD_GIVEN_LIMITS, (struct topic_settings){.limits = {.messages = 0}}), 0);
+    assert_int_equal(facts_of_topic("t")->settings.limits.age_ms, 0);
+    assert_int_equal(facts_of_topic("t")->settings.limits.over, OVER_REJECT);
+    end();
+}
+
+TEST(topic_keeps_the_parts_of_its_retry_policy_that_are_not_named)
+{
+    begin(0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(set_some(CMD_GIVEN_CAP, (struct topic_settings){.retry = {.cap_ms = 7}}), GMQ_E_VALUE);
+    assert_string_equal(clients[0].word, "retry.kind is missing: at_once has no delays, cap or jitter");
+    assert_int_equal(set_some(CMD_GIVEN_RETRY_POLICY | CMD_GIVEN_DELAYS | CMD_GIVEN_JITTER,
+                            (struct topic_settings){.retry = {.kind = RETRY_FIXED, .count = 1, .delays_ms = {50},
+                                                              .jitter_percent = 20}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_CAP, (struct topic_settings){.retry = {.cap_ms = 7}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_DELAYS, (struct topic_settings){.retry = {.count = 1, .delays_ms = {60}}}), 0);
+    assert_int_equal(set_some(CMD_GIVEN_DELAYS, (struct topic_settings){.retry = {.count = 2}}), GMQ_E_VALUE);
+    assert_string_equal(clients[0].word, "retry.delays_ms must have 1 delay");
+    const struct retry_policy *retry = &facts_of_topic("t")->settings.retry;
+    assert_int_equal(retry->kind, RETRY_FIXED);
+    assert_int_equal(retry->delays_ms[0], 60);
+    assert_int_equal(retry->cap_ms, 7);
+    assert_int_equal(retry->jitter_percent, 20);
+    assert_int_equal(set_some(CMD_GIVEN_RETRY_POLICY, (struct topic_settings){
+                                .retry = {.kind = RETRY_LIST, .count = 2, .delays_ms = {1, 2}}}), 0);
+    retry = &facts_of_topic("t")->settings.retry;
+    assert_int_equal(retry->kind, RETRY_LIST);
+    assert_int_equal(retry->cap_ms, 0);
+    assert_int_equal(retry->jitter_percent, 0);
+    end();
+}
+
 TEST(topic_that_is_not_there_is_neither_settled_nor_paused_nor_shown)
 {
     const struct cmd_args args = {NO_ARGS};
@@ -127,6 +183,40 @@ TEST(topics_are_listed_by_page_and_filter_while_others_come_and_go)
     args.cursor = slice_str("x");
     assert_int_equal(run(0, &list), GMQ_E_CURSOR);
     end();
+}
+
+TEST(topics_are_listed_a_piece_a_turn_when_there_are_thousands)
+{
+    struct cmd_args args = {NO_ARGS, .text = slice_str("yes"), .limit = 4};
+    const struct cmd list = {.kind = CMD_TOPICS, .args = &args};
+    char name[24];
+
+    begin(0);
+    broker.options.max_topics = 20000;
+    for (int i = 0; i < 10000; i++) {
+        (void)snprintf(name, sizeof(name), "%s.%d", i % 2000 == 1999 ? "yes" : "no", i);
+        assert_int_equal(push(name), 0);
+    }
+    (void)settle();
+    clients[0].cmd = &list;
+    unsigned before = clients[0].answers, turns = 0;
+    assert_true(broker_execute(&broker, &clients[0].session, &list, now_ms) <= 0);
+    for (; clients[0].answers == before; turns++) {
+        bool again = rig_turn(&broker, now_ms) == now_ms;
+        assert_true(again || clients[0].answers > before);
+    }
+    assert_in_range(turns, 3, 6);
+    assert_int_equal(clients[0].count, 4);
+    assert_string_equal(clients[0].names[3], "yes.7999");
+    char cursor[TEXT_BYTES];
+    copy(cursor, slice_str(clients[0].next));
+    args.cursor = slice_str(cursor);
+    assert_int_equal(run(0, &list), 0);
+    assert_int_equal(clients[0].count, 1);
+    assert_string_equal(clients[0].next, "");
+    args.cursor = slice_str("");
+    assert_true(broker_execute(&broker, &clients[0].session, &list, now_ms) < 0);
+    end(); /* who goes in between leaves nothing behind */
 }
 
 /* ---- paused ------------------------------------------------------------------------------------------------------ */
@@ -213,6 +303,24 @@ TEST(topic_pause_ends_by_itself_at_its_time_and_serves_who_waits)
     end();
 }
 
+TEST(topic_pause_that_ends_serves_who_waits_before_a_pop_that_comes_before_the_next_turn)
+{
+    struct cmd_args args = {NO_ARGS};
+
+    for (int waits = 0; waits < 2; waits++) {
+        begin(0);
+        assert_int_equal(push("t"), 0);
+        args.delay_ms = 700;
+        assert_int_equal(op(0, CMD_PAUSE, "t", &args), 0);
+        assert_int_equal(wpop(1, "t", 60000), 1);
+        now_ms = START_MS + 700;
+        assert_int_equal(waits ? wpop(2, "t", 60000) : pop_by(2, "t"), waits ? 1 : GMQ_E_NO_MESSAGE);
+        assert_int_equal(clients[1].answers, 1);
+        assert_int_equal(clients[1].kind, ANSWER_MESSAGE);
+        end();
+    }
+}
+
 TEST(topic_pause_that_spans_a_restart_ends_at_its_time)
 {
     struct cmd_args args = {NO_ARGS};
@@ -290,6 +398,57 @@ TEST(topic_rates_do_not_count_the_time_in_which_the_node_slept)
         pass_seconds(12);
         assert_int_equal(facts_of_topic("t")->push_rate_mhz, 0);
     }
+    end();
+}
+
+TEST(topic_rates_tell_what_comes_back_and_what_dies_and_neither_is_a_use)
+{
+    struct cmd_args args = {NO_ARGS, .settings_given = CMD_GIVEN_RETRIES | CMD_GIVEN_IDLE};
+
+    begin(0);
+    args.settings.max_retries = 1;
+    args.settings.idle_ms = 3600000;
+    assert_int_equal(op(0, CMD_TOPIC_CREATE, "t", &args), 0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(pop("t"), 0);
+    pass(4000); /* its TTR is over */
+    const struct report_topic *topic = facts_of_topic("t");
+    assert_int_equal(topic->redelivered, 1);
+    assert_true(topic->redeliver_rate_mhz > 0);
+    assert_int_equal(topic->dead_rate_mhz, 0);
+    assert_int_equal(pop("t"), 0);
+    (void)facts_of_topic("t");
+    const struct usage *usage = engine_find(broker.engine, slice_str("t"))->usage;
+    uint64_t used_ms = usage->used_ms;
+    pass(4000);
+    topic = facts_of_topic("t");
+    assert_int_equal(topic->died, 1);
+    assert_true(topic->dead_rate_mhz > 0);
+    assert_int_equal(usage->used_ms, used_ms);
+    pass_seconds(12);
+    topic = facts_of_topic("t");
+    assert_true(topic->dead_rate_mhz == 0 && topic->redeliver_rate_mhz == 0);
+    end();
+}
+
+TEST(topic_rates_begin_anew_with_the_node)
+{
+    struct cmd_args args = {NO_ARGS, .settings_given = CMD_GIVEN_RETRIES};
+
+    begin(0);
+    args.settings.max_retries = 0;
+    assert_int_equal(op(0, CMD_TOPIC_CREATE, "t", &args), 0);
+    assert_int_equal(push("t"), 0);
+    assert_int_equal(pop("t"), 0);
+    close_broker();
+    open_broker();
+    pass_seconds(5);
+    const struct report_topic *topic = facts_of_topic("t"); /* it has died in this life, in which nobody used it */
+    assert_int_equal(topic->dead, 1);
+    assert_true(topic->dead_rate_mhz > 0);
+    close_broker();
+    open_broker();
+    assert_int_equal(facts_of_topic("t")->dead_rate_mhz, 0);
     end();
 }
 

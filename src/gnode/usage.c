@@ -13,23 +13,48 @@ enum {
     RATE_UNIT = 1000 * 1000, /* thousandths of a message a second, of messages a millisecond */
 };
 
-static bool is_seen(const struct queue *queue)
+/* Was nothing done to the topic since the last look? */
+static bool is_unused(const struct queue *queue)
 {
     return queue->push_num == queue->push_seen && queue->pop_num == queue->pop_seen &&
            queue->counts.acked == queue->ack_seen;
 }
 
+/* And has nothing become of its messages by itself? */
+static bool is_still(const struct queue *queue)
+{
+    const struct usage *usage = queue->usage;
+
+    return (uint32_t)queue->counts.died == (usage ? usage->died_seen : 0) &&
+           (uint32_t)queue->counts.redelivered == (usage ? usage->redelivered_seen : 0);
+}
+
 static void see(struct queue *queue)
 {
+    struct usage *usage = queue->usage;
+
     queue->push_seen = queue->push_num;
     queue->pop_seen = queue->pop_num;
     queue->ack_seen = queue->counts.acked;
+    if (!usage)
+        return;
+    usage->died_seen = (uint32_t)queue->counts.died;
+    usage->redelivered_seen = (uint32_t)queue->counts.redelivered;
 }
 
-static struct usage_mark mark_of(const struct queue *queue, uint64_t at_ms)
+static struct usage_mark mark_of(const struct usage *usage, uint64_t at_ms)
 {
+    const struct queue *queue = usage->queue;
+
     return (struct usage_mark){.at_ms = at_ms, .pushed = queue->push_seen, .popped = queue->pop_seen,
-                               .acked = queue->ack_seen};
+                               .acked = queue->ack_seen, .died = usage->died_seen,
+                               .redelivered = usage->redelivered_seen};
+}
+
+static bool is_moved(const struct usage_mark *older, const struct usage_mark *newer)
+{
+    return older->pushed != newer->pushed || older->popped != newer->popped || older->acked != newer->acked ||
+           older->died != newer->died || older->redelivered != newer->redelivered;
 }
 
 void usage_begin(struct broker *broker, uint64_t now_ms)
@@ -82,7 +107,7 @@ struct usage *usage_of(struct broker *broker, struct queue *queue, uint64_t now_
     broker->usages.bytes += mem_taken(sizeof(*usage));
     usage->queue = queue;
     usage->used_ms = now_ms;
-    usage->marks[0] = usage->marks[1] = mark_of(queue, broker->usages.last_ms);
+    usage->marks[0] = usage->marks[1] = mark_of(usage, broker->usages.last_ms);
     list_init(&usage->in_slot);
     queue->usage = usage;
     return usage;
@@ -96,14 +121,12 @@ static void move_marks(struct usages *all, struct usage *usage, uint64_t now_ms)
     if (now_ms < newer->at_ms + MARK_MS)
         return;
     usage->marks[0] = *newer;
-    usage->marks[1] = mark_of(usage->queue, now_ms);
+    usage->marks[1] = mark_of(usage, now_ms);
     consumers_mark(usage->queue);
-    newer = &usage->marks[1];
-    const struct usage_mark *older = &usage->marks[0];
-    if (older->pushed == newer->pushed && older->popped == newer->popped && older->acked == newer->acked) {
-        usage->busy = false;
-        all->busy--;
-    }
+    if (is_moved(&usage->marks[0], &usage->marks[1]))
+        return;
+    usage->busy = false;
+    all->busy--;
 }
 
 /*
@@ -118,7 +141,7 @@ static void wake(struct broker *broker, struct usage *usage, uint64_t now_ms)
     if (period > 0 && at_ms + period < now_ms)
         at_ms = now_ms - period;
 
-    usage->marks[0] = usage->marks[1] = mark_of(usage->queue, at_ms);
+    usage->marks[0] = usage->marks[1] = mark_of(usage, at_ms);
     consumers_mark(usage->queue);
     consumers_mark(usage->queue);
     usage->busy = true;
@@ -127,7 +150,9 @@ static void wake(struct broker *broker, struct usage *usage, uint64_t now_ms)
 
 void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
 {
-    if (LIKELY(is_seen(queue)))
+    bool unused = is_unused(queue);
+
+    if (LIKELY(unused && is_still(queue)))
         return;
     struct usage *usage = usage_of(broker, queue, now_ms);
     if (!usage->busy)
@@ -137,7 +162,8 @@ void usage_look(struct broker *broker, struct queue *queue, uint64_t now_ms)
     if (queue->pop_num != queue->pop_seen)
         usage->last_pop_ms = now_ms;
     consumers_settle(queue, now_ms);
-    usage->used_ms = now_ms;
+    if (!unused)
+        usage->used_ms = now_ms;
     see(queue);
 }
 
@@ -184,7 +210,7 @@ uint64_t usage_turn(struct broker *broker, uint64_t now_ms)
     return all->next > 0 ? now_ms : all->pass_ms;
 }
 
-static uint64_t rate(uint64_t now, uint64_t then, uint64_t ms) { return ms > 0 ? (now - then) * RATE_UNIT / ms : 0; }
+static uint64_t rate(uint64_t now, uint64_t then, uint64_t ms) { return (now - then) * RATE_UNIT / ms; }
 
 void usage_report(const struct queue *queue, uint64_t now_ms, struct report_topic *ret)
 {
@@ -206,4 +232,6 @@ void usage_report(const struct queue *queue, uint64_t now_ms, struct report_topi
     ret->push_rate_mhz = rate(queue->push_seen, since->pushed, ms);
     ret->pop_rate_mhz = rate(queue->pop_seen, since->popped, ms);
     ret->ack_rate_mhz = rate(queue->ack_seen, since->acked, ms);
+    ret->dead_rate_mhz = rate(usage->died_seen - since->died, 0, ms);
+    ret->redeliver_rate_mhz = rate(usage->redelivered_seen - since->redelivered, 0, ms);
 }

@@ -23,6 +23,7 @@ struct broker;
 /* The counters of a topic at a moment. */
 struct usage_mark {
     uint64_t at_ms, pushed, popped, acked;
+    uint32_t died, redelivered; /* their lowest bits */
 };
 
 /* Of a topic, as its queue's `usage`. */
@@ -33,6 +34,7 @@ struct usage {
     uint64_t last_push_ms, last_pop_ms; /* 0 = not in this life */
     struct consumers *consumers; /* NULL while there was none */
     uint64_t used_ms;            /* pushed to, popped from, acked or settled */
+    uint32_t died_seen, redelivered_seen; /* the counters at the last look, their lowest bits */
     struct list in_slot;         /* sweep.slots[slot] when something comes with time */
     uint64_t due_ms;
     uint64_t age_ms;             /* when it is to be looked at for messages that are too old */

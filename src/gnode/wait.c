@@ -333,8 +333,17 @@ void wait_serve(struct broker *broker, uint64_t now_ms, bool changed)
     }
 }
 
+/* A pause may have ended since the line was served, which sweep.c has not come to. */
+static void look_again(struct broker *broker, struct line *line, uint64_t now_ms)
+{
+    if (is_idle(line) && can_deliver(broker, line->queue, now_ms))
+        set_fresh(&broker->waits, line);
+}
+
 bool wait_let_others_first(struct broker *broker, const struct queue *queue, uint64_t now_ms)
 {
+    if (queue->watch)
+        look_again(broker, queue->watch, now_ms);
     wait_serve(broker, now_ms, false);
     const struct line *line = queue->watch;
     return !line || is_idle(line);
@@ -355,8 +364,12 @@ static void end_all(struct waits *waits, int err, const char *word)
     end_slot(waits, &waits->late, err, word);
 }
 
-static void time_is_over(struct waits *waits, struct waiter *waiter, uint64_t now_ms)
+static void time_is_over(struct broker *broker, struct waiter *waiter, uint64_t now_ms)
 {
+    struct waits *waits = &broker->waits;
+
+    for (size_t i = 0; i < waiter->count; i++)
+        look_again(broker, waiter->places[i].line, now_ms);
     if (!has_hope(waiter)) {
         end_late(waits, waiter, now_ms);
         return;
@@ -396,7 +409,7 @@ uint64_t wait_expire(struct broker *broker, uint64_t now_ms)
         advance(waits, next);
         const struct list *due = &waits->slots[wheel_due_slot(&waits->wheel)];
         while (!list_empty(due))
-            time_is_over(waits, CONTAINER_OF(due->next, struct waiter, in_slot), now_ms);
+            time_is_over(broker, CONTAINER_OF(due->next, struct waiter, in_slot), now_ms);
     }
     return next;
 }

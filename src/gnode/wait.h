@@ -15,7 +15,7 @@
  *       nothing (more) to deliver        something has changed: broker_turn()
  *
  *        So a line that is idle has nothing that could be delivered: no message, or its topic's limit of messages in
- *        flight is reached, or its pop side is paused.
+ *        flight is reached, or its pop side is paused, or was until now: who comes then looks at the line again.
  * Ends   A message; the time is over, or the client has closed its side, even half (`no message`, or
  *        `too many messages wait for their ack`); the node stops, or its log takes no more records.
  * Cost   A push to a topic nobody waits for: one test. A waiter: 40 bytes, 32 for each of its topics, and 48 for each

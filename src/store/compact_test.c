@@ -153,20 +153,6 @@ TEST(compaction_of_what_is_mostly_needed_never_happens)
     close_all(&life, sim);
 }
 
-/* Everybody but the reader. */
-static void turn_without_reader(struct life *life)
-{
-    bool any = true;
-
-    while (any) {
-        log_publish(life->log);
-        (void)log_poll(life->log);
-        any = log_step_writer(life->log);
-        any = log_step_janitor(life->log) || any;
-        (void)log_poll(life->log);
-    }
-}
-
 TEST(compaction_moves_a_record_that_is_being_read)
 {
     struct life life;
@@ -181,7 +167,7 @@ TEST(compaction_moves_a_record_that_is_being_read)
     log_publish(life.log); /* both are asked for in the old files */
     life.log->compact_off = false;
     life.log->compact_look = true;
-    turn_without_reader(&life);
+    life_turn_of_writers(&life);
     assert_true(life_stats(&life).compactions > 0);
     assert_int_equal(life_stats(&life).reads, 0);
     assert_int_equal(life_read(&life, first, life.live[0].id), 1);
@@ -341,7 +327,7 @@ TEST(compaction_result_that_is_damaged_counts_and_the_files_that_it_replaced_are
         life.log->compact_off = false;
         life.log->compact_look = true;
         simdisk_stop_after(sim, ops);
-        turn_without_reader(&life);
+        life_turn_of_writers(&life);
         life_kill(&life);
         simdisk_kill(sim);
         struct names files = files_with(sim, "-");
@@ -492,7 +478,7 @@ static bool compact_until(uint64_t ops, bool power)
     life.log->compact_off = false;
     life.log->compact_look = true;
     simdisk_stop_after(sim, ops);
-    turn_without_reader(&life);
+    life_turn_of_writers(&life);
     (void)life_queue(&life);
     life_checkpoint(&life);
     bool whole = log_stop(life.log) == 0;

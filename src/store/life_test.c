@@ -186,6 +186,19 @@ void life_turn(struct life *life)
     log_publish(life->log);
 }
 
+void life_turn_of_writers(struct life *life)
+{
+    bool any = true;
+
+    while (any) {
+        log_publish(life->log);
+        (void)log_poll(life->log);
+        any = log_step_writer(life->log);
+        any = log_step_janitor(life->log) || any;
+        (void)log_poll(life->log);
+    }
+}
+
 bool life_is_read_only(const struct life *life)
 {
     const char *reason;

@@ -55,6 +55,9 @@ uint64_t life_queue(struct life *life);
 /* Lets the helpers work: until nothing is left to do, or with threads until something was done. */
 void life_turn(struct life *life);
 
+/* The same of the writer and the janitor alone, without threads: who reads or looks for something still waits. */
+void life_turn_of_writers(struct life *life);
+
 /* Until everything appended is promised / durable, or the log is read-only. */
 void life_promise(struct life *life);
 void life_sync(struct life *life);

@@ -193,20 +193,6 @@ TEST(scout_finds_what_is_left_in_compacted_segments)
     close_all(&life, sim);
 }
 
-/* The loop and everybody but the scout. */
-static void turn_without_scout(struct life *life)
-{
-    bool any = true;
-
-    while (any) {
-        log_publish(life->log);
-        (void)log_poll(life->log);
-        any = log_step_writer(life->log);
-        any = log_step_janitor(life->log) || any;
-        (void)log_poll(life->log);
-    }
-}
-
 TEST(scout_asks_again_when_a_segment_goes_while_it_is_sent_there)
 {
     struct life life;
@@ -233,7 +219,7 @@ TEST(scout_asks_again_when_a_segment_goes_while_it_is_sent_there)
     log_publish(life.log); /* both are asked for in the old files */
     life.log->compact_off = false;
     life.log->compact_look = true;
-    turn_without_scout(&life);
+    life_turn_of_writers(&life);
     assert_true(life_stats(&life).compactions > 0);
     assert_int_equal(life_find(&life, kept, &lsn), 1);
     assert_int_equal(lsn, where);

@@ -65,10 +65,19 @@ enum cmd_sides { CMD_SIDE_PUSH = 1, CMD_SIDE_POP = 2 };
 enum cmd_given {
     CMD_GIVEN_TTR = 1,
     CMD_GIVEN_RETRIES = 2,
-    CMD_GIVEN_RETRY_POLICY = 4,
-    CMD_GIVEN_LIMITS = 8,
+    CMD_GIVEN_RETRY_POLICY = 4, /* all of it */
+    CMD_GIVEN_LIMITS = 8,       /* all of them */
     CMD_GIVEN_IDLE = 16,
     CMD_GIVEN_AUTO_ACK = 32,
+
+    /* One of the limits, one part of a policy that is there: the others stay. */
+    CMD_GIVEN_MESSAGES = 64,
+    CMD_GIVEN_BYTES = 128,
+    CMD_GIVEN_AGE = 256,
+    CMD_GIVEN_OVER = 512,
+    CMD_GIVEN_DELAYS = 1024,
+    CMD_GIVEN_CAP = 2048,
+    CMD_GIVEN_JITTER = 4096,
 };
 
 /* A message of a CMD_PUT. Numbers as sent, unchecked. */

@@ -64,9 +64,9 @@ static const char *const FORMATS[] = {"json", "jsonl", NULL};
     {.name = "auto_ack", .type = OP_BOOL, .where = OP_BODY, .given = CMD_GIVEN_AUTO_ACK, AT(args.auto_ack), \
      .help = "messages are done once delivered"}, \
     {.name = "retry", .type = OP_RETRY, .where = OP_BODY, .given = CMD_GIVEN_RETRY_POLICY, AT(args.settings.retry), \
-     .help = "when a message comes again; null: at once"}, \
+     .help = "when a message comes again; without its kind, what it names is changed; null: at once"}, \
     {.name = "limits", .type = OP_LIMITS, .where = OP_BODY, .given = CMD_GIVEN_LIMITS, AT(args.settings.limits), \
-     .help = "how much the topic may hold; null: no limits"}, \
+     .help = "how much the topic may hold; of them what is named is changed; null: no limits"}, \
     {.name = "idle_ms", NUMBER(TOPIC_IDLE_MS_MIN, TOPIC_SPAN_MS_MAX), .where = OP_BODY, .given = CMD_GIVEN_IDLE, \
      AT(args.settings.idle_ms), .help = "unused for so long and empty, it is deleted; null: the node's topic_idle"}
 #define SIDES \
@@ -80,8 +80,8 @@ static const struct op_param PUT[] = {
      .help = "the message, any bytes"},
     {.name = "delay_ms", NUMBER(0, MS_MAX), .where = OP_BODY, PUT_AT(delay_ms), .help = "ready so much later"},
     {.name = "due_at", .type = OP_TIME, .where = OP_BODY, PUT_AT(due_ms), .help = "ready then"},
-    {.name = "ttr_ms", NUMBER(TOPIC_TTR_MS_MIN, TOPIC_TTR_MS_MAX), .where = OP_BODY, PUT_AT(ttr_ms),
-     .help = "time for its ack; default: the topic's"},
+    {.name = "ttr_ms", NUMBER(0, TOPIC_TTR_MS_MAX), .where = OP_BODY, PUT_AT(ttr_ms),
+     .help = "time for its ack, 0 (the same as auto_ack) or from 1000 on; default: the topic's"},
     {.name = "auto_ack", .type = OP_BOOL, .where = OP_BODY, PUT_AT(auto_ack), .help = "done once delivered"},
     {.name = "max_retries", NUMBER(0, TOPIC_RETRIES_MAX), .where = OP_BODY, PUT_AT(max_retries),
      .help = "deliveries after the first; default: the topic's"},
@@ -191,8 +191,8 @@ static const struct op_param PURGE[] = {
      .help = "which messages go"},
 };
 static const struct op_param CLIENT[] = {
-    {.name = "name", .type = OP_STRING, .max = CMD_NAME_BYTES_MAX, .where = OP_BODY, .required = true, AT(args.text),
-     .help = "of this connection from now on"},
+    {.name = "name", .type = OP_STRING, .min = 1, .max = CMD_NAME_BYTES_MAX, .where = OP_BODY, .required = true,
+     AT(args.text), .help = "of this connection from now on"},
 };
 
 /* ---- operations -------------------------------------------------------------------------------------------------- */

@@ -36,8 +36,12 @@ NODISCARD int op_put_headers(struct op_call *call, struct slice *ret, struct jso
                              struct op_error *error);
 NODISCARD int op_put_header(struct op_call *call, struct slice *lines, struct slice name, struct slice text,
                             struct op_error *error);
-NODISCARD int op_put_retry(struct retry_policy *ret, struct json_object *value, struct op_error *error);
-NODISCARD int op_put_limits(struct topic_limits *ret, struct json_object *value, struct op_error *error);
+
+/* What of it is named is added to `*given`, as enum cmd_given; a policy with its kind is a whole one. */
+NODISCARD int op_put_retry(struct retry_policy *ret, unsigned *given, struct json_object *value,
+                           struct op_error *error);
+NODISCARD int op_put_limits(struct topic_limits *ret, unsigned *given, struct json_object *value,
+                            struct op_error *error);
 
 /* The index of `text` in the words, or -1. */
 int op_word_index(const char *const *words, struct slice text);

@@ -229,6 +229,25 @@ static int take_value(struct op_call *call, const struct place *place, struct js
     return 0;
 }
 
+static bool put_has(uint64_t given, const char *name)
+{
+    uint64_t seen = given;
+    struct place place;
+
+    return find_in(&OP_PUT, slice_str(name), NULL, &seen, &place) && (given & place.bit) != 0;
+}
+
+/* A TTR of 0 is another word for auto_ack; they may not say different things. */
+static int settle_ttr(struct cmd_put *put, uint64_t given, struct op_error *error)
+{
+    if (!put_has(given, "ttr_ms"))
+        return 0;
+    if (put_has(given, "auto_ack") && put->auto_ack != (put->ttr_ms == 0))
+        return op_fail(error, GMQ_E_VALUE, "ttr_ms and auto_ack contradict each other: a ttr_ms of 0 is auto_ack");
+    put->auto_ack = put->ttr_ms == 0;
+    return 0;
+}
+
 /* The members of one message of several. */
 static int take_message(struct op_call *call, struct cmd_put *put, struct json_object *object, struct op_error *error)
 {
@@ -250,7 +269,7 @@ static int take_message(struct op_call *call, struct cmd_put *put, struct json_o
         return op_fail(error, GMQ_E_VALUE, "a message has either body or body_base64");
     if (rc == 0 && put->delay_ms != CMD_NOT_GIVEN && put->due_ms != 0)
         return op_fail(error, GMQ_E_VALUE, "delay_ms and due_at exclude each other");
-    return rc;
+    return rc == 0 ? settle_ttr(put, given, error) : rc;
 }
 
 int op_put_messages(struct op_call *call, struct json_object *list, struct op_error *error)
@@ -377,7 +396,8 @@ static int finish_put(struct op_call *call, struct op_error *error)
         return op_fail(error, GMQ_E_VALUE, "a message has either body or body_base64");
     call->args.puts = &call->put;
     call->args.put_count = 1;
-    return exclude(call, "delay_ms", "due_at", error);
+    int rc = exclude(call, "delay_ms", "due_at", error);
+    return rc == 0 ? settle_ttr(&call->put, call->put_given, error) : rc;
 }
 
 static int finish_pop(struct op_call *call, struct op_error *error)

@@ -73,14 +73,14 @@ TEST(op_table_has_every_name_and_place_once)
 TEST(op_parse_reads_a_push)
 {
     struct op_call *call = good("message.push", "{\"topic\":\"t\",\"body\":\"a\\u0000\\u00e9\",\"delay_ms\":5,"
-                                                "\"headers\":{\"a\":\"1\",\"b\":\"\"},\"key\":\"k\",\"auto_ack\":true,"
+                                                "\"headers\":{\"a\":\"1\",\"b\":\"\"},\"key\":\"k\",\"auto_ack\":false,"
                                                 "\"max_retries\":0,\"ttr_ms\":1000,\"dedup_key\":null}");
     const struct cmd_put *put = call->args.puts;
 
     assert_int_equal(call->cmd.kind, CMD_PUT);
     assert_int_equal(call->args.put_count, 1);
     assert_true(slice_equal(put->body, slice_of("a\0\xc3\xa9", 4)));
-    assert_true(slice_is(put->headers, "a: 1\nb: \n") && slice_is(put->key, "k") && put->auto_ack);
+    assert_true(slice_is(put->headers, "a: 1\nb: \n") && slice_is(put->key, "k") && !put->auto_ack);
     assert_int_equal(put->delay_ms, 5);
     assert_int_equal(put->max_retries, 0);
     assert_int_equal(put->ttr_ms, 1000);
@@ -145,7 +145,8 @@ TEST(op_parse_reads_settings_and_what_null_means)
     const struct topic_settings *set = &call->args.settings;
 
     assert_int_equal(call->args.settings_given, CMD_GIVEN_TTR | CMD_GIVEN_RETRIES | CMD_GIVEN_RETRY_POLICY |
-                     CMD_GIVEN_LIMITS | CMD_GIVEN_AUTO_ACK);
+                     CMD_GIVEN_LIMITS | CMD_GIVEN_AUTO_ACK | CMD_GIVEN_DELAYS | CMD_GIVEN_CAP |
+                     CMD_GIVEN_JITTER);
     assert_int_equal(set->max_retries, TOPIC_NODE_RETRIES);
     assert_int_equal(set->ttr_ms, 0);
     assert_int_equal(set->retry.kind, RETRY_LIST);
@@ -153,15 +154,62 @@ TEST(op_parse_reads_settings_and_what_null_means)
     assert_int_equal(set->retry.delays_ms[1], 2);
     op_call_free(call);
     call = good("topic.create", "{\"name\":\"t\",\"limits\":{\"messages\":7,\"over\":\"dead_letter\"}}");
-    assert_int_equal(call->args.settings_given, CMD_GIVEN_LIMITS);
+    assert_int_equal(call->args.settings_given, CMD_GIVEN_MESSAGES | CMD_GIVEN_OVER);
     assert_int_equal(call->args.settings.limits.messages, 7);
     assert_int_equal(call->args.settings.limits.over, OVER_DEAD_LETTER);
     assert_int_equal(call->args.settings.max_retries, TOPIC_NODE_RETRIES);
     op_call_free(call);
     bad("topic.set", "{\"topic\":\"t\",\"retry\":{\"kind\":\"fixed\"}}", GMQ_E_VALUE, "retry.delays_ms: must be one");
-    bad("topic.set", "{\"topic\":\"t\",\"retry\":{\"delays_ms\":[1]}}", GMQ_E_VALUE,
+    bad("topic.set", "{\"topic\":\"t\",\"retry\":{\"kind\":\"at_once\",\"delays_ms\":[1]}}", GMQ_E_VALUE,
         "retry.delays_ms: must be missing for at_once");
+    bad("topic.set", "{\"topic\":\"t\",\"retry\":{\"delays_ms\":[]}}", GMQ_E_VALUE,
+        "retry.delays_ms: must be 1 to 16");
     bad("topic.set", "{\"topic\":\"t\",\"limits\":{\"mesages\":1}}", GMQ_E_VALUE, "limits: unknown field 'mesages'");
+}
+
+TEST(op_parse_notes_which_parts_of_a_setting_are_named)
+{
+    struct op_call *call = good("topic.set", "{\"topic\":\"t\",\"retry\":{\"cap_ms\":9,\"delays_ms\":[1,2]},"
+                                             "\"limits\":{\"bytes\":null,\"age_ms\":5000}}");
+
+    assert_int_equal(call->args.settings_given, CMD_GIVEN_CAP | CMD_GIVEN_DELAYS | CMD_GIVEN_BYTES | CMD_GIVEN_AGE);
+    assert_int_equal(call->args.settings.retry.count, 2);
+    assert_int_equal(call->args.settings.retry.cap_ms, 9);
+    assert_int_equal(call->args.settings.limits.age_ms, 5000);
+    op_call_free(call);
+    call = good("topic.set", "{\"topic\":\"t\",\"retry\":{},\"limits\":{}}");
+    assert_int_equal(call->args.settings_given, 0);
+    op_call_free(call);
+}
+
+TEST(op_parse_takes_a_ttr_of_0_as_auto_ack)
+{
+    static const char *const CONTRADICTION =
+        "ttr_ms and auto_ack contradict each other: a ttr_ms of 0 is auto_ack";
+    struct op_call *call = good("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":0}");
+
+    assert_true(call->args.puts[0].auto_ack && call->args.puts[0].ttr_ms == 0);
+    op_call_free(call);
+    call = good("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":0,\"auto_ack\":true}");
+    assert_true(call->args.puts[0].auto_ack);
+    op_call_free(call);
+    call = good("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":1000,\"auto_ack\":false}");
+    assert_false(call->args.puts[0].auto_ack);
+    op_call_free(call);
+    call = good("message.push", "{\"topic\":\"t\",\"body\":\"\"}");
+    assert_false(call->args.puts[0].auto_ack);
+    op_call_free(call);
+    call = good("message.push", "{\"topic\":\"t\",\"messages\":[{\"body\":\"\"},"
+                                "{\"body\":\"\",\"ttr_ms\":0}]}");
+    assert_true(!call->args.puts[0].auto_ack && call->args.puts[1].auto_ack);
+    op_call_free(call);
+    bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":0,\"auto_ack\":false}", GMQ_E_VALUE, CONTRADICTION);
+    bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":5000,\"auto_ack\":true}", GMQ_E_VALUE,
+        CONTRADICTION);
+    bad("message.push", "{\"topic\":\"t\",\"messages\":[{\"body\":\"\",\"ttr_ms\":0,\"auto_ack\":false}]}",
+        GMQ_E_VALUE, CONTRADICTION);
+    bad("message.push", "{\"topic\":\"t\",\"body\":\"\",\"ttr_ms\":-1}", GMQ_E_VALUE,
+        "ttr_ms: must be an integer from 0 to 300000");
 }
 
 TEST(op_parse_knows_what_belongs_together)

@@ -283,7 +283,8 @@ int op_put_json(struct op_call *call, const struct op_param *param, void *base, 
     char *to = (char *)base + param->at;
     int64_t number = 0;
 
-    call->args.settings_given |= param->given;
+    if (param->type != OP_RETRY && param->type != OP_LIMITS)
+        call->args.settings_given |= param->given;
     switch ((enum op_type)param->type) {
     case OP_INT:
         if (!op_integer(value, param->min, param->max, &number))
@@ -310,9 +311,9 @@ int op_put_json(struct op_call *call, const struct op_param *param, void *base, 
     case OP_MESSAGES:
         return op_put_messages(call, value, error);
     case OP_RETRY:
-        return op_put_retry((struct retry_policy *)(void *)to, value, error);
+        return op_put_retry((struct retry_policy *)(void *)to, &call->args.settings_given, value, error);
     case OP_LIMITS:
-        return op_put_limits((struct topic_limits *)(void *)to, value, error);
+        return op_put_limits((struct topic_limits *)(void *)to, &call->args.settings_given, value, error);
     case OP_STRING:
     case OP_ID:
     case OP_WORD:

@@ -62,14 +62,14 @@ struct report_message {
 };
 
 enum event_kind {
-    EVENT_PUSHED,      /* due_ms */
+    EVENT_PUSHED,      /* due_ms; other, other_topic = the dead letter that it was, of another topic */
     EVENT_DUE,         /* became ready */
     EVENT_DELIVERED,   /* who, due_ms = end of its TTR, retries */
     EVENT_TOUCHED,     /* due_ms = new end of its TTR */
     EVENT_EXPIRED,     /* its TTR was over */
     EVENT_RELEASED,    /* nacked; due_ms when it comes again */
     EVENT_DEAD,        /* why, text */
-    EVENT_REDRIVEN,    /* from the dead letters; due_ms */
+    EVENT_REDRIVEN,    /* from the dead letters; due_ms; other, other_topic = what it is now, in another topic */
     EVENT_RESCHEDULED, /* due_ms */
     EVENT_GONE,        /* how */
 };
@@ -82,6 +82,8 @@ struct report_event {
     enum gone_how how;
     enum dead_why why;
     struct slice text;
+    uint64_t other;    /* an id; 0 = none */
+    struct slice other_topic;
 };
 
 struct report_topic {
@@ -92,9 +94,11 @@ struct report_topic {
     uint64_t pushed, popped;                  /* ever */
     uint64_t acked, redelivered, died, expired, deleted; /* since the node was started */
     uint64_t push_rate_mhz, pop_rate_mhz, ack_rate_mhz;  /* thousandths of a message a second, over the last 10 s */
+    uint64_t dead_rate_mhz, redeliver_rate_mhz;
     uint64_t oldest_ready_ms;                 /* when the oldest ready message was pushed; 0 = none, or not known */
+    uint64_t oldest_in_flight_ms;             /* when that was delivered; in events only */
     uint64_t last_push_ms, last_pop_ms;
-    uint64_t consumers;                       /* seen in the last minute, or holding something */
+    uint64_t consumers;                       /* clients that popped in the last minute */
     uint64_t waiting;                         /* pops that wait now */
     bool auto_ack;
     struct topic_settings settings;

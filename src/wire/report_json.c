@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/err.h"
+#include "base/num.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
 #include "wire/headers.h"
@@ -47,7 +48,9 @@ static void close(struct doc *doc, const char *bracket)
 static void name(struct doc *doc, const char *text)
 {
     next(doc);
-    doc->ok = doc->ok && buf_printf(doc->out, "\"%s\":", text);
+    raw(doc, "\"");
+    raw(doc, text);
+    raw(doc, "\":");
 }
 
 static void string(struct doc *doc, const char *key, struct slice text)
@@ -74,10 +77,18 @@ static void string_or_null(struct doc *doc, const char *key, struct slice text)
     raw(doc, "null");
 }
 
+/* A page has tens of thousands of them: buf_printf() would take most of its time. */
+static void digits(struct doc *doc, uint64_t value)
+{
+    char text[NUM_U64_MAX_CHARS];
+
+    doc->ok = doc->ok && buf_append(doc->out, text, num_write_u64(text, value));
+}
+
 static void number(struct doc *doc, const char *key, uint64_t value)
 {
     name(doc, key);
-    doc->ok = doc->ok && buf_printf(doc->out, "%" PRIu64, value);
+    digits(doc, value);
 }
 
 static void number_or_null(struct doc *doc, const char *key, uint64_t value, bool is_null)
@@ -99,7 +110,9 @@ static void boolean(struct doc *doc, const char *key, bool value)
 static void id(struct doc *doc, const char *key, uint64_t value)
 {
     name(doc, key);
-    doc->ok = doc->ok && buf_printf(doc->out, "\"%" PRIu64 "\"", value);
+    raw(doc, "\"");
+    digits(doc, value);
+    raw(doc, "\"");
 }
 
 static void moment(struct doc *doc, const char *key, uint64_t ms)
@@ -127,8 +140,10 @@ static void moment_or_null(struct doc *doc, const char *key, uint64_t ms)
 
 static void rate(struct doc *doc, const char *key, uint64_t mhz)
 {
-    name(doc, key);
-    doc->ok = doc->ok && buf_printf(doc->out, "%" PRIu64 ".%03u", mhz / 1000, (unsigned)(mhz % 1000));
+    const char rest[] = {'.', (char)('0' + mhz / 100 % 10), (char)('0' + mhz / 10 % 10), (char)('0' + mhz % 10)};
+
+    number(doc, key, mhz / 1000);
+    doc->ok = doc->ok && buf_append(doc->out, rest, sizeof(rest));
 }
 
 static void ids(struct doc *doc, const char *key, const uint64_t *list, size_t count)
@@ -137,7 +152,9 @@ static void ids(struct doc *doc, const char *key, const uint64_t *list, size_t c
     open(doc, "[");
     for (size_t i = 0; i < count; i++) {
         next(doc);
-        doc->ok = doc->ok && buf_printf(doc->out, "\"%" PRIu64 "\"", list[i]);
+        raw(doc, "\"");
+        digits(doc, list[i]);
+        raw(doc, "\"");
     }
     close(doc, "]");
 }
@@ -282,6 +299,11 @@ static void put_event(struct doc *doc, const struct report_event *event)
     if (event->kind == EVENT_DEAD)
         word(doc, "reason", dead_word(event->why));
     string_if(doc, "text", event->text);
+    if (event->other != 0) {
+        bool pushed = event->kind == EVENT_PUSHED;
+        id(doc, pushed ? "from_id" : "id", event->other);
+        string_if(doc, pushed ? "from_topic" : "topic", event->other_topic);
+    }
     close(doc, "}");
 }
 
@@ -360,6 +382,8 @@ static void put_counts(struct doc *doc, const struct report_topic *topic)
     rate(doc, "push_rate", topic->push_rate_mhz);
     rate(doc, "pop_rate", topic->pop_rate_mhz);
     rate(doc, "ack_rate", topic->ack_rate_mhz);
+    rate(doc, "dead_rate", topic->dead_rate_mhz);
+    rate(doc, "redeliver_rate", topic->redeliver_rate_mhz);
 }
 
 static void put_topic(struct doc *doc, const struct report_topic *topic)

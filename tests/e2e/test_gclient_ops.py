@@ -165,6 +165,8 @@ class Arguments(OpsCase):
             (("topic", "create", "t", "--ttr", "2m", "--auto-ack", "on"),
              ("topic.create", {"name": "t", "ttr_ms": 120000, "auto_ack": True})),
             (("topic", "set", "t", "--max-messages", "5"), ("topic.set", {"topic": "t", "limits": {"messages": 5}})),
+            (("topic", "set", "t", "--max-age", "default", "--over", "drop", "--jitter", "5"),
+             ("topic.set", {"topic": "t", "limits": {"age_ms": None, "over": "drop"}, "retry": {"jitter_percent": 5}})),
             (("topic", "delete", "t", "--yes"), ("topic.delete", {"topic": "t"})),
             (("pause", "t", "--pop", "--for", "30m"), ("topic.pause", {"topic": "t", "for_ms": 1800000, "pop": True})),
             (("pause", "t", "--until", "2026-01-31T08:00:00Z"),
@@ -179,11 +181,13 @@ class Arguments(OpsCase):
     def test_push(self):
         ids = {"ids": ["9"], "duplicate": False}
         self.assertEqual(
-            self.asked("push", "t", "x", "--ttr", "90", "--auto-ack", "--max-retries", "0", "--lifetime", "1d",
+            self.asked("push", "t", "x", "--ttr", "90", "--max-retries", "0", "--lifetime", "1d",
                        "--header", "a: b", "--header", "c:d:e", "--key", "k", "--dedup-key", "q", answer=ids),
-            ("message.push", {"topic": "t", "body": "x", "ttr_ms": 90000, "auto_ack": True, "max_retries": 0,
+            ("message.push", {"topic": "t", "body": "x", "ttr_ms": 90000, "max_retries": 0,
                               "lifetime_ms": 86400000, "headers": {"a": "b", "c": "d:e"}, "key": "k",
                               "dedup_key": "q"}))
+        self.assertEqual(self.asked("push", "t", "x", "--ttr", "0", "--auto-ack", answer=ids),
+                         ("message.push", {"topic": "t", "body": "x", "ttr_ms": 0, "auto_ack": True}))
         self.assertEqual(self.asked("push", "t", "x", "--delay", "1500ms", answer=ids),
                          ("message.push", {"topic": "t", "body": "x", "delay_ms": 1500}))
         self.assertEqual(self.asked("push", "t", "x", "--count", "2", "--suffix", "_", "--ttr", "9", answer=ids),
@@ -201,6 +205,7 @@ class Arguments(OpsCase):
                      ("jobs", "--cancel"), ("node", "hide"), ("pause", "t", "--until", "soon"),
                      ("pause", "t", "--until", "2026-01-31T08:00:00Z", "--for", "1"), ("peek", "t", "--state", "gone"),
                      ("push", "t", "x", "--at", "soon"), ("push", "t", "x", "--count", "2", "--dedup-key", "k"),
+                     ("push", "t", "x", "--ttr", "1", "--auto-ack"),
                      ("top", "--sort", "nothing")):
             ran = self.tool(*args, env=env)
             self.assertEqual((ran.code, ran.out), (2, ""), args)

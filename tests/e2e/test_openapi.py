@@ -194,6 +194,11 @@ class EveryOperation(Driven):
         job = self.ask("dead.redrive", topic="d", body={"ids": ids[:1]})
         self.assertEqual(job["kind"], "redrive")
         wait_until(lambda: self.ask("job.get", job=job["job"])["state"] == "done")
+        self.ask("dead.redrive", topic="d", body={"ids": ids[3:], "to": "other"})
+        told = self.ask("message.history", id=ids[3])["events"][-2]
+        self.assertEqual((told["event"], told["topic"]), ("redriven", "other"))
+        told = self.ask("message.history", id=told["id"])["events"][0]
+        self.assertEqual((told["event"], told["from_id"], told["from_topic"]), ("pushed", ids[3], "d"))
         job = self.ask("dead.redrive", topic="d", body={"text": "mailbox", "to": "elsewhere", "rate": 1})
         self.assertIn(self.ask("job.cancel", job=job["job"])["state"], ("cancelled", "done", "running"))
         job = self.ask("dead.delete", topic="d", body={"all": True})

@@ -2,12 +2,21 @@
 
 SPDX-License-Identifier: MIT
 """
+import calendar
 import http.client
 import json
+import time
 
+import gmqtest
 from gmqtest import Case
 
 API = "/api/v1/topics"
+
+
+def ms(text):
+    """A time of the API as ms since 1970."""
+    seconds, part = text.rstrip("Z").split(".")
+    return calendar.timegm(time.strptime(seconds, "%Y-%m-%dT%H:%M:%S")) * 1000 + int(part)
 
 
 class Topics(Case):
@@ -17,9 +26,10 @@ class Topics(Case):
         self.door = http.client.HTTPConnection(self.node.http, timeout=20)
         self.addCleanup(self.door.close)
 
-    def ask(self, method, path, body=None):
-        self.door.request(method, path, None if body is None else json.dumps(body),
-                          {"Content-Type": "application/json"})
+    def ask(self, method, path, body=None, raw=None):
+        """What is asked with `raw` bytes as the body, or with `body` as JSON."""
+        self.door.request(method, path, raw or (None if body is None else json.dumps(body)),
+                          {"Content-Type": "application/octet-stream" if raw else "application/json"})
         reply = self.door.getresponse()
         return reply.status, json.loads(reply.read())
 
@@ -41,6 +51,37 @@ class Topics(Case):
         self.assertEqual((topic["ttr_ms"], topic["max_retries"], topic["settings"]["limits"]["messages"]),
                          (60000, 7, 2))
         self.assertEqual(self.expect(404, "GET", f"{API}/u")["code"], "TOPIC_UNKNOWN")
+
+    def test_a_setting_keeps_the_parts_that_are_not_named(self):
+        self.expect(201, "POST", API, {"name": "t", "limits": {"messages": 2, "bytes": 99, "over": "drop"},
+                                       "retry": {"kind": "fixed", "delays_ms": [5], "jitter_percent": 9}})
+        topic = self.expect(200, "POST", f"{API}/t/settings",
+                            {"limits": {"bytes": None, "age_ms": 1000}, "retry": {"cap_ms": 7}})
+        self.assertEqual(topic["settings"]["limits"],
+                         {"messages": 2, "bytes": None, "age_ms": 1000, "over": "drop"})
+        self.assertEqual(topic["settings"]["retry"],
+                         {"kind": "fixed", "delays_ms": [5], "cap_ms": 7, "jitter_percent": 9})
+        topic = self.tcp(self.node).op("topic.set", topic="t", limits={"messages": 0, "age_ms": 0}, retry={})
+        self.assertEqual(topic["settings"]["limits"]["over"], "reject")
+        self.assertEqual(topic["settings"]["retry"]["jitter_percent"], 9)
+        self.expect(200, "POST", f"{API}/t/settings", {"retry": {"kind": "at_once"}})
+        problem = self.expect(400, "POST", f"{API}/t/settings", {"retry": {"delays_ms": [5]}})
+        self.assertEqual(problem["detail"], "retry.kind is missing: at_once has no delays, cap or jitter")
+
+    def test_a_message_with_a_ttr_of_0_needs_no_ack(self):
+        tcp = self.tcp(self.node)
+        self.expect(201, "POST", f"{API}/t/messages", {"body": "http", "ttr_ms": 0})
+        got, _ = self.ask("POST", f"{API}/t/messages?ttr_ms=0", raw=b"octets")
+        self.assertEqual(got, 201)
+        ids = tcp.op("message.push", topic="t", messages=[{"body": "call", "ttr_ms": 0}, {"body": "acked"}])["ids"]
+        popped = self.expect(200, "POST", "/api/v1/deliveries", {"topic": "t", "count": 4})["messages"]
+        self.assertEqual([("deadline_at" in m, m["body"]) for m in popped],
+                         [(False, "http"), (False, "octets"), (False, "call"), (True, "acked")])
+        self.assertEqual(tcp.op("message.ack", topic="t", ids=ids), {"done": 1, "unknown": [ids[0]]})
+        for wrong in ({"ttr_ms": 0, "auto_ack": False}, {"ttr_ms": 1000, "auto_ack": True}):
+            problem = self.expect(400, "POST", f"{API}/t/messages", {"body": "x", **wrong})
+            self.assertIn("ttr_ms and auto_ack contradict each other", problem["detail"])
+        self.expect(400, "POST", f"{API}/t/messages", {"body": "x", "ttr_ms": 999})
 
     def test_limits_refuse_drop_and_dead_letter(self):
         for over, code, left in (("reject", 429, (2, 0, 0)), ("drop", 201, (2, 0, 1)), ("dead_letter", 201, (2, 1, 0))):
@@ -83,8 +124,8 @@ class Topics(Case):
         self.assertEqual({name: (one["address"], one["popped"], one["in_flight"]) for name, one in told.items()},
                          {"worker 1": ("127.0.0.1", 2, 2), None: ("127.0.0.1", 1, 1)})
 
-    def test_events_tell_all_topics_at_first_and_then_what_changes(self):
-        self.expect(201, "POST", f"{API}/t/messages", {"body": "x"})
+    def stream(self):
+        """A stream of events; the function that takes the next."""
         stream = http.client.HTTPConnection(self.node.http, timeout=20)
         self.addCleanup(stream.close)
         stream.request("GET", "/api/v1/events")
@@ -97,9 +138,15 @@ class Topics(Case):
             self.assertEqual(reply.readline(), b"\n")
             return json.loads(data[len("data: "):])
 
+        return reply, event
+
+    def test_events_tell_all_topics_at_first_and_then_what_changes(self):
+        self.expect(201, "POST", f"{API}/t/messages", {"body": "x"})
+        reply, event = self.stream()
         first = event()
         self.assertEqual([(topic["topic"], topic["ready"]) for topic in first["topics"]], [("t", 1)])
         self.assertTrue(first["complete"])
+        self.assertTrue(first["anew"])
         self.assertEqual(first["node"]["status"], "ok")
         self.expect(201, "POST", API, {"name": "late"})
         seen = {}
@@ -108,6 +155,56 @@ class Topics(Case):
         self.node.stop()
         while reply.readline():
             pass
+
+    def test_events_say_of_a_topic_what_topic_get_says(self):
+        self.expect(201, "POST", API, {"name": "t", "ttr_ms": 30000, "max_retries": 3})
+        tcp = self.tcp(self.node)
+        for _ in range(2):
+            tcp.pub("t", b"x")
+        held = self.expect(200, "POST", "/api/v1/deliveries", {"topic": "t"})["messages"][0]["id"]
+        self.expect(200, "POST", f"{API}/t/pause", {"pop": True, "for_ms": 3600000})
+        self.expect(200, "POST", f"{API}/t/pause", {"push": True})
+        _, event = self.stream()
+        told = event()["topics"][0]
+        topic = self.expect(200, "GET", f"{API}/t")
+        for name in ("ready", "delayed", "in_flight", "dead", "waiting", "consumers", "pushed", "popped", "acked",
+                     "auto_ack", "ttr_ms", "max_retries"):
+            self.assertEqual(told[name], topic[name], name)
+        self.assertEqual((told["ready"], told["in_flight"], told["consumers"], told["ttr_ms"], told["max_retries"]),
+                         (1, 1, 1, 30000, 3))
+        for name in ("oldest_ready_at", "last_push_at", "last_pop_at", "created_at", "pop_paused_until"):
+            self.assertEqual(told[name], ms(topic[name]), name)
+        self.assertEqual((told["push_paused"], told["push_paused_until"], told["pop_paused"]), (True, 0, True))
+        shown = self.expect(200, "GET", f"/api/v1/messages/{held}")
+        self.assertEqual(told["oldest_in_flight_at"], ms(shown["since"]))
+        self.expect(200, "POST", f"{API}/t/resume", {})
+        self.assertTrue(tcp.ack(held, "t"))
+        while told["in_flight"] or told["push_paused"]:
+            told = ([topic for topic in event()["topics"] if topic["topic"] == "t"] or [told])[0]
+        self.assertEqual((told["oldest_in_flight_at"], told["pop_paused"], told["pop_paused_until"]), (0, False, 0))
+
+    def test_events_tell_thousands_of_topics_in_pieces(self):
+        tcp = self.tcp(self.node)
+        names = {f"topic.{at}" for at in range(3000)}
+        for name in names:
+            tcp.send(tcp.pub_bytes(name, b"x"))
+        for _ in names:
+            self.assertEqual(tcp.reply()[0], gmqtest.RESULT)
+        _, event = self.stream()
+        told, pieces = {}, 0
+        while True:
+            got = event()
+            if pieces == 0:
+                self.assertTrue(got["anew"])
+            if got["topics"]:
+                pieces += 1
+            for topic in got["topics"]:
+                told[topic["topic"]] = topic
+            if got["complete"]:
+                break
+        self.assertEqual(set(told), names)
+        self.assertGreater(pieces, 3)
+        self.assertEqual({topic["ready"] for topic in told.values()}, {1})
 
     def test_events_have_32_listeners_and_no_more(self):
         streams = []

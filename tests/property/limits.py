@@ -35,7 +35,7 @@ LIMITS = (
     ("batch", lambda n: ("message.push", {"topic": "t", "messages": [{"body": "x"}] * n}), (1, MAX_BATCH),
      (0, MAX_BATCH + 1)),
     ("delay", lambda n: push(delay_ms=n), (0, 1000 * MAX_DELAY_S), (-1, 1000 * MAX_DELAY_S + 1)),
-    ("ttr of a message", lambda n: push(ttr_ms=n), (1000, 300000), (-1, 999, 300001)),
+    ("ttr of a message", lambda n: push(ttr_ms=n), (0, 1000, 300000), (-1, 1, 999, 300001)),
     ("retries of a message", lambda n: push(max_retries=n), (0, 254), (-1, 255)),
     ("lifetime", lambda n: push(lifetime_ms=n), (1,), (-1,)),
     ("headers", lambda n: push(headers=headers(n)), (4, 4096), (4097,)),

@@ -64,15 +64,6 @@ class Full:
             topic = http.get("/getAllTopicStat").json["data"][0]
         return topic["queue_num"], topic["queue_num"] + topic["wait_ack_num"] + topic["dead_num"]
 
-    def take_rest(self):
-        """Somebody else takes what is left of the disk."""
-        with open(os.path.join(self.mount, "others"), "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                pass
-
     def fill(self):
         """Until pushes are refused."""
         self.start()
@@ -114,7 +105,7 @@ class Full:
             self.node.kill()
             took = self.start()
             self.check(self.figures()[0] == ready, f"all are there after kill -9, restarted in {took:.0f} ms")
-            self.take_rest()
+            gmqtest.take_rest(self.mount)
             self.check(shutil.disk_usage(self.mount).free == 0, "no byte is free")
             self.drain(ready)
             gmqtest.wait_until(self.pushes, "pushes are taken again", 60)

@@ -3,7 +3,7 @@
  * picked, it is all that match, also those that are not shown. */
 import { useEffect, useMemo, useState } from "/lib/hooks.js";
 import { html } from "../html.js";
-import { get, topicPath } from "../api.js";
+import { get, nodePath } from "../api.js";
 import { age, clock, number, time, toMs } from "../format.js";
 import { t } from "../i18n.js";
 import { findJobs, jobs } from "../jobs.js";
@@ -58,7 +58,7 @@ function ExportButton({ node, topic, filter, ids }) {
         try {
             const parts = ids === null
                 ? await collect(node, topic, filter, (count) => setRunning({ count, ending }), ending.signal)
-                : (await Promise.all(ids.map((id) => get(`nodes/${node}/v1/messages/${id}`))))
+                : (await Promise.all(ids.map((id) => get(nodePath(node, "messages", id)))))
                     .map((m) => `${JSON.stringify(m)}\n`);
 
             save(fileName(topic), parts, "application/jsonl");
@@ -90,6 +90,14 @@ function Actions({ node, topic, filter, ids, matching, onRedrive, onDelete }) {
             ${t("dead.delete", { n: ids ? number(n) : countText(matching) })}</button></div>`;
 }
 
+/** What cannot be known now. @param {{node: number, gone: boolean}} props gone: the topic is not in the lists */
+function Doubt({ node, gone }) {
+    const down = nodeOf(node)?.state === "down";
+
+    return down ? html`<${Unknown} title=${t("dead.down", { id: String(node) })} />`
+        : gone && complete.value && html`<p class="muted">${t("dead.gone")}</p>`;
+}
+
 /** @param {{node: number, topic: string}} props */
 export function Desk({ node, topic }) {
     const stats = topics.value.get(topicKey(node, topic));
@@ -116,7 +124,6 @@ export function Desk({ node, topic }) {
     }, [list.found]);
     const again = (/** @type {import("../jobs.js").Followed} */ f) => (f.job.kind !== "redrive" ? 0
         : (list.found?.messages ?? []).filter((m) => diedAgain(m) && (toMs(m.since) ?? 0) >= (toMs(f.job.started_at) ?? 0)).length);
-    const down = nodeOf(node)?.state === "down";
 
     return html`<${PageHead} title=${visible(topic)} before=${html`<a class="crumb" href="/dead">${t("nav.dead")}</a>
                 <span class="crumb" aria-hidden="true">/</span>`}
@@ -142,8 +149,7 @@ export function Desk({ node, topic }) {
                         ${list.found.next && html`<div class="more"><button class="button" onClick=${list.more}
                             data-testid="more">${t("dead.more")}</button></div>`}`}
             </div>
-            ${down && html`<${Unknown} title=${t("dead.down", { id: String(node) })} />`}
-            ${!stats && !down && complete.value && html`<p class="muted">${t("dead.gone")}</p>`}
+            <${Doubt} node=${node} gone=${!stats} />
         </div>
         ${asking && html`<${RedriveDialog} scopes=${[scope]} onClose=${() => setAsking(false)} onDone=${done} />`}
         ${shown && html`<${Letter} node=${node} topic=${topic} message=${shown} onClose=${() => setShown(null)} />`}`;

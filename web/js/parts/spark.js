@@ -21,7 +21,8 @@ export function Spark({ values, length = 60, width = 90, height = 22, color = "c
             pen = "L";
         }
     });
-    return html`<svg class="spark ${color}" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">
+    return html`<svg class="spark ${color}" preserveAspectRatio="none" width=${width} height=${height}
+        viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">
         ${shown.length > 1 && html`<path class="spark-fill" d=${`${path}V${height}H${x(0).toFixed(1)}Z`}/>`}
         <path d=${path} /></svg>`;
 }
