@@ -8,6 +8,7 @@
 #include "wire/headers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NUMBERS = 8 };
 
@@ -33,7 +34,17 @@ static uint32_t check_of(const struct cmd_put *put)
     uint32_t crc = crc32c(0, numbers, sizeof(numbers));
     crc = crc32c(crc, put->body.ptr, put->body.len);
     crc = crc32c(crc, put->headers.ptr, put->headers.len);
-    return crc32c(crc, put->key.ptr, put->key.len);
+    crc = crc32c(crc, put->key.ptr, put->key.len);
+    put_le64(numbers, put->dedup_of);
+    return put->dedup_of > 0 ? crc32c(crc, numbers, 8) : crc;
+}
+
+/* The key as the client has sent it. */
+static struct slice sent_key(const struct cmd_put *put)
+{
+    const char *behind = put->dedup_of > 0 ? memrchr(put->dedup.ptr, '/', put->dedup.len) : NULL;
+
+    return behind ? slice_of(put->dedup.ptr, (size_t)(behind - put->dedup.ptr)) : put->dedup;
 }
 
 /* One of the same command with a key that another has too. */
@@ -89,7 +100,7 @@ static int look(const struct turn *turn, const struct cmd_put *put, struct again
     *ret = (struct again){.deduped = put->dedup.len > 0};
     if (!ret->deduped)
         return 0;
-    if (key_check(put->dedup) < 0)
+    if (key_check(sent_key(put)) < 0)
         return GMQ_E_KEY;
     if (engine_dedup_window_ms(engine) == 0 || engine_dedup_keys(engine) == 0)
         return GMQ_E_VALUE;

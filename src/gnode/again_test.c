@@ -2,6 +2,8 @@
 #include "gnode/desk_test.h"
 #include "sim/rng.h"
 
+#include <stdio.h>
+
 enum { BATCH_MAX = 8 };
 
 static struct cmd_put put_of(const char *dedup, const char *body)
@@ -96,6 +98,49 @@ TEST(push_of_a_batch_has_a_dedup_key_a_message)
     puts[5] = put_of("b", "5");
     assert_int_equal(put_all(puts, 6), GMQ_E_DEDUP_MISMATCH);
     assert_int_equal(waiting(), 3);
+    desk_end();
+}
+
+/* As the doors make them: one key for all. */
+static void spread(struct cmd_put *puts, char (*keys)[2 * CMD_KEY_BYTES_MAX], const char *key, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(keys[i], sizeof(keys[i]), "%s/%u", key, i);
+        puts[i] = put_of(keys[i], i == 0 ? "1" : "2");
+        puts[i].dedup_of = count;
+    }
+}
+
+TEST(push_of_a_batch_with_one_dedup_key_is_the_same_batch_or_refused)
+{
+    char keys[BATCH_MAX][2 * CMD_KEY_BYTES_MAX], longest[CMD_KEY_BYTES_MAX + 2];
+    struct cmd_put puts[BATCH_MAX];
+
+    desk_begin(0);
+    spread(puts, keys, "a/b", 3);
+    assert_int_equal(put_all(puts, 3), 0);
+    assert_false(desk.again);
+    uint64_t last = desk.ids[2];
+    assert_int_equal(put_all(puts, 3), 0);
+    assert_true(desk.again && desk.ids[2] == last);
+    for (uint32_t count = 1; count <= 5; count++) {
+        spread(puts, keys, "a/b", count);
+        assert_int_equal(put_all(puts, count), count == 3 ? 0 : GMQ_E_DEDUP_MISMATCH);
+    }
+    assert_int_equal(waiting(), 3);
+    memset(longest, 'k', sizeof(longest));
+    longest[CMD_KEY_BYTES_MAX] = '\0';
+    spread(puts, keys, longest, 3);
+    assert_int_equal(put_all(puts, 3), 0);
+    assert_false(desk.again);
+    desk_restart();
+    assert_int_equal(put_all(puts, 3), 0);
+    assert_true(desk.again);
+    longest[CMD_KEY_BYTES_MAX] = 'k';
+    longest[CMD_KEY_BYTES_MAX + 1] = '\0';
+    spread(puts, keys, longest, 3);
+    assert_int_equal(put_all(puts, 3), GMQ_E_KEY);
+    assert_int_equal(waiting(), 6);
     desk_end();
 }
 

@@ -97,6 +97,7 @@ struct broker {
     unsigned list_work;        /* that lists of topics have done in this turn */
     uint64_t late;             /* delayed messages whose piece was loaded when their time, in this life, had begun */
     bool stopping;             /* commands are refused */
+    bool leaving;              /* soon, meanwhile /readyz says so: all is done as ever */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "gnode/events.h"
 #include "gnode/http_v1.h"
 #include "gnode/settings.h"
+#include "net/addr.h"
 #include "net/http.h"
 #include "net/tcp.h"
 #include "wire/frame.h"
@@ -38,8 +39,16 @@ NODISCARD int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct
 
 /* ---- HTTP (http_door.c) ------------------------------------------------------------------------------------------ */
 
+/* What the node may be called in Host, without ports; "" = none. */
+struct http_names {
+    char host[ADDR_HOST_BYTES];     /* of the machine */
+    char reported[ADDR_HOST_BYTES]; /* to the registry */
+    const char *listens, *listed;   /* http_addr's; http_hosts, commas between them */
+};
+
 struct http_door {
     struct door base;
+    struct http_names names;
     struct http_server *server;
     struct http_v1 v1;
     struct events events;

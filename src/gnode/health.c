@@ -46,7 +46,7 @@ static void look(struct health *health, const struct broker *broker)
 {
     const struct log_report *report = &broker->report;
 
-    if (broker->stopping)
+    if (broker->stopping || broker->leaving)
         add(health, HEALTH_STOPPING, "%s", err_text(GMQ_E_STOPPING));
     look_at_log(health, broker->log);
     if (broker_memory_state(broker) != MEMORY_OK)

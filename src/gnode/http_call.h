@@ -50,6 +50,12 @@ NODISCARD bool http_ops_serve(struct http_door *door, struct http_request *req);
 /* http_foreign.c: whether a page of another origin made the browser send it. */
 NODISCARD bool http_is_foreign(const struct http_request *req);
 
+/* http_foreign.c: whether `host`, as in a Host header, is an address, a name without a dot, or one of the node. */
+NODISCARD bool http_is_own_host(const struct http_names *names, struct slice host);
+
+/* http_foreign.c: whether it is for another name, and comes from a browser, or other names are refused to all. */
+NODISCARD bool http_is_misnamed(const struct http_names *names, const struct http_request *req);
+
 /* 405 as a problem, with Allow. */
 void http_no_method(struct http_request *req, const char *allow);
 

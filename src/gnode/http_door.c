@@ -4,6 +4,9 @@
 #include "base/err.h"
 #include "wire/report_json.h"
 
+#include <string.h>
+#include <unistd.h>
+
 enum {
     CONNECTION_BYTES = 16 << 10,
     FORM_GROWTH = 3,                  /* a byte is sent as %XX at most */
@@ -23,12 +26,20 @@ static void serve_events(struct http_door *door, struct http_request *req)
     }
 }
 
+/* What tells nothing but that the node is there. */
+static bool is_probe(struct slice path)
+{
+    return slice_is(path, "/ping") || slice_is(path, "/livez") || slice_is(path, "/readyz");
+}
+
 static void on_request(void *ctx, struct http_request *req)
 {
     struct http_door *door = ctx;
 
     if (slice_is(req->path, "/ping"))
         http_reply(req, 200, HTTP_TEXT, slice_str("OK"));
+    else if (!is_probe(req->path) && http_is_misnamed(&door->names, req))
+        http_problem(req, GMQ_E_HOST, "the node is not known under this name: see its setting http_hosts");
     else if (slice_is(req->path, "/api/v1/events"))
         serve_events(door, req);
     else if (!(door->base.settings->legacy_http && http_original_serve(door, req)) && !http_v1_serve(&door->v1, req) &&
@@ -86,6 +97,18 @@ uint64_t http_door_memory(const struct http_door *door)
            http_server_connections(door->server) * CONNECTION_MEMORY;
 }
 
+static void find_names(struct http_names *names, const struct gnode_settings *settings)
+{
+    struct addr reported;
+
+    *names = (struct http_names){.listens = settings->http.host, .listed = settings->http_hosts};
+    if (gethostname(names->host, sizeof(names->host) - 1) != 0)
+        names->host[0] = '\0';
+    if (settings->report_http_addr[0] != '\0' &&
+        addr_parse(slice_str(settings->report_http_addr), &reported, NULL) == 0)
+        memcpy(names->reported, reported.host, sizeof(names->reported));
+}
+
 int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *base, int listen_fd, uint64_t *budget,
                    const struct http_v1 *v1)
 {
@@ -102,6 +125,7 @@ int http_door_open(struct http_door *door, uv_loop_t *loop, const struct door *b
     };
 
     *door = (struct http_door){.base = *base, .budget = budget};
+    find_names(&door->names, base->settings);
     list_init(&door->answered);
     list_init(&door->calls);
     int rc = http_server_open(&door->server, loop, &options, on_request, door);

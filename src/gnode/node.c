@@ -426,18 +426,38 @@ struct node *node_open(const struct gnode_settings *settings)
 
 static void on_stop_timer(uv_timer_t *timer) { (void)timer; /* the loop of node_run looks */ }
 
-void node_stop(struct node *node)
+/* No new connections, and no new commands on those that there are. */
+static void end_service(struct node *node)
 {
     if (node->stop_ms > 0)
         return;
     (void)uv_timer_start(&node->stop_timer, on_stop_timer, 0, STOP_LOOK_MS);
     node->stop_ms = uv_now(&node->loop) + STOP_MS;
     node->broker.stopping = true;
-    daemon_stopping();
     tcp_stop_accepting(&node->tcp.server);
     http_server_stop_accepting(node->http.server);
     events_stop(&node->http.events);
-    presence_leave(&node->presence);
+}
+
+static void on_delay_over(uv_timer_t *timer) { end_service(CONTAINER_OF(timer, struct node, stop_timer)); }
+
+void node_stop(struct node *node)
+{
+    uint64_t delay_ms = node->settings->stop_delay_ms;
+    bool first = !node->broker.leaving;
+
+    if (first) {
+        node->broker.leaving = true;
+        daemon_stopping();
+        presence_leave(&node->presence);
+    }
+    if (!first || delay_ms == 0) {
+        end_service(node);
+        return;
+    }
+    log_info("node", "not ready any more, serving on for %llu ms", (unsigned long long)delay_ms);
+    uv_update_time(&node->loop);
+    (void)uv_timer_start(&node->stop_timer, on_delay_over, delay_ms, 0);
 }
 
 static bool may_end(const struct node *node)

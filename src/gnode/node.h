@@ -23,7 +23,10 @@ struct node *node_open(const struct gnode_settings *settings);
 /* Serves until a signal or node_stop(). Returns 0 after a clean stop, else a negative error (logged). */
 int node_run(struct node *node);
 
-/* Asks the node to stop: no new connections, what is in flight is answered, a checkpoint, the end. */
+/*
+ * Asks the node to stop: for `stop_delay` it serves on, unregistered and not ready; then no new connections, what is in
+ * flight is answered, a checkpoint, the end. A second call ends the delay.
+ */
 void node_stop(struct node *node);
 
 void node_free(struct node *node);

@@ -20,7 +20,24 @@
 #define TOPIC_IDLE_S_MAX (UINT64_C(10) * 365 * 86400)
 #define DELAY_S_MAX (UINT64_C(100) * 365 * 86400) /* 100 years; the 4 bytes of an mpub reach to 136 */
 
-enum { SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
+enum { STOP_DELAY_MS_MAX = 600000, SYNC_MS_MAX = 60000, SYNC_MS_DEFAULT = 50, MAX_DISK_LEAST = 32 << 20 };
+
+/* Host names with commas between them. */
+static const char *check_hosts(const char *text)
+{
+    static const char WHY[] = "must be host names, without ports, with commas between them";
+
+    if (text[0] == '\0')
+        return NULL;
+    for (const char *at = text;; at++) {
+        size_t len = strcspn(at, ",");
+        if (len == 0 || len >= ADDR_HOST_BYTES || strcspn(at, " :/@[]") < len)
+            return WHY;
+        at += len;
+        if (*at == '\0')
+            return NULL;
+    }
+}
 
 static bool parse_sync(const char *text, enum gnode_sync *ret_mode, uint64_t *ret_ms)
 {
@@ -96,6 +113,9 @@ static const struct setting TABLE[] = {
      .help = "seconds after which an empty topic that nobody used is deleted; 0: never"},
     {.flag = "max_connections", .section = "node", .key = "max_connections", .type = SETTING_U64, AT(max_connections),
      .min = 1, .max = 1000000, .fallback = "10000", .help = "most connections of each door"},
+    {.flag = "stop_delay", .section = "node", .key = "stop_delay", .type = SETTING_U64, AT(stop_delay_ms), .min = 0,
+     .max = STOP_DELAY_MS_MAX, .fallback = "0",
+     .help = "milliseconds that a node which was told to stop serves on, not ready, so that balancers turn away first"},
     {.flag = "cache", .section = "node", .key = "cache", .type = SETTING_BYTES, AT(cache_bytes), .min = MIB,
      .max = 512 * MIB, .fallback = "16m",
      .help = "memory for the newest messages; a power of two, at least 4 x max_message"},
@@ -130,6 +150,10 @@ static const struct setting TABLE[] = {
 
     {.flag = "http_addr", .section = "http_server", .key = "addr", AT(http_addr), .fallback = "127.0.0.1:9504",
      .value = "ADDR", .help = "where the HTTP API listens; :PORT for all interfaces", .check = common_check_addr},
+    {.flag = "http_hosts", .section = "http_server", .key = "http_hosts", AT(http_hosts), .fallback = "",
+     .value = "NAME[,NAME]...",
+     .help = "names under which alone the node may be asked, beside addresses and its own; empty: any, but by browsers",
+     .check = check_hosts},
     {.flag = "legacy_http", .section = "http_server", .key = "legacy_http", .type = SETTING_BOOL, AT(legacy_http),
      .fallback = "true", .help = "the original's HTTP API beside /api/v1; false: its paths answer 404, but for /ping"},
     {.section = "http_server", .key = "certFile", AT(ignored_cert), .fallback = ""},

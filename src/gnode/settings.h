@@ -23,6 +23,7 @@ struct gnode_settings {
     char *http_addr, *tcp_addr;
     char *report_http_addr, *report_tcp_addr; /* "" = the address listened on */
     char *register_addr;                      /* comma list, "" = none */
+    char *http_hosts;                         /* comma list of host names, "" = none */
     char *data_save_path;
     char *sync;
     char *log_target, *log_filename;
@@ -43,6 +44,7 @@ struct gnode_settings {
     uint64_t dedup_keys;
     uint64_t topic_idle_s;    /* 0 = never */
     uint64_t max_connections; /* of each door */
+    uint64_t stop_delay_ms;   /* 0 = none */
     uint64_t cache_bytes;     /* a power of two, >= 4 x max_message_bytes */
     uint64_t read_cache_bytes;
     uint64_t segment_bytes;

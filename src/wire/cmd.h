@@ -92,6 +92,7 @@ struct cmd_put {
     struct slice headers; /* lines `name: value`, each ended by \n; checked by wire/headers.h */
     struct slice key;     /* the client's own; empty = none */
     struct slice dedup;   /* of pushes with the same one within the window only the first counts; empty = none */
+    uint32_t dedup_of;    /* > 0: the key is that of so many messages, with `/` and the place of this one behind it */
 };
 
 #define CMD_NOT_GIVEN INT64_MIN

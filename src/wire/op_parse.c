@@ -372,8 +372,10 @@ static void spread_dedup(struct op_call *call)
         char *text = arena_take(&call->arena, call->put.dedup.len + 16);
         int len = snprintf(text, call->put.dedup.len + 16, "%.*s/%u", (int)call->put.dedup.len, call->put.dedup.ptr,
                            (unsigned)i);
-        if (call->puts[i].dedup.len == 0)
-            call->puts[i].dedup = slice_of(text, (size_t)len);
+        if (call->puts[i].dedup.len > 0)
+            continue;
+        call->puts[i].dedup = slice_of(text, (size_t)len);
+        call->puts[i].dedup_of = call->put_count;
     }
 }
 

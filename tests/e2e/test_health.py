@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 import errno
 import os
 import re
+import signal
 import sys
 
 from gmqtest import Case, Refused, wait_until
@@ -42,6 +43,28 @@ class Health(Case):
             reply = http.call(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), "HEAD")
             self.assertEqual(reply.status, 200)
         self.assertEqual(http.get("/api/v1/nodes").status, 404)
+
+    def test_a_node_that_ends_serves_on_and_is_not_ready_for_its_delay(self):
+        node = self.gnode("-stop_delay=600000")
+        tcp = self.tcp(node)
+        ident = tcp.pub("t", b"x")
+        node.signal(signal.SIGTERM)
+        wait_until(lambda: self.http(node).get("/readyz").status == 503)
+        ready = self.http(node).get("/readyz")                  # on a new connection
+        self.assertEqual(ready.json, {"status": "stopping", "reasons": ["node is stopping"]})
+        self.assertEqual(self.http(node).get("/livez").status, 200)
+        self.assertEqual(self.http(node).get("/api/v1/node").json["status"], "stopping")
+        self.assertEqual(self.tcp(node).pop("t")["id"], ident)
+        self.assertTrue(tcp.ack(ident, "t"))
+        node.signal(signal.SIGTERM)                             # a second one: now
+        self.assertEqual(node.wait(), 0, node.output[-2000:])
+        self.assertIn("not ready any more, serving on for 600000 ms", node.output)
+
+    def test_a_delay_ends_by_itself_and_without_one_the_end_is_at_once(self):
+        for flags in (("-stop_delay=1",), ()):
+            node = self.gnode(*flags)
+            self.tcp(node).pub("t", b"x")
+            self.assertEqual(node.stop(), 0, node.output[-2000:])
 
     def test_damage_degrades_until_the_next_start_that_finds_none(self):
         node = self.gnode()

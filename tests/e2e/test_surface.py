@@ -34,6 +34,35 @@ class Browsers(Case):
             with self.subTest(headers=headers):
                 self.assertEqual(self.conn.v1("POST", "topics/t/pause", headers=headers).status, 200)
 
+    def named(self, node, path, host, *lines, method="GET"):
+        """The status of a request for a name."""
+        head = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Content-Length: 0", *lines]
+        return self.http(node).call("\r\n".join(head).encode() + b"\r\n\r\n")
+
+    def test_a_name_that_was_made_to_point_here_is_none_of_the_node(self):
+        node = self.gnode("-report_http_addr=mq.example.com:9504", data="named")
+        for browser in ("Origin: http://evil.com", "Sec-Fetch-Site: same-origin"):
+            for path, method in (("/api/v1/topics", "GET"), ("/api/v1/topics/t/pause", "POST"),
+                                 ("/pop?topic=t", "GET")):
+                got = self.named(node, path, "evil.com", browser, method=method)
+                self.assertEqual((got.status, got.json["code"]), (421, "HOST"))
+            self.assertEqual(self.named(node, "/livez", "evil.com", browser).status, 200)
+        for host in ("127.0.0.1:1", "localhost", "[::1]", "mq.example.com:9504"):
+            self.assertEqual(self.named(node, "/api/v1/topics", host, f"Origin: http://{host}").status, 200, host)
+        self.assertEqual(self.named(node, "/getAllTopicStat", "any.program.org").status, 200)
+
+    def test_listed_names_are_the_only_ones_for_all(self):
+        node = self.gnode("-http_hosts=a.example.com,b.example.com", data="listed")
+        for path in ("/api/v1/topics", "/getAllTopicStat", "/api/v1/node", "/api/v1/events"):
+            self.assertEqual(self.named(node, path, "evil.com").status, 421, path)
+        for path in ("/ping", "/livez", "/readyz"):
+            self.assertEqual(self.named(node, path, "evil.com").status, 200, path)
+        for host in ("B.example.com:80", "127.0.0.1", "localhost:9504"):
+            self.assertEqual(self.named(node, "/getAllTopicStat", host).status, 200, host)
+        self.assertEqual(self.http(node).call(b"GET /getAllTopicStat HTTP/1.0\r\n\r\n").status, 200)
+        for bad in ("a:80", "a,,b", "http://a", "a b"):
+            self.assertEqual(self.run_program("gnode", f"-http_hosts={bad}", "--check-config")[0], 2, bad)
+
     def test_an_empty_body_has_no_type_of_a_form(self):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             got = self.conn.v1("POST", "topics/t/pause", headers={"Content-Type": kind})

@@ -81,6 +81,46 @@ class Routing(Case):
             got = self.conn.v1("POST", "topics/t/messages", {"body": "x", **args}, headers=headers)
             self.assertEqual((got.status, got.json["code"]), (400, "VALUE"))
 
+    def keyed(self, conn, key, *messages, **more):
+        return conn.v1("POST", "topics/t/messages", {"messages": [{"body": one} for one in messages], **more},
+                       headers={"Idempotency-Key": key})
+
+    def test_one_key_for_a_batch_means_that_batch(self):
+        first = self.keyed(self.conn, "k", "a", "b")
+        self.assertEqual((first.status, first.json["duplicate"]), (201, False))
+        again = self.keyed(self.conn, "k", "a", "b")
+        self.assertEqual((again.status, again.json), (201, {"ids": first.json["ids"], "duplicate": True}))
+        for other in (("a",), ("b", "a"), ("a", "c"), ("a", "b", "c")):
+            got = self.keyed(self.conn, "k", *other)
+            self.assertEqual((got.status, got.json["code"]), (422, "DEDUP_MISMATCH"), other)
+        self.assertEqual(self.keyed(self.conn, "l", "a", dedup_key="l").status, 400)
+        longest = "k" * 128
+        first = self.keyed(self.conn, longest, *"0123456789ab")
+        self.assertEqual((first.status, len(first.json["ids"])), (201, 12))
+        self.assertEqual(self.keyed(self.conn, longest, *"0123456789ab").json["ids"], first.json["ids"])
+        self.assertEqual(self.keyed(self.conn, longest + "k", "a").status, 400)
+        self.assertEqual(self.conn.v1("GET", "topics/t").json["ready"], 14)
+
+    def test_one_key_for_a_batch_is_known_after_a_kill(self):
+        first = self.keyed(self.conn, "k", "a", "b").json["ids"]
+        self.node.kill()
+        self.conn = self.http(self.gnode())
+        self.assertEqual(self.keyed(self.conn, "k", "a", "b").json, {"ids": first, "duplicate": True})
+        self.assertEqual(self.keyed(self.conn, "k", "a").status, 422)
+        self.assertEqual(self.conn.v1("GET", "topics/t").json["ready"], 2)
+
+    def test_one_key_for_a_batch_that_many_push_at_once(self):
+        got, conns = [], [self.http(self.node) for _ in range(8)]
+        threads = [threading.Thread(target=lambda c=conn: got.append(self.keyed(c, "k", "a", "b").json))
+                   for conn in conns]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(one["duplicate"] for one in got), [False] + [True] * 7)
+        self.assertEqual({tuple(one["ids"]) for one in got}, {tuple(got[0]["ids"])})
+        self.assertEqual(self.conn.v1("GET", "topics/t").json["ready"], 2)
+
     def test_spans_of_topics_just_within_and_just_beyond(self):
         self.assertEqual(self.conn.v1("POST", "topics", {"name": "t"}).status, 201)
         years = 3650 * 86400 * 1000
