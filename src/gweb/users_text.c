@@ -66,6 +66,15 @@ static bool is_end(struct slice line, size_t count)
     return slice_is(line, want);
 }
 
+static bool is_newer(struct slice line)
+{
+    size_t len = sizeof(FIRST_WORD) - 1;
+    uint64_t version;
+
+    return line.len > len && memcmp(line.ptr, FIRST_WORD, len) == 0 &&
+           num_parse_u64(slice_of(line.ptr + len, line.len - len), &version) && version > 1;
+}
+
 int users_decode(struct users *users, struct slice text, unsigned *ret_line)
 {
     struct slice line;
@@ -74,8 +83,7 @@ int users_decode(struct users *users, struct slice text, unsigned *ret_line)
     if (!take(&text, '\n', &line))
         return -EBADMSG;
     if (!slice_is(line, FIRST))
-        return line.len > sizeof(FIRST) - 1 && memcmp(line.ptr, FIRST_WORD, sizeof(FIRST_WORD) - 1) == 0 ? -ENOTSUP
-                                                                                                         : -EBADMSG;
+        return is_newer(line) ? -ENOTSUP : -EBADMSG;
     for (;;) {
         struct user user;
 

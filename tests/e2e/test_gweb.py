@@ -374,8 +374,9 @@ class Pages(GwebCase):
         for path in ("/", "/topics", "/topic/1/a.b", "/m/123", "/js"):
             got = one.ask("GET", path)
             self.assertEqual((got.status, got.body), (200, b"<p>the page"), path)
-        for path in ("/../secret", "/%2e%2e/secret", "/..%2fsecret", "/js/../../secret", "//etc/passwd", "/.hidden",
-                     "/js/..%2f..%2fsecret", "/js/pipe", "/%5c..%5csecret", "/js/a.js/", "/js/a.js%00.html", "/etc/passwd"):
+        for path in ("/../secret", "/%2e%2e/secret", "/..%2fsecret", "/js/../../secret", "//etc/passwd",
+                     "/.hidden", "/js/..%2f..%2fsecret", "/js/pipe", "/%5c..%5csecret", "/js/a.js/", "/js/a.js%00.html",
+                     "/etc/passwd"):
             got = one.ask("GET", path)
             self.assertIn(got.body, (b"<p>the page", b"There is no such page.\n", b"400 Bad Request"), path)
         with open(self.path("pages", "js", "a.js"), "w", encoding="utf-8") as file:
