@@ -26,6 +26,9 @@ import { RedriveDialog, countText, deleteDead } from "./redrive.js";
 
 /** @typedef {import("../types.js").Message} Message */
 
+/** @param {Message} m */
+const idOf = (m) => m.id;
+
 /** Why it is dead, in a line. @param {{m: Message}} props */
 export function Reason({ m }) {
     return html`<span class="reason"><span>${t(`message.reason.${m.reason ?? "retries"}`)}</span>${m.text
@@ -41,8 +44,10 @@ function columns(open) {
         { key: "since", label: t("dead.died"), cell: (/** @type {Message} */ m) =>
             html`<span class="nowrap" title=${time(m.since)}>${clock(m.since, now.value)} <span class="muted">${
                 toMs(m.since) === null ? "" : age(now.value - (toMs(m.since) ?? 0))}</span></span>` },
-        { key: "retries", label: t("dead.retries"), num: true, cell: (/** @type {Message} */ m) => number(m.retry_count) },
-        { key: "reason", label: t("dead.reason"), bare: true, cell: (/** @type {Message} */ m) => html`<${Reason} m=${m} />` },
+        { key: "retries", label: t("dead.retries"), num: true, cell: (/** @type {Message} */ m) =>
+            number(m.retry_count) },
+        { key: "reason", label: t("dead.reason"), bare: true, cell: (/** @type {Message} */ m) =>
+            html`<${Reason} m=${m} />` },
         { key: "body", label: t("dead.body"), wide: true, bare: true, cell: (/** @type {Message} */ m) =>
             html`<span class="one-line cut">${preview(m)}</span>` },
     ];
@@ -72,7 +77,8 @@ function ExportButton({ node, topic, filter, ids }) {
 
     return running ? html`<button class="button" onClick=${() => running.ending.abort()} data-testid="export-stop">
             ${t("dead.export.stop", { n: running.count })}</button>`
-        : html`<button class="button" onClick=${run} data-testid="export"><${Icon} name="down" />${t("dead.export")}</button>`;
+        : html`<button class="button" onClick=${run}
+            data-testid="export"><${Icon} name="down" />${t("dead.export")}</button>`;
 }
 
 /** What can be done, and with how many. @param {any} props */
@@ -103,7 +109,8 @@ export function Desk({ node, topic }) {
     const stats = topics.value.get(topicKey(node, topic));
     const query = route.value.query;
     const text = query.get("text") ?? "", older = AGES[query.get("older") ?? ""] ?? 0;
-    const filter = useMemo(() => ({ ...(text ? { text } : {}), ...(older ? { older_than_ms: older } : {}) }), [text, older]);
+    const filter = useMemo(() => ({ ...(text ? { text } : {}), ...(older ? { older_than_ms: older } : {}) }),
+        [text, older]);
     const [picked, setPicked] = useState(/** @type {Set<string>} */ (new Set()));
     const [asking, setAsking] = useState(false);
     const [shown, setShown] = useState(/** @type {Message | null} */ (null));
@@ -112,6 +119,7 @@ export function Desk({ node, topic }) {
     const here = new Set(list.found?.messages.map((m) => m.id));
     const ids = picked.size > 0 ? [...picked].filter((id) => here.has(id)) : null;
     const scope = { node, topic, ids, filter, n: ids ? ids.length : list.matching?.n ?? null };
+    const busy = list.busy || jobs.value.some((f) => f.job.state === "running");
     const done = () => { setAsking(false); setPicked(new Set()); };
 
     useEffect(() => {
@@ -123,7 +131,8 @@ export function Desk({ node, topic }) {
         }
     }, [list.found]);
     const again = (/** @type {import("../jobs.js").Followed} */ f) => (f.job.kind !== "redrive" ? 0
-        : (list.found?.messages ?? []).filter((m) => diedAgain(m) && (toMs(m.since) ?? 0) >= (toMs(f.job.started_at) ?? 0)).length);
+        : (list.found?.messages ?? []).filter((m) => diedAgain(m)
+            && (toMs(m.since) ?? 0) >= (toMs(f.job.started_at) ?? 0)).length);
 
     return html`<${PageHead} title=${visible(topic)} before=${html`<a class="crumb" href="/dead">${t("nav.dead")}</a>
                 <span class="crumb" aria-hidden="true">/</span>`}
@@ -131,18 +140,18 @@ export function Desk({ node, topic }) {
             <a class="button" href=${topicUrl(node, topic)}>${t("dead.topic")}</a><//>
         <div class="stack">
             <${Progress} node=${node} topic=${topic} again=${again} />
-            <div class="card" data-testid="desk" data-busy=${list.busy || jobs.value.some((f) => f.job.state === "running")}>
+            <div class="card" data-testid="desk" data-busy=${busy}>
                 <div class="card-head spread"><div class="row"><${AgeFilter} value=${query.get("older") ?? ""} />
                         <${TextFilter} value=${text} /></div>
                     <${Actions} ...${scope} matching=${list.matching} onRedrive=${() => setAsking(true)}
                         onDelete=${async () => await deleteDead(scope) && done()} /></div>
-                <div class="scope row" aria-live="polite"><label class="row"><input type="checkbox" checked=${ids === null}
-                        disabled=${ids === null} onChange=${() => setPicked(new Set())} data-testid="all-matching" />
+                <div class="scope row" aria-live="polite"><label class="row"><input type="checkbox"
+                        checked=${ids === null} disabled=${ids === null} onChange=${() => setPicked(new Set())} data-testid="all-matching" />
                         <span>${t("dead.all", { n: countText(list.matching) })}</span></label>
                     ${ids && html`<b data-testid="picked">${t("dead.picked", { n: ids.length })}</b>`}</div>
                 ${list.error ? html`<${Failed} error=${list.error} retry=${list.again} />`
-                    : list.found === null ? html`<${Loading} />` : html`<${Table} label=${t("nav.dead")} testid="letters"
-                        columns=${columns(setShown)} rows=${list.found.messages} keyOf=${(/** @type {Message} */ m) => m.id}
+                    : list.found === null ? html`<${Loading} />` : html`<${Table} label=${t("nav.dead")}
+                        testid="letters" columns=${columns(setShown)} rows=${list.found.messages} keyOf=${idOf}
                         selected=${picked} onSelect=${setPicked} onOpen=${setShown}
                         empty=${text || older ? html`<${Empty} icon="search" title=${t("dead.none.match")} />`
                             : html`<${Empty} title=${t("dead.none")} hint=${t("dead.none.hint")} />`} />

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Dead letters as a file, a line of JSON a message, fetched page by page so that neither node nor gweb holds them all. */
+ * Dead letters as a file, a line of JSON a message, fetched page by page so that neither node nor gweb holds them
+ * all. */
 import { call, topicPath, withQuery } from "../api.js";
 
 /** Offers a file for saving. @param {string} name @param {BlobPart[]} parts @param {string} type */
@@ -35,7 +36,8 @@ export async function collect(node, topic, filter, onCount, signal) {
 
     do {
         const query = { state: "dead", body: "whole", format: "jsonl", limit: 1000, cursor, ...filter };
-        const answer = await call("GET", withQuery(topicPath(node, topic, "messages"), query), undefined, { raw: true, signal });
+        const answer = await call("GET", withQuery(topicPath(node, topic, "messages"), query), undefined,
+            { raw: true, signal });
         const text = await answer.text();
 
         parts.push(text.endsWith("\n") || text === "" ? text : `${text}\n`);

@@ -29,6 +29,9 @@ export function TextFilter({ value, name = "text", label = t("dead.text") }) {
 
     useEffect(() => () => clearTimeout(timer.current), []);
     return html`<input type="search" value=${typed} placeholder=${label} aria-label=${label} maxlength="255"
-        data-testid="filter-text" onInput=${(/** @type {any} */ e) => { setTyped(e.target.value); say(e.target.value, WAIT_MS); }}
+        data-testid="filter-text" onInput=${(/** @type {any} */ e) => {
+            setTyped(e.target.value);
+            say(e.target.value, WAIT_MS);
+        }}
         onKeyDown=${(/** @type {KeyboardEvent} */ e) => e.key === "Enter" && say(typed, 0)} />`;
 }

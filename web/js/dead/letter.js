@@ -20,7 +20,8 @@ export function Letter({ node, message, onClose }) {
             fetchWhole();
         }
     }, []);
-    return html`<${Dialog} wide title=${t("message.title", { id: message.id })} onClose=${onClose} testid="letter-dialog">
+    return html`<${Dialog} wide title=${t("message.title", { id: message.id })} onClose=${onClose}
+        testid="letter-dialog">
         <div class="stack"><${Facts} message=${whole} node=${node} />
             <${Body} message=${whole} onWhole=${fetchWhole} />
             <div class="dialog-foot"><a class="button" href=${`/m/${message.id}`} onClick=${onClose}

@@ -23,7 +23,8 @@ async function count(node, topic, filter, signal) {
     let n = 0, cursor = "";
 
     for (let i = 0; i < COUNT_PAGES; i++) {
-        const page = await get(topicPath(node, topic, "messages"), { state: "dead", limit: 1000, cursor, ...filter }, signal);
+        const page = await get(topicPath(node, topic, "messages"), { state: "dead", limit: 1000, cursor, ...filter },
+            signal);
 
         n += page.messages.length;
         if (!page.next) {
@@ -85,7 +86,8 @@ export function useDeadList(node, topic, filter, total, still) {
             const page = await read(found.next, new AbortController().signal);
             const have = new Set(found.messages.map((m) => m.id));
 
-            setFound({ messages: [...found.messages, ...page.messages.filter((/** @type {Message} */ m) => !have.has(m.id))],
+            setFound({ messages: [...found.messages, ...page.messages.filter((/** @type {Message} */ m) =>
+                !have.has(m.id))],
                 next: page.next });
         } catch (e) {
             setError(e);

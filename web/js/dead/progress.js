@@ -45,7 +45,8 @@ function Job({ f, again }) {
 
 /** Jobs of a node and topic, or all. @param {{node?: number, topic?: string, again?: (f: Followed) => number}} props */
 export function Progress({ node, topic, again }) {
-    const list = jobs.value.filter((f) => (node === undefined || f.node === node) && (topic === undefined || f.job.topic === topic));
+    const list = jobs.value.filter((f) => (node === undefined || f.node === node)
+        && (topic === undefined || f.job.topic === topic));
 
     return list.length > 0 && html`<ul class="card card-pad stack-small jobs" aria-live="polite">
         ${list.map((f) => html`<${Job} key=${`${f.node} ${f.job.job}`} f=${f} again=${again ? again(f) : 0} />`)}</ul>`;

@@ -14,7 +14,8 @@ import { notifyError } from "../parts/toast.js";
 import { visible } from "../parts/text.js";
 import { isAll } from "./list.js";
 
-/** @typedef {{node: number, topic: string, ids: string[] | null, filter: import("./list.js").Filter, n: number | null}} Scope
+/** @typedef {{node: number, topic: string, ids: string[] | null, filter: import("./list.js").Filter, n: number | null}}
+ * Scope
  *   ids: those, else all that match the filter; n: how many that are, null when it is not known */
 
 /** How the API names a scope. @param {Scope} scope */
@@ -48,8 +49,8 @@ export function RedriveDialog({ scopes, onClose, onDone }) {
         setBusy(true);
         try {
             for (const s of scopes) {
-                await begin(s, "redrive", { ...(to !== "" && to !== s.topic ? { to } : {}), ...(delay ? { delay_ms: delay } : {}),
-                    ...(rate === "" ? {} : { rate: Number(rate) }) });
+                await begin(s, "redrive", { ...(one && to !== "" && to !== s.topic ? { to } : {}),
+                    ...(delay ? { delay_ms: delay } : {}), ...(rate === "" ? {} : { rate: Number(rate) }) });
             }
             onDone();
         } catch (error) {
@@ -62,16 +63,20 @@ export function RedriveDialog({ scopes, onClose, onDone }) {
         <form class="stack" onSubmit=${submit}>
             <p class="muted">${one ? tx("dead.redrive.text", { topic: html`<b class="iso">${visible(one.topic)}</b>` })
                 : t("dead.redrive.many", { n: scopes.length })}</p>
-            ${one && html`<${Field} label=${t("dead.redrive.to")} hint=${to !== one.topic ? t("dead.redrive.moved") : undefined}>
+            ${one && html`<${Field} label=${t("dead.redrive.to")} hint=${to !== one.topic ? t("dead.redrive.moved")
+                : undefined}>
                 <input value=${to} list="redrive-topics" required maxlength="128" autocomplete="off" spellcheck=${false}
                     data-testid="redrive-to" onInput=${(/** @type {any} */ e) => setTo(e.target.value)} /><//>
-                <datalist id="redrive-topics">${topicNames(one.node).map((name) => html`<option key=${name} value=${name} />`)}</datalist>`}
+                <datalist id="redrive-topics">${topicNames(one.node).map((name) => html`<option key=${name}
+                    value=${name} />`)}</datalist>`}
             <div class="grid2"><${Field} label=${t("dead.redrive.rate")} hint=${t("dead.redrive.rate.hint")}
                     error=${wrongRate ? t("dead.redrive.rate.wrong") : undefined}>
-                    <input value=${rate} inputmode="numeric" placeholder=${t("dead.redrive.fast")} data-testid="redrive-rate"
+                    <input value=${rate} inputmode="numeric" placeholder=${t("dead.redrive.fast")}
+                        data-testid="redrive-rate"
                         onInput=${(/** @type {any} */ e) => setRate(e.target.value.trim())} /><//>
                 <${Field} label=${t("dead.redrive.delay")}>
-                    <${Span} value=${delay} onChange=${setDelay} units=${["s", "m", "h", "d"]} placeholder="0" testid="redrive-delay" /><//></div>
+                    <${Span} value=${delay} onChange=${setDelay} units=${["s", "m", "h", "d"]} placeholder="0"
+                        testid="redrive-delay" /><//></div>
             <div class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("cancel")}</button>
                 <button class="button primary" disabled=${busy || wrongRate} autofocus data-testid="confirm">
                     ${t("dead.redrive.do", { n })}</button></div>

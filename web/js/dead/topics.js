@@ -51,7 +51,8 @@ function useNewest(rows) {
 function columns(newest) {
     return [
         { key: "topic", label: t("dead.topic"), main: true, sort: (/** @type {Stats} */ s) => s.topic,
-            cell: (/** @type {Stats} */ s) => html`<a class="iso" href=${deadUrl(s.node, s.topic)} data-testid="dead-topic"
+            cell: (/** @type {Stats} */ s) => html`<a class="iso" href=${deadUrl(s.node, s.topic)}
+                data-testid="dead-topic"
                 >${visible(s.topic)}</a>` },
         { key: "node", label: t("dead.node"), num: true, sort: (/** @type {Stats} */ s) => s.node,
             cell: (/** @type {Stats} */ s) => String(s.node) },
@@ -92,7 +93,8 @@ export function DeadTopics() {
     return html`<${PageHead} title=${t("nav.dead")} /><div class="stack"><${Progress} />
         <div class="card"><div class="card-head spread"><${TextFilter} value=${text} label=${t("dead.filter")} />
                 <button class="button primary" disabled=${n === 0 || !isAdmin.value} onClick=${() => setAsking(true)}
-                    data-testid="redrive"><${Icon} name="redrive" />${t("dead.redrive", { n: number(n) })}</button></div>
+                    data-testid="redrive"><${Icon} name="redrive" />${
+                        t("dead.redrive", { n: number(n) })}</button></div>
             <${Table} label=${t("nav.dead")} testid="dead-topics" columns=${columns(newest)} rows=${rows} keyOf=${keyOf}
                 order=${{ key: "dead", down: true }} hold selected=${picked} onSelect=${setPicked}
                 onOpen=${(/** @type {Stats} */ s) => go(deadUrl(s.node, s.topic))}

@@ -22,7 +22,8 @@ function Reschedule({ node, message, onClose, onDone }) {
     const body = at ? { due_at: new Date(at).toISOString() } : { delay_ms: delay ?? 0 };
     const submit = async (/** @type {Event} */ e) => {
         e.preventDefault();
-        if (await attempt(() => post(nodePath(node, "messages", message.id, "reschedule"), body), () => t("message.done.reschedule"))) {
+        if (await attempt(() => post(nodePath(node, "messages", message.id, "reschedule"), body), () =>
+            t("message.done.reschedule"))) {
             onClose();
         }
         onDone();
@@ -30,12 +31,14 @@ function Reschedule({ node, message, onClose, onDone }) {
 
     return html`<${Dialog} title=${t("message.reschedule")} onClose=${onClose} testid="reschedule-dialog">
         <form class="stack" onSubmit=${submit}>
-            <${Field} label=${t("message.reschedule.delay")}><${Span} value=${delay} onChange=${setDelay} disabled=${at !== ""}
+            <${Field} label=${t("message.reschedule.delay")}><${Span} value=${delay} onChange=${setDelay}
+                disabled=${at !== ""}
                 units=${["s", "m", "h", "d"]} testid="reschedule-delay" /><//>
             <${Field} label=${t("message.reschedule.at")}><input type="datetime-local" step="1" value=${at}
                 onInput=${(/** @type {any} */ e) => setAt(e.target.value)} /><//>
             <div class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("cancel")}</button>
-                <button class="button primary" data-testid="confirm">${t("message.reschedule")}</button></div></form><//>`;
+                <button class="button primary"
+                    data-testid="confirm">${t("message.reschedule")}</button></div></form><//>`;
 }
 
 /** @param {Props} props */
@@ -47,7 +50,8 @@ export function Actions({ node, message, onDone }) {
         onDone();
     };
     const cancel = async () => {
-        if (await ask({ title: t("message.cancel.title"), text: t("message.cancel.text"), action: t("message.cancel"), danger: true })) {
+        if (await ask({ title: t("message.cancel.title"), text: t("message.cancel.text"), action: t("message.cancel"),
+            danger: true })) {
             run(() => remove(nodePath(node, "messages", id)), "message.done.cancel");
         }
     };
@@ -62,15 +66,18 @@ export function Actions({ node, message, onDone }) {
 
     return state !== "gone" && html`<div class="row" data-testid="message-actions">
         ${state === "dead" && html`<button class="button primary" disabled=${off} title=${why} data-testid="redrive"
-            onClick=${() => run(redrive, "message.done.redrive")}><${Icon} name="redrive" />${t("message.redrive")}</button>`}
+            onClick=${() => run(redrive,
+                "message.done.redrive")}><${Icon} name="redrive" />${t("message.redrive")}</button>`}
         ${state === "delayed" && html`<button class="button primary" disabled=${off} title=${why} data-testid="promote"
             onClick=${() => run(() => post(nodePath(node, "messages", id, "promote")), "message.done.promote")}>
             <${Icon} name="play" />${t("message.promote")}</button>`}
         ${state === "in_flight" && html`<button class="button" disabled=${off} title=${why} data-testid="release"
-            onClick=${() => run(back, "message.done.release")}><${Icon} name="redrive" />${t("message.release")}</button>`}
+            onClick=${() => run(back,
+                "message.done.release")}><${Icon} name="redrive" />${t("message.release")}</button>`}
         ${state !== "in_flight" && html`<button class="button" disabled=${off} title=${why} data-testid="reschedule"
             onClick=${() => setAsking(true)}><${Icon} name="clock" />${t("message.reschedule")}</button>`}
         <button class="button danger" disabled=${off} title=${why} onClick=${cancel} data-testid="cancel-message">
             <${Icon} name="trash" />${t("message.cancel")}</button></div>
-        ${asking && html`<${Reschedule} node=${node} message=${message} onClose=${() => setAsking(false)} onDone=${onDone} />`}`;
+        ${asking && html`<${Reschedule} node=${node} message=${message} onClose=${() => setAsking(false)}
+            onDone=${onDone} />`}`;
 }

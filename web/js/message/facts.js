@@ -30,12 +30,14 @@ export function When({ at }) {
     const away = now.value - ms;
 
     return html`<span class="nowrap" title=${String(at)}>${Math.abs(away) < 86400000 ? clock(ms, now.value) : time(ms)}
-        <span class="muted"> ${away >= 0 ? t("message.ago", { age: age(away) }) : t("message.ahead", { age: age(-away) })}</span></span>`;
+        <span class="muted"> ${away >= 0 ? t("message.ago", { age: age(away) }) : t("message.ahead",
+            { age: age(-away) })}</span></span>`;
 }
 
 /** @param {Record<string, string>} headers */
 function headerList(headers) {
-    return html`<ul class="headers">${Object.entries(headers).map(([name, value]) => html`<li key=${name} class="mono iso">
+    return html`<ul class="headers">${Object.entries(headers).map(([name, value]) => html`<li key=${name}
+        class="mono iso">
         <span class="muted">${visible(name)}:</span> ${visible(value)}</li>`)}</ul>`;
 }
 
@@ -47,7 +49,8 @@ function rows(m, node) {
     const span = (/** @type {number | undefined} */ ms) => ms !== undefined && age(ms);
 
     return [
-        ["topic", m.topic !== undefined && html`<a class="iso" href=${topicUrl(node, m.topic)}>${visible(m.topic)}</a>`],
+        ["topic", m.topic !== undefined && html`<a class="iso" href=${topicUrl(node,
+            m.topic)}>${visible(m.topic)}</a>`],
         ["node", html`<a href="/nodes">${String(node)}</a>`],
         ["how", m.how && t(`message.how.${m.how}`)],
         when("pushed_at"), when("due_at"), when("deadline_at"),
@@ -72,7 +75,8 @@ export function Facts({ message, node }) {
         <div><dt>${t("message.id")}</dt><dd class="row"><span class="mono iso">${message.id}</span>
             <${CopyButton} small text=${message.id} /></dd></div>
         <div><dt>${t("message.state")}</dt><dd><${StateBadge} state=${message.state} /></dd></div>
-        ${rows(message, node).filter(([, value]) => value !== false && value !== undefined && value !== "").map(([key, value]) =>
+        ${rows(message, node).filter(([, value]) => value !== false && value !== undefined && value !== "").map(([key,
+            value]) =>
             html`<div key=${key}><dt>${t(`message.${key}`)}</dt><dd>${value}</dd></div>`)}
         ${message.unreadable && html`<div><dd class="bad">${t("message.unreadable")}</dd></div>`}</dl>`;
 }

@@ -13,13 +13,15 @@ import { visible } from "../parts/text.js";
 /** @typedef {import("../types.js").HistoryEvent} HistoryEvent */
 
 /** @type {Record<string, string>} */
-const SIGNS = { pushed: "plus", due: "clock", delivered: "arrow", touched: "clock", expired: "redrive", released: "redrive",
+const SIGNS = { pushed: "plus", due: "clock", delivered: "arrow", touched: "clock", expired: "redrive",
+    released: "redrive",
     dead: "dead", redriven: "redrive", rescheduled: "clock", gone: "check" };
 
 /** @param {HistoryEvent} e @returns {string} */
 function sentence(e) {
     if (e.event === "delivered") {
-        return t(e.client ? "message.event.delivered.to" : "message.event.delivered", { client: visible(e.client ?? "") });
+        return t(e.client ? "message.event.delivered.to" : "message.event.delivered",
+            { client: visible(e.client ?? "") });
     }
     if (e.event === "gone") {
         return t(`message.gone.${e.how ?? "deleted"}`);
@@ -76,5 +78,6 @@ export function Timeline({ node, id, turn }) {
                 <p class="muted small nowrap at" title=${time(e.at)}>${clock(e.at, now.value)}
                     ${before >= 1000 && html` <span>+${age(before)}</span>`}</p></li>`;
         })}</ol>
-        ${state.next && html`<button class="button" onClick=${() => read(state.next)}>${t("message.history.more")}</button>`}`;
+        ${state.next && html`<button class="button" onClick=${() =>
+            read(state.next)}>${t("message.history.more")}</button>`}`;
 }

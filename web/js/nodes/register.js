@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The form that registers a node. The registry tries its doors before it lists it; gweb contacts only what is listed. */
+ * The form that registers a node. The registry tries its doors before it lists it; gweb contacts only what is
+ * listed. */
 import { useState } from "/lib/hooks.js";
 import { html } from "../html.js";
 import { errorText, post } from "../api.js";
@@ -29,7 +30,8 @@ export function Register({ onClose }) {
     const [error, setError] = useState(/** @type {unknown} */ (null));
     const [busy, setBusy] = useState(false);
     const id = whole(f.id, ID_MAX), weight = whole(f.weight, WEIGHT_MAX);
-    const input = (/** @type {keyof typeof f} */ name, /** @type {object} */ more) => html`<input value=${f[name]} required
+    const input = (/** @type {keyof typeof f} */ name, /** @type {object} */ more) => html`<input
+        value=${f[name]} required
         autocomplete="off" spellcheck=${false} ...${more} data-testid=${`register-${name}`}
         onInput=${(/** @type {any} */ e) => setF({ ...f, [name]: e.target.value.trim() })} />`;
     const submit = async (/** @type {Event} */ e) => {
@@ -54,9 +56,11 @@ export function Register({ onClose }) {
                     ${input("id", { inputmode: "numeric", autofocus: true })}<//>
                 <${Field} label=${t("nodes.weight")} error=${wrong(weight === null, "nodes.wrong.weight")}>
                     ${input("weight", { inputmode: "numeric" })}<//>
-                <${Field} label=${t("nodes.tcp")} error=${wrong(f.tcp !== "" && !isAddress(f.tcp), "nodes.wrong.address")}>
+                <${Field} label=${t("nodes.tcp")} error=${wrong(f.tcp !== "" && !isAddress(f.tcp),
+                    "nodes.wrong.address")}>
                     ${input("tcp", { placeholder: "10.0.0.5:9503" })}<//>
-                <${Field} label=${t("nodes.http")} error=${wrong(f.http !== "" && !isAddress(f.http), "nodes.wrong.address")}>
+                <${Field} label=${t("nodes.http")} error=${wrong(f.http !== "" && !isAddress(f.http),
+                    "nodes.wrong.address")}>
                     ${input("http", { placeholder: "10.0.0.5:9504" })}<//></div>
             ${error && html`<p class="bad iso" role="alert">${errorText(error)}</p>`}
             <div class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("cancel")}</button>

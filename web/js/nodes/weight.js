@@ -17,7 +17,8 @@ export function Weight({ node }) {
     const save = async (/** @type {Event} */ e) => {
         e.preventDefault();
         if (weight === null || weight === node.weight
-            || await attempt(() => patch(`fleet/${node.id}`, { weight }), () => t("nodes.weighed", { id: String(node.id), weight }))) {
+            || await attempt(() => patch(`fleet/${node.id}`, { weight }), () => t("nodes.weighed",
+                { id: String(node.id), weight }))) {
             setText(null);
         }
     };

@@ -44,8 +44,10 @@ function action(e) {
 }
 
 const COLUMNS = () => [
-    { key: "at", label: t("audit.at"), cell: (/** @type {Entry} */ e) => html`<span class="nowrap">${time(e.at)}</span>` },
-    { key: "user", label: t("audit.user"), cell: (/** @type {Entry} */ e) => html`<span class="iso">${visible(e.user)}</span>` },
+    { key: "at", label: t("audit.at"), cell: (/** @type {Entry} */ e) => html`<span
+        class="nowrap">${time(e.at)}</span>` },
+    { key: "user", label: t("audit.user"), cell: (/** @type {Entry} */ e) => html`<span
+        class="iso">${visible(e.user)}</span>` },
     { key: "action", label: t("audit.action"), main: true, cell: (/** @type {Entry} */ e) =>
         html`<span title=${e.action}>${action(e)}</span>` },
     { key: "target", label: t("audit.target"), wide: true, cell: (/** @type {Entry} */ e) =>
@@ -55,20 +57,23 @@ const COLUMNS = () => [
     { key: "result", label: t("audit.result"), cell: (/** @type {Entry} */ e) =>
         html`<${Badge} level=${e.result === "ok" ? "ok" : "warn"} title=${visible(e.detail ?? "")}>${
             e.result === "ok" ? t("audit.ok") : e.result}<//>` },
-    { key: "address", label: t("audit.address"), cell: (/** @type {Entry} */ e) => html`<span class="mono iso">${e.address}</span>` },
+    { key: "address", label: t("audit.address"), cell: (/** @type {Entry} */ e) => html`<span
+        class="mono iso">${e.address}</span>` },
 ];
 
 export default function Audit() {
     const text = route.value.query.get("text") ?? "";
     const { list, error, read } = useAudit(text);
 
-    return html`<${PageHead} title=${t("nav.audit")}><button class="button" onClick=${() => read(null)} data-testid="refresh">
+    return html`<${PageHead} title=${t("nav.audit")}><button class="button" onClick=${() => read(null)}
+        data-testid="refresh">
             ${t("audit.refresh")}</button><//>
         <div class="card"><div class="card-head"><${TextFilter} value=${text} label=${t("audit.filter")} /></div>
             ${error ? html`<${Failed} error=${error} retry=${() => read(null)} />`
                 : list === null ? html`<${Loading} />`
                 : html`<${Table} label=${t("nav.audit")} testid="audit" columns=${COLUMNS()} rows=${list.entries}
-                    keyOf=${(/** @type {Entry} */ e) => String(e.n)} empty=${html`<${Empty} icon="audit" title=${t("audit.none")} />`} />
+                    keyOf=${(/** @type {Entry} */ e) => String(e.n)} empty=${html`<${Empty} icon="audit"
+                        title=${t("audit.none")} />`} />
                     ${list.next && html`<div class="more"><button class="button" onClick=${() => read(list.next)}
                         data-testid="more">${t("audit.more")}</button></div>`}`}</div>`;
 }

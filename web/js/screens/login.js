@@ -52,10 +52,12 @@ export default function Login() {
 
     return html`<form class="card login stack" onSubmit=${submit} data-testid="login-form">
         <div class="spread"><h1 tabindex="-1" class="row"><img src="/icon.svg" width="26" height="26" alt="" /> gmq</h1>
-            <button type="button" class="icon-button" lang=${other === "zh" ? "zh-CN" : "en"} onClick=${() => setLanguage(other)}
+            <button type="button" class="icon-button" lang=${other === "zh" ? "zh-CN" : "en"}
+                onClick=${() => setLanguage(other)}
                 data-testid="language">${other === "zh" ? "中文" : "EN"}</button></div>
         <${Field} label=${t("login.name")}><input value=${name} required autocomplete="username" autocapitalize="none"
-            spellcheck=${false} autofocus data-testid="login-name" onInput=${(/** @type {any} */ e) => setName(e.target.value)} /><//>
+            spellcheck=${false} autofocus data-testid="login-name" onInput=${(/** @type {any} */ e) =>
+                setName(e.target.value)} /><//>
         <${Field} label=${t("login.password")}><input type="password" value=${password} required
             autocomplete="current-password" data-testid="login-password"
             onInput=${(/** @type {any} */ e) => setPassword(e.target.value)} /><//>

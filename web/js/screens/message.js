@@ -42,7 +42,8 @@ function useMessage(id) {
         const ending = new AbortController();
 
         if (nodes !== "" && isId(id)) {
-            findMessage(id, nodes.split(",").map(Number), body.current ? { body: "none" } : FIRST, ending.signal).then((a) => {
+            findMessage(id, nodes.split(",").map(Number), body.current ? { body: "none" } : FIRST,
+                ending.signal).then((a) => {
                 if (a.node !== null) {
                     body.current ??= bodyOf(a.message);
                     setAnswer({ node: a.node, message: { ...a.message, ...body.current } });
@@ -101,16 +102,18 @@ export default function MessageScreen({ params }) {
         return html`${head}<div class="card"><${NotFound} id=${id} answer=${answer} /></div>`;
     }
     const { node, message } = answer;
+    const turn = `${message.state} ${message.retry_count} ${message.due_at}`;
     const stats = topics.value.get(topicKey(node, message.topic ?? ""));
 
-    return html`<${PageHead} title=${t("message.title", { id })}><${Actions} node=${node} message=${message} onDone=${again} /><//>
+    return html`<${PageHead} title=${t("message.title", { id })}><${Actions} node=${node} message=${message}
+        onDone=${again} /><//>
         ${error && html`<p class="banner" role="status">${t("message.stale")}</p>`}
         <div class="two">
             <div class="stack"><section class="card card-pad"><${Facts} message=${message} node=${node} /></section>
                 <section class="card card-pad stack-small"><h2>${t("message.body")}</h2><${Body} message=${message}
                     onWhole=${whole} /></section></div>
             <section class="card card-pad stack-small"><h2>${t("message.history")}</h2>
-                <${Timeline} node=${node} id=${id} turn=${`${message.state} ${message.retry_count} ${message.due_at}`} />
+                <${Timeline} node=${node} id=${id} turn=${turn} />
                 ${message.state === "ready" && stats && stats.ready > 0 && html`<p class="muted small">${
                     t("message.waits", { n: stats.ready })}</p>`}</section></div>`;
 }

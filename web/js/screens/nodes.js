@@ -46,9 +46,11 @@ function Disk({ n }) {
 
 /** Registries, and whether they answer. */
 function Registries() {
-    return html`<ul class="row registries">${fleet.value?.registries.map((r) => html`<li key=${r.url} class="row" data-testid="registry"
-        data-ok=${r.ok}><${Badge} level=${r.ok ? "ok" : "bad"}>${t(r.ok ? "nodes.registry.ok" : "nodes.registry.bad")}<//>
-        <span class="mono iso">${r.url}</span>${r.detail && html`<span class="muted iso">${r.detail}</span>`}</li>`)}</ul>`;
+    return html`<ul class="row registries">${fleet.value?.registries.map((r) => html`<li key=${r.url} class="row"
+        data-testid="registry" data-ok=${r.ok}><${Badge} level=${r.ok ? "ok" : "bad"}>${t(r.ok ? "nodes.registry.ok"
+            : "nodes.registry.bad")}<//>
+        <span class="mono iso">${r.url}</span>${r.detail && html`<span
+            class="muted iso">${r.detail}</span>`}</li>`)}</ul>`;
 }
 
 /** @param {FleetNode} n */
@@ -68,28 +70,37 @@ function Fact({ name, children }) {
 function Card({ n, total }) {
     const { level, text } = health(n);
     const traffic = n.push_rate === null || n.pop_rate === null ? null : n.push_rate + n.pop_rate;
-    const ago = (/** @type {any} */ v) => (toMs(v) === null ? "–" : t("message.ago", { age: age(now.value - (toMs(v) ?? 0)) }));
+    const ago = (/** @type {any} */ v) => (toMs(v) === null ? "–" : t("message.ago",
+        { age: age(now.value - (toMs(v) ?? 0)) }));
 
     return html`<li class="card node ${n.listed ? "" : "off"}" data-testid="node" data-id=${n.id} data-state=${n.state}>
         <div class="card-head spread"><div class="row"><h2>${t("nodes.node", { id: String(n.id) })}</h2>
-                <${Badge} level=${level}>${text}<//>${n.version && html`<span class="muted small">${n.version}</span>`}</div>
+                <${Badge} level=${level}>${text}<//>${n.version && html`<span
+                    class="muted small">${n.version}</span>`}</div>
             <div class="row">${n.state === "up" && html`<a class="button small-button" href=${`/topics?node=${n.id}`}>${
                 t("nodes.topics.show", { n: n.topics })}</a>`}
                 ${n.listed && html`<button class="button small-button danger" disabled=${!isAdmin.value}
-                    title=${isAdmin.value ? undefined : t("viewer.only")} onClick=${() => unregister(n)} data-testid="unregister"
+                    title=${isAdmin.value ? undefined : t("viewer.only")} onClick=${() => unregister(n)}
+                        data-testid="unregister"
                     >${t("nodes.unregister")}</button>`}</div></div>
         ${n.state === "down" && html`<p class="node-note bad iso" role="status"><${Icon} name="alert" size=${14} />
-            ${n.listed ? t("nodes.down.text", { detail: n.detail ?? "", ago: ago(n.last_seen) }) : t("nodes.unlisted.text")}</p>`}
-        ${n.state === "up" && (n.reasons ?? []).length > 0 && html`<p class="node-note warn iso"><${Icon} name="alert" size=${14} />
+            ${n.listed ? t("nodes.down.text", { detail: n.detail ?? "", ago: ago(n.last_seen) })
+                : t("nodes.unlisted.text")}</p>`}
+        ${n.state === "up" && (n.reasons ?? []).length > 0 && html`<p
+            class="node-note warn iso"><${Icon} name="alert" size=${14} />
             ${(n.reasons ?? []).join("; ")}</p>`}
         <dl class="facts node-facts">
             <${Fact} name="weight"><${Weight} node=${n} /><//>
-            <${Fact} name="share">${traffic === null || total === 0 ? "–" : html`<span class="disk"><meter min="0" max="1"
-                value=${traffic / total} aria-label=${t("nodes.share")}></meter><span>${percent(traffic / total)}</span></span>`}<//>
-            <${Fact} name="traffic">${t("nodes.traffic.text", { push: perSecond(n.push_rate), pop: perSecond(n.pop_rate) })}<//>
+            <${Fact} name="share">${traffic === null || total === 0 ? "–" : html`<span
+                class="disk"><meter min="0" max="1"
+                value=${traffic / total}
+                    aria-label=${t("nodes.share")}></meter><span>${percent(traffic / total)}</span></span>`}<//>
+            <${Fact} name="traffic">${t("nodes.traffic.text", { push: perSecond(n.push_rate),
+                pop: perSecond(n.pop_rate) })}<//>
             <${Fact} name="disk"><${Disk} n=${n} /><//>
             <${Fact} name="memory">${bytes(n.memory_bytes)}<//>
-            <${Fact} name="sync">${t("nodes.sync.text", { last: nanoseconds(n.sync_ns_last), max: nanoseconds(n.sync_ns_max) })}<//>
+            <${Fact} name="sync">${t("nodes.sync.text", { last: nanoseconds(n.sync_ns_last),
+                max: nanoseconds(n.sync_ns_max) })}<//>
             <${Fact} name="connections">${number(n.connections)}<//>
             <${Fact} name="tcp"><span class="mono iso">${n.tcp_addr}</span><//>
             <${Fact} name="http"><span class="mono iso">${n.http_addr}</span><//>
@@ -104,11 +115,14 @@ export default function Nodes() {
     const unknown = nodes.filter((n) => n.listed && n.state !== "up").map((n) => n.id);
 
     return html`<${PageHead} title=${t("nav.nodes")}><button class="button primary" disabled=${!isAdmin.value}
-            title=${isAdmin.value ? undefined : t("viewer.only")} onClick=${() => setAdding(true)} data-testid="register">
+            title=${isAdmin.value ? undefined : t("viewer.only")} onClick=${() => setAdding(true)}
+                data-testid="register">
             <${Icon} name="plus" />${t("nodes.register")}</button><//>
         ${fleet.value === null ? html`<${Loading} />` : html`<div class="stack"><${Registries} />
-            ${nodes.length === 0 && html`<div class="card"><${Empty} icon="nodes" title=${t("nodes.none")} hint=${t("nodes.none.hint")} /></div>`}
-            ${unknown.length > 0 && html`<div class="card"><${Unknown} title=${t("nodes.unknown", { ids: unknown.join(", ") })}
+            ${nodes.length === 0 && html`<div class="card"><${Empty} icon="nodes" title=${t("nodes.none")}
+                hint=${t("nodes.none.hint")} /></div>`}
+            ${unknown.length > 0 && html`<div class="card"><${Unknown} title=${t("nodes.unknown",
+                { ids: unknown.join(", ") })}
                 hint=${t("nodes.unknown.hint")} /></div>`}
             <ul class="node-list">${nodes.map((n) => html`<${Card} key=${n.id} n=${n} total=${total} />`)}</ul></div>`}
         ${adding && html`<${Register} onClose=${() => setAdding(false)} />`}`;

@@ -50,10 +50,12 @@ function NodeChoice({ form, set }) {
 function BodyField({ form, set }) {
     const kind = kindOf(form.body);
 
-    return html`<div class="field"><div class="spread"><label for="send-body">${t("send.body")}</label>
-            <span class="row"><small class=${kind === "broken" ? "warn" : "muted"} data-testid="body-kind" data-kind=${kind}>
+    return html`<div class="field"><div class="spread"><label for="send-body"><b>${t("send.body")}</b></label>
+            <span class="row"><small class=${kind === "broken" ? "warn" : "muted"}
+                data-testid="body-kind" data-kind=${kind}>
                 ${form.body === "" ? "" : t(`send.kind.${kind}`)}</small>
-            ${kind === "json" && html`<button type="button" class="link small" onClick=${() => set({ body: pretty(form.body) ?? form.body })}
+            ${kind === "json" && html`<button type="button" class="link small" onClick=${() =>
+                set({ body: pretty(form.body) ?? form.body })}
                 >${t("send.pretty")}</button>`}</span></div>
         <textarea id="send-body" rows="8" spellcheck=${false} value=${form.body} data-testid="send-body"
             onInput=${(/** @type {any} */ e) => set({ body: e.target.value })}></textarea></div>`;
@@ -62,11 +64,13 @@ function BodyField({ form, set }) {
 /** The same for a shell. @param {{form: Form, node: number | null}} props */
 function Commands({ form, node }) {
     const n = node === null ? usable(fleet.value?.nodes ?? [])[0] : nodeOf(node);
-    const s = { topic: form.topic, push: pushOf(form), count: countOf(form) ?? 1, http: n?.http_addr ?? "127.0.0.1:9504",
+    const s = { topic: form.topic, push: pushOf(form), count: countOf(form) ?? 1,
+        http: n?.http_addr ?? "127.0.0.1:9504",
         tcp: n?.tcp_addr ?? "127.0.0.1:9503" };
 
     return html`<details class="card take"><summary class="card-head"><b>${t("send.commands")}</b></summary>
-        <div class="card-pad stack-small">${[["curl", curl(s)], ["gclient", gclient(s)]].map(([name, text]) => html`<div key=${name}
+        <div class="card-pad stack-small">${[["curl", curl(s)], ["gclient", gclient(s)]].map(([name, text]) =>
+            html`<div key=${name}
             class="command" data-testid=${`command-${name}`}><div class="spread"><b class="small">${name}</b>
                 <${CopyButton} text=${text} /></div><pre class="body-text ltr">${text}</pre></div>`)}</div></details>`;
 }
@@ -77,7 +81,8 @@ export default function Send() {
     const [busy, setBusy] = useState(false);
     const wrong = faults(form);
     const fixed = POLICIES.includes(form.how) ? null : Number(form.how);
-    const names = [...new Set([...topics.value.values()].filter((s) => fixed === null || s.node === fixed).map((s) => s.topic))].sort();
+    const names = [...new Set([...topics.value.values()].filter((s) => fixed === null || s.node === fixed).map((s) =>
+        s.topic))].sort();
     const set = (/** @type {Partial<Form>} */ changes) => {
         kept.form = { ...form, ...changes };
         setForm(kept.form);
@@ -105,16 +110,20 @@ export default function Send() {
 
     return html`<${PageHead} title=${t("send.title")} /><div class="two send">
         <div class="stack"><form class="card card-pad stack" onSubmit=${submit} data-testid="send-form">
-                <div class="grid2"><${Field} label=${t("send.topic")}><input value=${form.topic} list="send-topics" required
+                <div class="grid2"><${Field} label=${t("send.topic")}><input
+                    value=${form.topic} list="send-topics" required
                         maxlength="128" autocomplete="off" spellcheck=${false} data-testid="send-topic"
                         onInput=${(/** @type {any} */ e) => set({ topic: e.target.value })} /><//>
                     <${NodeChoice} form=${form} set=${set} /></div>
-                <datalist id="send-topics">${names.slice(0, 200).map((name) => html`<option key=${name} value=${name} />`)}</datalist>
+                <datalist id="send-topics">${names.slice(0, 200).map((name) => html`<option key=${name}
+                    value=${name} />`)}</datalist>
                 <${BodyField} form=${form} set=${set} />
                 <${Due} form=${form} set=${set} wrong=${wrong} />
                 <${More} form=${form} set=${set} wrong=${wrong} />
-                <div class="dialog-foot"><button class="button primary" disabled=${busy || bad || !isAdmin.value} data-testid="send"
-                    title=${isAdmin.value ? undefined : t("viewer.only")}><${Icon} name="send" />${t("send.do", { n: countOf(form) ?? 1 })}</button></div>
+                <div class="dialog-foot"><button class="button primary" disabled=${busy || bad || !isAdmin.value}
+                    data-testid="send"
+                    title=${isAdmin.value ? undefined : t("viewer.only")}><${Icon} name="send" />${t("send.do",
+                        { n: countOf(form) ?? 1 })}</button></div>
             </form><${Commands} form=${form} node=${fixed} /><${Take} node=${fixed} topic=${form.topic} /></div>
         <section class="stack" aria-label=${t("send.sent")}>${sent.length === 0
             ? html`<div class="card empty"><${Icon} name="send" size=${22} /><p>${t("send.empty")}</p></div>`

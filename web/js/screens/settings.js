@@ -37,7 +37,8 @@ function Looks() {
             value=${theme} onChange=${(/** @type {string} */ v) => { keepTheme(v); setTheme(v); }} options=${[
                 { value: "", label: t("settings.theme.system") }, { value: "light", label: t("settings.theme.light") },
                 { value: "dark", label: t("settings.theme.dark") }]} /></div>
-        <div class="field"><span>${t("settings.language")}</span><${Choice} label=${t("settings.language")} testid="set-language"
+        <div class="field"><span>${t("settings.language")}</span><${Choice} label=${t("settings.language")}
+            testid="set-language"
             value=${language.value} onChange=${(/** @type {"en" | "zh"} */ v) => setLanguage(v)}
             options=${[{ value: "en", label: "English" }, { value: "zh", label: "中文" }]} /></div></section>`;
 }
@@ -47,7 +48,8 @@ function Password() {
     const [f, setF] = useState(empty);
     const [error, setError] = useState(/** @type {unknown} */ (null));
     const different = f.again !== "" && f.new !== f.again;
-    const input = (/** @type {keyof typeof f} */ name, /** @type {string} */ auto) => html`<input type="password" required
+    const input = (/** @type {keyof typeof f} */ name, /** @type {string} */ auto) =>
+        html`<input type="password" required
         autocomplete=${auto} value=${f[name]} data-testid=${`password-${name}`}
         onInput=${(/** @type {any} */ e) => setF({ ...f, [name]: e.target.value })} />`;
     const submit = async (/** @type {Event} */ e) => {
@@ -69,7 +71,8 @@ function Password() {
         <${Field} label=${t("settings.again")} error=${different ? t("settings.different") : undefined}>
             ${input("again", "new-password")}<//>
         ${error && html`<p class="bad iso" role="alert">${errorText(error)}</p>`}
-        <div class="dialog-foot"><button class="button primary" disabled=${different || f.again === ""} data-testid="password-save">
+        <div class="dialog-foot"><button class="button primary" disabled=${different || f.again === ""}
+            data-testid="password-save">
             ${t("settings.password.do")}</button></div></form></section>`;
 }
 
@@ -81,8 +84,9 @@ function About() {
         <p class="muted">gweb ${session.value?.version}</p>
         ${nodes.length > 0 && html`<p class="muted small">${t("settings.links")}</p><ul class="stack-small">
             ${nodes.map((n) => html`<li key=${n.id} class="row"><span>${t("nodes.node", { id: String(n.id) })}</span>
-                <a href=${`http://${n.http_addr}/api/openapi.yaml`} target="_blank" rel="noopener noreferrer">OpenAPI</a>
-                <a href=${`http://${n.http_addr}/readyz`} target="_blank" rel="noopener noreferrer">readyz</a></li>`)}</ul>`}</section>`;
+                ${[["OpenAPI", "/api/openapi.yaml"], ["readyz", "/readyz"]].map(([name, path]) => html`<a key=${name}
+                    href=${`http://${n.http_addr}${path}`} target="_blank" rel="noopener noreferrer">${name}</a>`)}</li>`)}</ul>`}
+        </section>`;
 }
 
 export default function Settings() {
@@ -91,5 +95,6 @@ export default function Settings() {
     return html`<${PageHead} title=${t("nav.settings")} /><div class="two even">
         <div class="stack"><${Looks} />${auth && html`<${Password} />`}<${About} /></div>
         <div class="stack">${auth && isAdmin.value ? html`<${Users} />`
-            : !auth && html`<section class="card card-pad"><p class="muted">${t("settings.no.auth")}</p></section>`}</div></div>`;
+            : !auth && html`<section class="card card-pad"><p
+                class="muted">${t("settings.no.auth")}</p></section>`}</div></div>`;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * To which node a message goes: a named one, or one chosen as clients choose (docs/multi-node.md). Pure but for the die. */
+ * To which node a message goes: a named one, or one chosen as clients choose (docs/multi-node.md). Pure but for the
+ * die. */
 
 /** @typedef {import("../store.js").FleetNode} FleetNode */
 

@@ -28,7 +28,8 @@ export function gclient(s) {
     const flags = [
         p.delay_ms ? `--delay ${span(p.delay_ms)}` : "", p.due_at ? `--at ${quote(p.due_at)}` : "",
         p.ttr_ms ? `--ttr ${span(p.ttr_ms)}` : "", p.key ? `--key ${quote(p.key)}` : "",
-        p.dedup_key ? `--dedup-key ${quote(p.dedup_key)}` : "", p.lifetime_ms ? `--lifetime ${span(p.lifetime_ms)}` : "",
+        p.dedup_key ? `--dedup-key ${quote(p.dedup_key)}` : "", p.lifetime_ms ? `--lifetime ${span(p.lifetime_ms)}`
+            : "",
         p.max_retries !== undefined ? `--max-retries ${p.max_retries}` : "", p.auto_ack ? "--auto-ack" : "",
         ...Object.entries(p.headers ?? {}).map(([k, v]) => `--header ${quote(`${k}:${v}`)}`),
         s.count > 1 ? `--count ${s.count}` : "",
@@ -37,5 +38,6 @@ export function gclient(s) {
     const body = String(p.body ?? ""), dashed = body.startsWith("-");
 
     /* a body that looks like a flag is read from standard input */
-    return [...(dashed ? [`printf %s ${quote(body)} |`] : []), "gclient push", quote(s.topic), dashed ? "-" : quote(body), `--node ${quote(s.tcp)}`, ...flags].join(" ");
+    return [...(dashed ? [`printf %s ${quote(body)} |`] : []), "gclient push", quote(s.topic), dashed ? "-"
+        : quote(body), `--node ${quote(s.tcp)}`, ...flags].join(" ");
 }

@@ -24,7 +24,8 @@ export const DELAYS = { 0: 0, "10s": 10000, "1m": 60000, "1h": 3600000, "3d": 25
 
 /** @param {string} topic @param {string} how @returns {Form} */
 export function emptyForm(topic, how) {
-    return { topic, how, body: "", delay: 0, at: "", count: "1", key: "", dedup: "", headers: "", ttr: null, lifetime: null,
+    return { topic, how, body: "", delay: 0, at: "", count: "1", key: "", dedup: "", headers: "", ttr: null,
+        lifetime: null,
         retries: "", autoAck: false };
 }
 

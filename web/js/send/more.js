@@ -16,7 +16,8 @@ export function Due({ form, set }) {
         const local = new Date(Date.now() + 3600000 - new Date().getTimezoneOffset() * 60000);
 
         set(v === "at" ? { at: local.toISOString().slice(0, 16) }
-            : v === "other" ? { at: "", delay: 30000 } : { at: "", delay: /** @type {Record<string, number>} */ (DELAYS)[v] });
+            : v === "other" ? { at: "", delay: 30000 } : { at: "", delay: /** @type {Record<string,
+                number>} */ (DELAYS)[v] });
     };
 
     return html`<div class="field"><span>${t("send.delay")}</span><div class="row">
@@ -31,15 +32,18 @@ export function Due({ form, set }) {
 
 /** @param {Props} props */
 export function More({ form, set, wrong }) {
-    const text = (/** @type {keyof Form} */ name) => ({ value: form[name], "data-testid": `send-${name}`, autocomplete: "off",
+    const text = (/** @type {keyof Form} */ name) => ({ value: form[name], "data-testid": `send-${name}`,
+        autocomplete: "off",
         spellcheck: false, onInput: (/** @type {any} */ e) => set({ [name]: e.target.value }) });
     const said = (/** @type {string} */ name) => (wrong[name] ? t(wrong[name]) : undefined);
 
     return html`<details class="more-fields"><summary data-testid="send-more">${t("send.fields")}</summary>
         <div class="grid2">
-            <${Field} label=${t("send.count")} error=${said("count")}><input inputmode="numeric" ...${text("count")} /><//>
+            <${Field} label=${t("send.count")}
+                error=${said("count")}><input inputmode="numeric" ...${text("count")} /><//>
             <${Field} label=${t("send.key")} hint=${t("send.key.hint")}><input maxlength="128" ...${text("key")} /><//>
-            <${Field} label=${t("send.dedup")} hint=${t("send.dedup.hint")}><input maxlength="128" ...${text("dedup")} /><//>
+            <${Field} label=${t("send.dedup")} hint=${t("send.dedup.hint")}><input
+                maxlength="128" ...${text("dedup")} /><//>
             <${Field} label=${t("send.retries")} error=${said("retries")}><input inputmode="numeric"
                 placeholder=${t("send.topics")} ...${text("retries")} /><//>
             <${Field} label=${t("send.ttr")} error=${said("ttr")}><${Span} value=${form.ttr} units=${["s", "m"]}
@@ -48,8 +52,10 @@ export function More({ form, set, wrong }) {
                 units=${["s", "m", "h", "d"]} placeholder=${t("send.unlimited")}
                 onChange=${(/** @type {number | null} */ ms) => set({ lifetime: ms })} /><//>
         </div>
-        <${Field} label=${t("send.headers")} hint=${t("send.headers.hint")} error=${said("headers")}><textarea class="short"
+        <${Field} label=${t("send.headers")} hint=${t("send.headers.hint")} error=${said("headers")}><textarea
+            class="short"
             rows="2" ...${text("headers")}></textarea><//>
         <label class="row"><input type="checkbox" checked=${form.autoAck} data-testid="send-auto-ack"
-            onChange=${(/** @type {any} */ e) => set({ autoAck: e.target.checked })} /> ${t("send.auto_ack")}</label></details>`;
+            onChange=${(/** @type {any} */ e) =>
+                set({ autoAck: e.target.checked })} /> ${t("send.auto_ack")}</label></details>`;
 }

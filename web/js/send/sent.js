@@ -69,16 +69,20 @@ function detail(m) {
 function One({ node, id }) {
     const m = useMessage(node, id);
 
-    return html`<li class="row" data-testid="sent-message"><a class="mono" href=${`/m/${id}`} data-testid="sent-id">${id}</a>
+    return html`<li class="row" data-testid="sent-message"><a class="mono" href=${`/m/${id}`}
+        data-testid="sent-id">${id}</a>
         ${m && html`<${StateBadge} state=${m.state} /><span class="muted iso">${detail(m)}</span>`}</li>`;
 }
 
 /** @param {{list: Sent[]}} props newest first */
 export function SentList({ list }) {
-    return html`<ol class="sent stack" data-testid="sent">${list.map((s) => html`<li key=${s.ids[0]} class="card card-pad stack-small">
+    return html`<ol class="sent stack" data-testid="sent">${list.map((s) => html`<li key=${s.ids[0]}
+        class="card card-pad stack-small">
         <div class="spread"><b class="iso">${visible(s.topic)}</b><span class="muted small">${t("send.on", {
             node: String(s.node), time: clock(s.at, now.value) })}</span></div>
         ${s.duplicate && html`<p class="warn">${t("send.duplicate")}</p>`}
-        <ul class="stack-small">${s.ids.slice(0, SHOWN).map((id) => html`<${One} key=${id} node=${s.node} id=${id} />`)}</ul>
-        ${s.ids.length > SHOWN && html`<p class="muted small">${t("send.more", { n: s.ids.length - SHOWN })}</p>`}</li>`)}</ol>`;
+        <ul class="stack-small">${s.ids.slice(0, SHOWN).map((id) => html`<${One}
+            key=${id} node=${s.node} id=${id} />`)}</ul>
+        ${s.ids.length > SHOWN && html`<p class="muted small">${t("send.more",
+            { n: s.ids.length - SHOWN })}</p>`}</li>`)}</ol>`;
 }

@@ -11,7 +11,8 @@ import { ask } from "../parts/confirm.js";
 import { attempt, notifyError } from "../parts/toast.js";
 import { visible } from "../parts/text.js";
 
-/** @typedef {{topic: string, id: string, body?: string, body_base64?: string, retry_count: number, deadline_at?: string,
+/** @typedef {{topic: string, id: string, body?: string, body_base64?: string, retry_count: number, deadline_at?:
+ * string,
  *   node: number, done?: string}} Taken */
 
 /** @param {{m: Taken, onDone: (done: string) => void}} props */
@@ -37,10 +38,14 @@ function Card({ m, onDone }) {
         <${Body} message=${m} />
         ${m.done ? html`<p class="muted">${t(`take.done.${m.done}`)}</p>`
             : left !== null && left <= 0 ? html`<p class="warn">${t("take.over")}</p>`
-            : html`<div class="row">${left !== null && html`<span class="muted grow">${t("take.left", { age: age(left) })}</span>`}
-                <button class="button primary" onClick=${() => act("ack", "acks", {})} data-testid="take-ack">${t("take.ack")}</button>
-                <button class="button" onClick=${() => act("back", "nacks", {})} data-testid="take-back">${t("take.back")}</button>
-                <button class="button danger" onClick=${() => act("dead", "nacks", { reject: true, reason: t("take.reason") })}
+            : html`<div class="row">${left !== null && html`<span class="muted grow">${t("take.left",
+                { age: age(left) })}</span>`}
+                <button class="button primary" onClick=${() => act("ack", "acks", {})}
+                    data-testid="take-ack">${t("take.ack")}</button>
+                <button class="button" onClick=${() => act("back", "nacks", {})}
+                    data-testid="take-back">${t("take.back")}</button>
+                <button class="button danger" onClick=${() => act("dead", "nacks", { reject: true,
+                    reason: t("take.reason") })}
                     data-testid="take-dead">${t("take.dead")}</button></div>`}</li>`;
 }
 
@@ -50,7 +55,8 @@ export function Take({ node, topic }) {
     const [said, setSaid] = useState("");
     const pop = async () => {
         setSaid("");
-        if (node === null || !await ask({ title: t("take.title"), text: t("take.text", { topic: visible(topic), node: String(node) }),
+        if (node === null || !await ask({ title: t("take.title"), text: t("take.text", { topic: visible(topic),
+            node: String(node) }),
             action: t("take.do"), danger: true })) {
             return;
         }
@@ -70,7 +76,8 @@ export function Take({ node, topic }) {
             <span class="muted"> ${t("take.hint")}</span></summary>
         <div class="card-pad stack-small"><div class="row"><button type="button" class="button" onClick=${pop}
                 disabled=${!isAdmin.value || node === null || topic === ""} data-testid="take">${t("take.do")}</button>
-            <span class="muted" role="status">${said || (topic === "" ? t("take.topic") : node === null ? t("take.node") : "")}</span></div>
+            <span class="muted" role="status">${said || (topic === "" ? t("take.topic") : node === null
+                ? t("take.node") : "")}</span></div>
             <ul class="stack-small">${list.map((m) => html`<${Card} key=${`${m.id} ${m.retry_count}`} m=${m}
                 onDone=${(/** @type {string} */ what) => done(m, what)} />`)}</ul></div></details>`;
 }

@@ -21,10 +21,12 @@ const ROLES = ["admin", "viewer"];
 function Role({ value, onChange, label, id, testid, ...aria }) {
     return html`<select ...${aria} id=${id} value=${value} aria-label=${label} data-testid=${testid}
         onChange=${(/** @type {any} */ e) => onChange(e.target.value)}>
-        ${ROLES.map((r) => html`<option key=${r} value=${r} selected=${r === value}>${t(`role.${r}`)}</option>`)}</select>`;
+        ${ROLES.map((r) => html`<option key=${r}
+            value=${r} selected=${r === value}>${t(`role.${r}`)}</option>`)}</select>`;
 }
 
-/** A new user, or a new password for one. @param {{user: User | null, onClose: () => void, onDone: () => void}} props */
+/** A new user, or a new password for one.
+ * @param {{user: User | null, onClose: () => void, onDone: () => void}} props */
 function Edit({ user, onClose, onDone }) {
     const [name, setName] = useState(user?.name ?? "");
     const [password, setPassword] = useState("");
@@ -33,17 +35,21 @@ function Edit({ user, onClose, onDone }) {
     const submit = async (/** @type {Event} */ e) => {
         e.preventDefault();
         try {
-            await (user ? patch(`users/${encodeURIComponent(user.name)}`, { password }) : post("users", { name, password, role }));
+            await (user ? patch(`users/${encodeURIComponent(user.name)}`, { password }) : post("users", { name,
+                password, role }));
             onDone();
         } catch (problem) {
             setError(problem);
         }
     };
 
-    return html`<${Dialog} title=${user ? t("settings.reset", { name: user.name }) : t("settings.add")} onClose=${onClose}
+    return html`<${Dialog} title=${user ? t("settings.reset", { name: user.name }) : t("settings.add")}
+        onClose=${onClose}
         testid="user-dialog"><form class="stack" onSubmit=${submit}>
-        ${!user && html`<${Field} label=${t("login.name")}><input value=${name} required maxlength="64" autocomplete="off"
-            autofocus spellcheck=${false} data-testid="user-name" onInput=${(/** @type {any} */ e) => setName(e.target.value)} /><//>
+        ${!user && html`<${Field} label=${t("login.name")}><input value=${name} required maxlength="64"
+            autocomplete="off"
+            autofocus spellcheck=${false} data-testid="user-name" onInput=${(/** @type {any} */ e) =>
+                setName(e.target.value)} /><//>
             <${Field} label=${t("settings.role")} hint=${t("settings.role.hint")}>
                 <${Role} value=${role} onChange=${setRole} testid="user-role" /><//>`}
         <${Field} label=${t("settings.new")} hint=${user ? t("settings.reset.hint") : t("settings.password.hint")}>
@@ -70,14 +76,18 @@ export function Users() {
 
     useEffect(() => { read(); }, []);
     const columns = [
-        { key: "name", label: t("login.name"), main: true, sort: (/** @type {User} */ u) => u.name, cell: (/** @type {User} */ u) =>
+        { key: "name", label: t("login.name"), main: true, sort: (/** @type {User} */ u) => u.name,
+            cell: (/** @type {User} */ u) =>
             html`<span class="iso">${u.name}</span>${u.name === session.value?.user?.name
                 && html` <span class="muted">${t("settings.you")}</span>`}` },
         { key: "role", label: t("settings.role"), cell: (/** @type {User} */ u) => html`<${Role} value=${u.role}
-            label=${t("settings.role")} onChange=${(/** @type {string} */ role) => change(() => patch(path(u), { role }), t("settings.saved"))} />` },
+            label=${t("settings.role")} onChange=${(/** @type {string} */ role) => change(() => patch(path(u),
+                { role }), t("settings.saved"))} />` },
         { key: "do", label: "", bare: true, cell: (/** @type {User} */ u) => html`<div class="row end"><button
-            class="button small-button" onClick=${() => setEditing(u)} data-testid="user-reset">${t("settings.reset.do")}</button><button
-            class="button small-button danger" onClick=${() => drop(u)} data-testid="user-delete">${t("settings.delete")}</button></div>` },
+            class="button small-button" onClick=${() => setEditing(u)}
+                data-testid="user-reset">${t("settings.reset.do")}</button><button
+            class="button small-button danger" onClick=${() => drop(u)}
+                data-testid="user-delete">${t("settings.delete")}</button></div>` },
     ];
 
     return html`<section class="card"><div class="card-head spread"><h2>${t("settings.users")}</h2>
