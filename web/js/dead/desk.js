@@ -146,12 +146,13 @@ export function Desk({ node, topic }) {
                     <${Actions} ...${scope} matching=${list.matching} onRedrive=${() => setAsking(true)}
                         onDelete=${async () => await deleteDead(scope) && done()} /></div>
                 <div class="scope row" aria-live="polite"><label class="row"><input type="checkbox"
-                        checked=${ids === null} disabled=${ids === null} onChange=${() => setPicked(new Set())} data-testid="all-matching" />
+                        checked=${ids === null} disabled=${ids === null} onChange=${() => setPicked(new Set())}
+                        data-testid="all-matching" />
                         <span>${t("dead.all", { n: countText(list.matching) })}</span></label>
                     ${ids && html`<b data-testid="picked">${t("dead.picked", { n: ids.length })}</b>`}</div>
                 ${list.error ? html`<${Failed} error=${list.error} retry=${list.again} />`
-                    : list.found === null ? html`<${Loading} />` : html`<${Table} label=${t("nav.dead")}
-                        testid="letters" columns=${columns(setShown)} rows=${list.found.messages} keyOf=${idOf}
+                    : list.found === null ? html`<${Loading} />` : html`<${Table} label=${t("nav.dead")} testid="letters"
+                        columns=${columns(setShown)} rows=${list.found.messages} keyOf=${idOf}
                         selected=${picked} onSelect=${setPicked} onOpen=${setShown}
                         empty=${text || older ? html`<${Empty} icon="search" title=${t("dead.none.match")} />`
                             : html`<${Empty} title=${t("dead.none")} hint=${t("dead.none.hint")} />`} />

@@ -85,7 +85,9 @@ function About() {
         ${nodes.length > 0 && html`<p class="muted small">${t("settings.links")}</p><ul class="stack-small">
             ${nodes.map((n) => html`<li key=${n.id} class="row"><span>${t("nodes.node", { id: String(n.id) })}</span>
                 ${[["OpenAPI", "/api/openapi.yaml"], ["readyz", "/readyz"]].map(([name, path]) => html`<a key=${name}
-                    href=${`http://${n.http_addr}${path}`} target="_blank" rel="noopener noreferrer">${name}</a>`)}</li>`)}</ul>`}
+                    href=${`http://${n.http_addr}${path}`} target="_blank" rel="noopener noreferrer">${name}</a>`)}
+                </li>`)}
+            </ul>`}
         </section>`;
 }
 
