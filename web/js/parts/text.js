@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * What texts of others hide is shown: names and bodies of messages may hold anything. Pure. */
 
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-const UNSEEN = /[\u0080-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** Marks that are not seen as signs that are: NUL as ␀, one that turns the direction as ⟨U+202E⟩. Newlines and
- * tabs stay. @param {string} text */
+/** Marks that are not seen as signs that are: ⟨U+0000⟩, or ⟨U+202E⟩, which turns the direction. Newlines and tabs stay.
+ * @param {string} text */
 export function visible(text) {
-    return text
-        .replace(CONTROLS, (c) => (c === "\x7f" ? "␡" : String.fromCharCode(0x2400 + c.charCodeAt(0))))
-        .replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+    return text.replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 /** @param {string} base64 */
@@ -65,6 +62,9 @@ export function pretty(text) {
             depth--;
             return line() + mark;
         }
-        return mark === "," ? `,${line()}` : mark === ":" ? ": " : /^\s/.test(token) ? "" : token[0] === '"' ? token : token.replace(/\s/g, "");
+        if (mark === "," || mark === ":") {
+            return mark === "," ? `,${line()}` : ": ";
+        }
+        return token[0] === '"' ? token : token.replace(/\s/g, "");
     });
 }
