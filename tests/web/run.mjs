@@ -20,7 +20,7 @@ const { values: options } = parseArgs({ options: {
 const tests = [];
 const test = (name, run) => tests.push({ name, run });
 
-for (const file of ["screens", "jobs", "desk", "steer", "live", "hostile", "login", "attack", "weight"]) {
+for (const file of ["screens", "jobs", "desk"]) {
     (await import(`./${file}.mjs`)).default(test);
 }
 

@@ -31,7 +31,7 @@ const idOf = (m) => m.id;
 
 /** Why it is dead, in a line. @param {{m: Message}} props */
 export function Reason({ m }) {
-    return html`<span class="reason"><span>${t(`message.reason.${m.reason ?? "retries"}`)}</span>${m.text
+    return html`<span class="reason"><span>${t(`msg.reason.${m.reason ?? "retries"}`)}</span>${m.text
         && html` <span class="iso muted cut" title=${visible(m.text)}>${visible(m.text)}</span>`}</span>`;
 }
 
@@ -151,7 +151,8 @@ export function Desk({ node, topic }) {
                         <span>${t("dead.all", { n: countText(list.matching) })}</span></label>
                     ${ids && html`<b data-testid="picked">${t("dead.picked", { n: ids.length })}</b>`}</div>
                 ${list.error ? html`<${Failed} error=${list.error} retry=${list.again} />`
-                    : list.found === null ? html`<${Loading} />` : html`<${Table} label=${t("nav.dead")} testid="letters"
+                    : list.found === null ? html`<${Loading} />` : html`<${Table} label=${t("nav.dead")}
+                        testid="letters"
                         columns=${columns(setShown)} rows=${list.found.messages} keyOf=${idOf}
                         selected=${picked} onSelect=${setPicked} onOpen=${setShown}
                         empty=${text || older ? html`<${Empty} icon="search" title=${t("dead.none.match")} />`

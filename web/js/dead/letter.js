@@ -20,7 +20,7 @@ export function Letter({ node, message, onClose }) {
             fetchWhole();
         }
     }, []);
-    return html`<${Dialog} wide title=${t("message.title", { id: message.id })} onClose=${onClose}
+    return html`<${Dialog} wide title=${t("msg.title", { id: message.id })} onClose=${onClose}
         testid="letter-dialog">
         <div class="stack"><${Facts} message=${whole} node=${node} />
             <${Body} message=${whole} onWhole=${fetchWhole} />

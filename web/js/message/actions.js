@@ -23,22 +23,22 @@ function Reschedule({ node, message, onClose, onDone }) {
     const submit = async (/** @type {Event} */ e) => {
         e.preventDefault();
         if (await attempt(() => post(nodePath(node, "messages", message.id, "reschedule"), body), () =>
-            t("message.done.reschedule"))) {
+            t("msg.done.reschedule"))) {
             onClose();
         }
         onDone();
     };
 
-    return html`<${Dialog} title=${t("message.reschedule")} onClose=${onClose} testid="reschedule-dialog">
+    return html`<${Dialog} title=${t("msg.reschedule")} onClose=${onClose} testid="reschedule-dialog">
         <form class="stack" onSubmit=${submit}>
-            <${Field} label=${t("message.reschedule.delay")}><${Span} value=${delay} onChange=${setDelay}
+            <${Field} label=${t("msg.reschedule.delay")}><${Span} value=${delay} onChange=${setDelay}
                 disabled=${at !== ""}
                 units=${["s", "m", "h", "d"]} testid="reschedule-delay" /><//>
-            <${Field} label=${t("message.reschedule.at")}><input type="datetime-local" step="1" value=${at}
+            <${Field} label=${t("msg.reschedule.at")}><input type="datetime-local" step="1" value=${at}
                 onInput=${(/** @type {any} */ e) => setAt(e.target.value)} /><//>
             <div class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("cancel")}</button>
                 <button class="button primary"
-                    data-testid="confirm">${t("message.reschedule")}</button></div></form><//>`;
+                    data-testid="confirm">${t("msg.reschedule")}</button></div></form><//>`;
 }
 
 /** @param {Props} props */
@@ -50,9 +50,9 @@ export function Actions({ node, message, onDone }) {
         onDone();
     };
     const cancel = async () => {
-        if (await ask({ title: t("message.cancel.title"), text: t("message.cancel.text"), action: t("message.cancel"),
+        if (await ask({ title: t("msg.cancel.title"), text: t("msg.cancel.text"), action: t("msg.cancel"),
             danger: true })) {
-            run(() => remove(nodePath(node, "messages", id)), "message.done.cancel");
+            run(() => remove(nodePath(node, "messages", id)), "msg.done.cancel");
         }
     };
     const redrive = async () => {
@@ -67,17 +67,17 @@ export function Actions({ node, message, onDone }) {
     return state !== "gone" && html`<div class="row" data-testid="message-actions">
         ${state === "dead" && html`<button class="button primary" disabled=${off} title=${why} data-testid="redrive"
             onClick=${() => run(redrive,
-                "message.done.redrive")}><${Icon} name="redrive" />${t("message.redrive")}</button>`}
+                "msg.done.redrive")}><${Icon} name="redrive" />${t("msg.redrive")}</button>`}
         ${state === "delayed" && html`<button class="button primary" disabled=${off} title=${why} data-testid="promote"
-            onClick=${() => run(() => post(nodePath(node, "messages", id, "promote")), "message.done.promote")}>
-            <${Icon} name="play" />${t("message.promote")}</button>`}
+            onClick=${() => run(() => post(nodePath(node, "messages", id, "promote")), "msg.done.promote")}>
+            <${Icon} name="play" />${t("msg.promote")}</button>`}
         ${state === "in_flight" && html`<button class="button" disabled=${off} title=${why} data-testid="release"
             onClick=${() => run(back,
-                "message.done.release")}><${Icon} name="redrive" />${t("message.release")}</button>`}
+                "msg.done.release")}><${Icon} name="redrive" />${t("msg.release")}</button>`}
         ${state !== "in_flight" && html`<button class="button" disabled=${off} title=${why} data-testid="reschedule"
-            onClick=${() => setAsking(true)}><${Icon} name="clock" />${t("message.reschedule")}</button>`}
+            onClick=${() => setAsking(true)}><${Icon} name="clock" />${t("msg.reschedule")}</button>`}
         <button class="button danger" disabled=${off} title=${why} onClick=${cancel} data-testid="cancel-message">
-            <${Icon} name="trash" />${t("message.cancel")}</button></div>
+            <${Icon} name="trash" />${t("msg.cancel")}</button></div>
         ${asking && html`<${Reschedule} node=${node} message=${message} onClose=${() => setAsking(false)}
             onDone=${onDone} />`}`;
 }

@@ -30,7 +30,7 @@ export function When({ at }) {
     const away = now.value - ms;
 
     return html`<span class="nowrap" title=${String(at)}>${Math.abs(away) < 86400000 ? clock(ms, now.value) : time(ms)}
-        <span class="muted"> ${away >= 0 ? t("message.ago", { age: age(away) }) : t("message.ahead",
+        <span class="muted"> ${away >= 0 ? t("msg.ago", { age: age(away) }) : t("msg.ahead",
             { age: age(-away) })}</span></span>`;
 }
 
@@ -52,10 +52,10 @@ function rows(m, node) {
         ["topic", m.topic !== undefined && html`<a class="iso" href=${topicUrl(node,
             m.topic)}>${visible(m.topic)}</a>`],
         ["node", html`<a href="/nodes">${String(node)}</a>`],
-        ["how", m.how && t(`message.how.${m.how}`)],
+        ["how", m.how && t(`msg.how.${m.how}`)],
         when("pushed_at"), when("due_at"), when("deadline_at"),
         ["holder", m.holder && html`<span class="iso">${visible(m.holder)}</span>`],
-        ["reason", m.reason && t(`message.reason.${m.reason}`)],
+        ["reason", m.reason && t(`msg.reason.${m.reason}`)],
         ["text", m.text && html`<span class="iso">${visible(m.text)}</span>`],
         [m.state === "dead" ? "dead_since" : "since", m.since && html`<${When} at=${m.since} />`],
         when("first_delivery_at"), when("last_delivery_at"), when("expires_at"), when("gone_at"),
@@ -72,11 +72,11 @@ function rows(m, node) {
 /** @param {{message: Message, node: number}} props */
 export function Facts({ message, node }) {
     return html`<dl class="facts" data-testid="facts">
-        <div><dt>${t("message.id")}</dt><dd class="row"><span class="mono iso">${message.id}</span>
+        <div><dt>${t("msg.id")}</dt><dd class="row"><span class="mono iso">${message.id}</span>
             <${CopyButton} small text=${message.id} /></dd></div>
-        <div><dt>${t("message.state")}</dt><dd><${StateBadge} state=${message.state} /></dd></div>
+        <div><dt>${t("msg.state")}</dt><dd><${StateBadge} state=${message.state} /></dd></div>
         ${rows(message, node).filter(([, value]) => value !== false && value !== undefined && value !== "").map(([key,
             value]) =>
-            html`<div key=${key}><dt>${t(`message.${key}`)}</dt><dd>${value}</dd></div>`)}
-        ${message.unreadable && html`<div><dd class="bad">${t("message.unreadable")}</dd></div>`}</dl>`;
+            html`<div key=${key}><dt>${t(`msg.${key}`)}</dt><dd>${value}</dd></div>`)}
+        ${message.unreadable && html`<div><dd class="bad">${t("msg.unreadable")}</dd></div>`}</dl>`;
 }

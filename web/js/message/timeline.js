@@ -20,24 +20,24 @@ const SIGNS = { pushed: "plus", due: "clock", delivered: "arrow", touched: "cloc
 /** @param {HistoryEvent} e @returns {string} */
 function sentence(e) {
     if (e.event === "delivered") {
-        return t(e.client ? "message.event.delivered.to" : "message.event.delivered",
+        return t(e.client ? "msg.event.delivered.to" : "msg.event.delivered",
             { client: visible(e.client ?? "") });
     }
     if (e.event === "gone") {
-        return t(`message.gone.${e.how ?? "deleted"}`);
+        return t(`msg.gone.${e.how ?? "deleted"}`);
     }
     if (e.event === "dead") {
-        return t("message.event.dead", { reason: t(`message.reason.${e.reason ?? "retries"}`) });
+        return t("msg.event.dead", { reason: t(`msg.reason.${e.reason ?? "retries"}`) });
     }
-    return t(`message.event.${e.event}`);
+    return t(`msg.event.${e.event}`);
 }
 
 /** What else an event says. @param {{e: HistoryEvent}} props */
 function More({ e }) {
     const parts = [
-        e.due_at && t("message.event.due_at", { time: clock(e.due_at, now.value) }),
-        e.deadline_at && t("message.event.deadline_at", { time: clock(e.deadline_at, now.value) }),
-        e.retry_count !== undefined && e.retry_count > 0 && t("message.event.retry", { n: e.retry_count }),
+        e.due_at && t("msg.event.due_at", { time: clock(e.due_at, now.value) }),
+        e.deadline_at && t("msg.event.deadline_at", { time: clock(e.deadline_at, now.value) }),
+        e.retry_count !== undefined && e.retry_count > 0 && t("msg.event.retry", { n: e.retry_count }),
     ].filter(Boolean);
 
     return html`${parts.length > 0 && html`<p class="muted small">${parts.join(" · ")}</p>`}
@@ -68,7 +68,7 @@ export function Timeline({ node, id, turn }) {
     if (!events) {
         return html`<${Loading} />`;
     }
-    return html`${!state.complete && !state.next && html`<p class="muted small">${t("message.incomplete")}</p>`}
+    return html`${!state.complete && !state.next && html`<p class="muted small">${t("msg.incomplete")}</p>`}
         <ol class="timeline" data-testid="timeline">${events.map((e, i) => {
             const before = i > 0 ? (toMs(e.at) ?? 0) - (toMs(events[i - 1].at) ?? 0) : 0;
 
@@ -79,5 +79,5 @@ export function Timeline({ node, id, turn }) {
                     ${before >= 1000 && html` <span>+${age(before)}</span>`}</p></li>`;
         })}</ol>
         ${state.next && html`<button class="button" onClick=${() =>
-            read(state.next)}>${t("message.history.more")}</button>`}`;
+            read(state.next)}>${t("msg.history.more")}</button>`}`;
 }

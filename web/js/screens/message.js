@@ -75,28 +75,28 @@ function useMessage(id) {
 function NotFound({ id, answer }) {
     const { asked, away } = answer;
     const born = timeOfId(id);
-    const hint = html`${born !== null && html`<span>${t("message.none.born", { time: time(born) })} </span>`}
-        ${asked.length > 0 && html`<span>${t("message.none.asked", { ids: asked.join(", ") })}</span>`}`;
+    const hint = html`${born !== null && html`<span>${t("msg.none.born", { time: time(born) })} </span>`}
+        ${asked.length > 0 && html`<span>${t("msg.none.asked", { ids: asked.join(", ") })}</span>`}`;
 
-    return away.length > 0 ? html`<${Unknown} title=${t("message.none.away", { ids: away.join(", ") })} hint=${hint} />`
-        : html`<${Empty} icon="search" title=${t("message.none")} hint=${hint} />`;
+    return away.length > 0 ? html`<${Unknown} title=${t("msg.none.away", { ids: away.join(", ") })} hint=${hint} />`
+        : html`<${Empty} icon="search" title=${t("msg.none")} hint=${hint} />`;
 }
 
 /** @param {{params: Record<string, string>}} props */
 export default function MessageScreen({ params }) {
     const id = params.id;
     const { answer, error, again, whole } = useMessage(id);
-    const head = html`<${PageHead} title=${t("message.title", { id })} />`;
+    const head = html`<${PageHead} title=${t("msg.title", { id })} />`;
 
     if (!isId(id)) {
-        return html`${head}<div class="card"><${Empty} icon="unknown" title=${t("message.bad")} /></div>`;
+        return html`${head}<div class="card"><${Empty} icon="unknown" title=${t("msg.bad")} /></div>`;
     }
     if (error && !answer) {
         return html`${head}<div class="card"><${Failed} error=${error} retry=${again} /></div>`;
     }
     if (!answer) {
         return html`${head}<div class="card">${fleet.value && fleet.value.nodes.length === 0
-            ? html`<${Unknown} title=${t("message.no.nodes")} />` : html`<${Loading} />`}</div>`;
+            ? html`<${Unknown} title=${t("msg.no.nodes")} />` : html`<${Loading} />`}</div>`;
     }
     if (answer.node === null) {
         return html`${head}<div class="card"><${NotFound} id=${id} answer=${answer} /></div>`;
@@ -105,15 +105,15 @@ export default function MessageScreen({ params }) {
     const turn = `${message.state} ${message.retry_count} ${message.due_at}`;
     const stats = topics.value.get(topicKey(node, message.topic ?? ""));
 
-    return html`<${PageHead} title=${t("message.title", { id })}><${Actions} node=${node} message=${message}
+    return html`<${PageHead} title=${t("msg.title", { id })}><${Actions} node=${node} message=${message}
         onDone=${again} /><//>
-        ${error && html`<p class="banner" role="status">${t("message.stale")}</p>`}
+        ${error && html`<p class="banner" role="status">${t("msg.stale")}</p>`}
         <div class="two">
             <div class="stack"><section class="card card-pad"><${Facts} message=${message} node=${node} /></section>
-                <section class="card card-pad stack-small"><h2>${t("message.body")}</h2><${Body} message=${message}
+                <section class="card card-pad stack-small"><h2>${t("msg.body")}</h2><${Body} message=${message}
                     onWhole=${whole} /></section></div>
-            <section class="card card-pad stack-small"><h2>${t("message.history")}</h2>
+            <section class="card card-pad stack-small"><h2>${t("msg.history")}</h2>
                 <${Timeline} node=${node} id=${id} turn=${turn} />
                 ${message.state === "ready" && stats && stats.ready > 0 && html`<p class="muted small">${
-                    t("message.waits", { n: stats.ready })}</p>`}</section></div>`;
+                    t("msg.waits", { n: stats.ready })}</p>`}</section></div>`;
 }

@@ -70,7 +70,7 @@ function Fact({ name, children }) {
 function Card({ n, total }) {
     const { level, text } = health(n);
     const traffic = n.push_rate === null || n.pop_rate === null ? null : n.push_rate + n.pop_rate;
-    const ago = (/** @type {any} */ v) => (toMs(v) === null ? "–" : t("message.ago",
+    const ago = (/** @type {any} */ v) => (toMs(v) === null ? "–" : t("msg.ago",
         { age: age(now.value - (toMs(v) ?? 0)) }));
 
     return html`<li class="card node ${n.listed ? "" : "off"}" data-testid="node" data-id=${n.id} data-state=${n.state}>

@@ -59,8 +59,8 @@ function detail(m) {
     switch (m.state) {
     case "delayed": return t("send.state.delayed", { age: until(m.due_at) });
     case "in_flight": return t("send.state.in_flight", { holder: visible(m.holder ?? "?"), age: until(m.deadline_at) });
-    case "gone": return m.how ? t(`message.how.${m.how}`) : "";
-    case "dead": return t(`message.reason.${m.reason ?? "retries"}`);
+    case "gone": return m.how ? t(`msg.how.${m.how}`) : "";
+    case "dead": return t(`msg.reason.${m.reason ?? "retries"}`);
     default: return "";
     }
 }
