@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { sources } from "./sources.js";
 
 const js = sources("js", ".js");
-const code = js.filter((file) => !file.name.startsWith("js/text/"));
+const code = js.filter((file) => !file.name.startsWith("js/text/"))
+    .map(({ name, text }) => ({ name, text: text.replace(/\/\*[^]*?\*\//g, "") }));
 
 /** The groups of a language: name -> table of texts. */
 async function groups(lang) {
