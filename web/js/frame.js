@@ -145,7 +145,8 @@ function Screen() {
         document.querySelector("h1")?.focus();
     }, [path]);
     if (!SCREENS[screen]) {
-        return html`<${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
+        return html`<h1 tabindex="-1" class="hidden-text">${t("missing.title")}</h1>
+            <${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
     }
     const Shown = loaded.get(screen);
 
