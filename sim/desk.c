@@ -198,7 +198,7 @@ static void begin_job(struct life *life)
     desk->job_args = (struct cmd_args){.delay_ms = CMD_NOT_GIVEN, .all = true,
                                        .rate = (int64_t)RATES[rng_below(rng, ARRAY_LEN(RATES))]};
     job->kind = rng_chance(rng, 200) ? CMD_DEAD_DELETE : CMD_DEAD_REDRIVE;
-    if (job->kind == CMD_DEAD_REDRIVE && rng_chance(rng, 400)) {
+    if (job->kind == CMD_DEAD_REDRIVE && rng_chance(rng, 600)) {
         desk->job_args.to = workload_topic((uint32_t)rng_below(rng, WORKLOAD_MAX_TOPICS));
         job->to = slice_is(desk->job_args.to, topic->name) ? NULL : workload_name(desk->job_args.to);
     }

@@ -160,10 +160,10 @@ void life_settle(struct life *life)
     life->deaf_permille = 0;
     for (int i = 0; i < LIFE_CLIENTS; i++)
         hear(&life->clients[i]);
-    while (!all_is_answered(life) && rounds-- > 0) {
+    do {
         life_pass(life, 1);
         round_of_all(life);
-    }
+    } while (!all_is_answered(life) && rounds-- > 0);
     life->deaf_permille = deaf_permille;
     if (rounds < 0 && !life->disturbed)
         life_fail(life, "somebody waits for ever");
@@ -342,6 +342,8 @@ static void step(struct life *life)
         life_lift_limit(life);
     listen_all(life);
     desk_act(life);
+    if (rng_chance(rng, life->quiet_permille))
+        life_settle(life);
     if (rng_chance(rng, life->crash_permille) || life->step == life->doom)
         end_somehow(life);
     if (life->step % CHECK_EVERY == 0) {
@@ -524,8 +526,9 @@ static void draw_habits(struct life *life)
     life->leave_permille = rng_chance(rng, 300) ? (unsigned)rng_between(rng, 1, 20) : 0;
     life->hangup_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
     life->checkpoint_permille = rng_chance(rng, 300) ? 0 : (unsigned)rng_between(rng, 2, 30);
+    life->quiet_permille = rng_chance(rng, 400) ? (unsigned)rng_between(rng, 2, 20) : 0;
     life->desk_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 5, 100) : 0;
-    life->job_permille = rng_chance(rng, 400) ? (unsigned)rng_between(rng, 2, 20) : 0;
+    life->job_permille = rng_chance(rng, 500) ? (unsigned)rng_between(rng, 2, 60) : 0;
     life->faulty = rng_chance(rng, 250);
     life->decays = rng_chance(rng, 400);
     life->steps_clock = rng_chance(rng, 300);

@@ -207,6 +207,7 @@ struct life {
     unsigned weight_command, weight_turn, weight_writer, weight_reader, weight_janitor, weight_scout,
         weight_time;
     unsigned crash_permille, deaf_permille, leave_permille, checkpoint_permille, hangup_permille;
+    unsigned quiet_permille; /* steps after which everybody waits until all is quiet */
     unsigned desk_permille; /* steps in which somebody begins to look at messages */
     unsigned job_permille;  /* steps in which somebody begins a job on dead letters, when none runs */
     bool steps_clock;  /* somebody sets the wall clock, by up to a year */

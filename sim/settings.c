@@ -211,6 +211,18 @@ void settings_check_over(struct life *life, const struct cmd *cmd, uint64_t over
                   all.messages, all.bytes);
 }
 
+void sight_gate(const struct sight *sight, uint32_t topic)
+{
+    struct oracle *oracle = &sight->life->oracle;
+    const struct oracle_topic *t = &oracle->now.topics[topic];
+    struct load all = {.messages = 1 + oracle_count(oracle, topic, ORACLE_READY) + oracle_delayed(oracle, topic) +
+                                   oracle_count(oracle, topic, ORACLE_FLIGHT),
+                       .bytes = engine_queue(sight->life->broker.engine, t->number)->bytes};
+
+    demand(sight, t->set.push_paused_until_ms <= sight->life->now_ms, "the topic is paused");
+    demand(sight, !is_above(&t->set.limits, &all) || sight->life->unreadable, "the topic is full");
+}
+
 static bool pushes(const struct sight *sight)
 {
     return is_doing(sight, CMD_PUSH) || is_doing(sight, CMD_MPUSH) || is_doing(sight, CMD_PUT) ||

@@ -64,6 +64,9 @@ void sight_topic(struct sight *sight);
 /* ... of messages that go since they are too many or too old. False: the record is not about such. */
 bool sight_limits(struct sight *sight);
 
+/* A push that was just written, and has not happened yet: could it go to the topic? */
+void sight_gate(const struct sight *sight, uint32_t topic);
+
 /* May the oldest messages of the topic be looked at for its limits? */
 bool sight_wants_oldest(const struct sight *sight);
 

@@ -66,6 +66,7 @@ static void see_gone(struct sight *sight)
         struct payload_pair pair = payload_pair(sight->rec->payload, (uint32_t)i);
         const struct oracle_message *m = named(sight, &pair, list);
         demand(sight, purges || m->id == cmd->id, "another message");
+        demand(sight, !moves || m->state != ORACLE_READY || due_of(sight->life, cmd) > 0, "which is ready now");
         if (!purges)
             steering_of(sight)->told.place = seek_place_of(m);
         steering_of(sight)->told.done += purges;

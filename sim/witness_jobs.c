@@ -69,6 +69,7 @@ void sight_move(struct sight *sight)
     job->half_from = payload_get_attrs(push.tlvs, &attrs) ? attrs.from_id : 0;
     demand(sight, slice_is(slice_str(job->to), life->oracle.now.topics[sight->event.message.topic].name),
            "to another topic");
+    sight_gate(sight, sight->event.message.topic);
     happens(sight);
 }
 

@@ -100,6 +100,8 @@ void workload_init(struct workload *load, uint64_t seed)
     if (rng_chance(rng, 400)) {
         load->weights[CMD_PAUSE] = (unsigned)rng_between(rng, 1, 30);
         load->weights[CMD_RESUME] = (unsigned)rng_between(rng, 0, 30);
+        if (rng_chance(rng, 250))
+            load->weights[CMD_PAUSE] = load->weights[CMD_WPOP] = 250;
     }
     if (rng_chance(rng, 500)) {
         load->weights[CMD_TOPIC_CREATE] = (unsigned)rng_between(rng, 0, 30);

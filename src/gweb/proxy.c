@@ -295,6 +295,8 @@ void proxy_call(struct web_call *call)
         return;
     }
     note_request(relay);
+    int unwatched = http_watch(call->req);
+    (void)unwatched; /* who cannot be watched is noticed to be gone when it is answered */
     buf_init(&url, URL_BYTES);
     call->ctx = relay;
     call->gone = browser_gone;

@@ -407,6 +407,67 @@ TEST(compaction_leaves_alone_what_an_old_checkpoint_does_not_tell_of)
     close_all(&life, sim);
 }
 
+TEST(compaction_of_old_checkpoints_knows_where_it_is_blind)
+{
+    struct life life;
+    struct simdisk *sim = open_new(&life, 14);
+
+    life.log->compact_off = true;
+    churn(&life, 1, 6000, 40);
+    assert_false(log_is_blind(life.log, life.live[0].lsn));
+    life_stop(&life);
+    struct names ckpts = files_with(sim, ".ckpt");
+    for (size_t i = 0; i < ckpts.count; i++) {
+        uint64_t bytes, old_bytes;
+        char *file = simdisk_file(sim, ckpts.path[i], &bytes);
+        make_version_one(file, bytes, &old_bytes);
+        assert_true(simdisk_cut_file(sim, ckpts.path[i], old_bytes));
+    }
+    assert_int_equal(life_open(&life), 0);
+    assert_true(log_is_blind(life.log, life.live[0].lsn));
+    assert_false(log_is_dead(life.log, life.live[0].lsn + 8));
+    uint64_t lsn = life_push(&life, 10000, BODY);
+    assert_false(log_is_blind(life.log, lsn));
+    assert_false(log_is_blind(life.log, 0));
+    close_all(&life, sim);
+}
+
+/* What log_read_kept() answers in the end. */
+static int read_kept(struct life *life, uint64_t lsn)
+{
+    struct record rec;
+    int rc;
+
+    while ((rc = log_read_kept(life->log, lsn, &rec)) == 0)
+        life_turn(life);
+    if (rc == 1)
+        assert_true(rec.lsn == lsn);
+    return rc;
+}
+
+TEST(compaction_leaves_out_what_is_not_kept_though_it_may_be_at_hand)
+{
+    struct life life;
+    struct simdisk *sim = open_new(&life, 15);
+
+    uint64_t stays = life_push(&life, 1, BODY), goes = life_push(&life, 2, BODY);
+    life.log->compact_off = true;
+    churn(&life, 10, 3000, UINT64_MAX - 1);
+    assert_int_equal(life_read(&life, goes, 2), 1);
+    assert_int_equal(read_kept(&life, goes), 1);
+    assert_true(life_ack(&life, goes) > 0);
+    assert_int_equal(read_kept(&life, goes), 1); /* its file is as it was */
+    life.log->compact_off = false;
+    churn(&life, 20000, 3000, UINT64_MAX - 1);
+    assert_true(life_stats(&life).compactions > 0);
+    assert_int_equal(read_kept(&life, goes), GMQ_E_UNREADABLE);
+    assert_int_equal(read_kept(&life, stays), 1);
+    uint64_t young = life_push(&life, 30000, BODY);
+    assert_int_equal(read_kept(&life, young), 1);
+    assert_int_equal(read_kept(&life, life_tail(&life) + MIB), GMQ_E_UNREADABLE);
+    close_all(&life, sim);
+}
+
 TEST(compaction_makes_room_on_a_disk_that_is_full)
 {
     struct life life;
