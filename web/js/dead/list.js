@@ -35,8 +35,8 @@ async function count(node, topic, filter, signal) {
     return { n, more: true };
 }
 
-/** The list is read again when the topic's figures change: at once when its dead letters do, else so often, ms. Some may
- * come while as many go. */
+/** The list is read again when the topic's figures change: at once when its dead letters do, else so often, ms. Some
+ * may come while as many go. */
 const AGAIN_MS = 2000;
 
 /**
