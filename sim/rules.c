@@ -229,9 +229,15 @@ void rules_check_waiters(struct life *life)
 }
 
 /* Who waits for others, too, may wait for the body of a message of theirs. */
-static bool waits_for_it_alone(const struct client *client)
+static bool waits_for_it_alone(const struct life *life, const struct client *client, int topic)
 {
-    return !memchr(client->order.cmd.topic.ptr, '/', client->order.cmd.topic.len);
+    struct slice name;
+    size_t at = 0;
+
+    while (cmd_topic_next(client->order.cmd.topic, &at, &name))
+        if (!slice_is(name, life->oracle.now.topics[topic].name))
+            return false;
+    return true;
 }
 
 static bool is_at_hand(struct life *life, int topic)
@@ -254,7 +260,8 @@ void rules_check_turn(struct life *life)
         return;
     for (int topic = 0; topic < ORACLE_TOPICS_MAX; topic++) {
         const struct client *client = rules_first_waiter(life, topic);
-        if (client && waits_for_it_alone(client) && rules_can_deliver(life, topic) && is_at_hand(life, topic))
+        if (client && is_its_turn(life, client, topic) && waits_for_it_alone(life, client, topic) &&
+            rules_can_deliver(life, topic) && is_at_hand(life, topic))
             life_fail(life, "c%d waits although a message of topic %s is at hand", client->name,
                       life->oracle.now.topics[topic].name);
     }
