@@ -233,7 +233,7 @@ web:                                         ## the pages of gweb, with what the
 	@mkdir -p $(WEB) && $(WEB_MAKE)
 	@$(MAKE) --no-print-directory $(BUILD)/gweb
 
-docs-settings: $(BUILD)/gnode $(BUILD)/gregister ## tables of the documents, from -help and base/err.h
+docs-settings: $(BUILD)/gnode $(BUILD)/gregister $(BUILD)/gweb ## tables of the documents, from -help and base/err.h
 	@tools/docs $(BUILD)
 
 record: build                                ## what gclient top and tail show, into the READMEs

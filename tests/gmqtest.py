@@ -220,6 +220,19 @@ class Gregister(Program):
         return Http(self.http).get("/getNodes").json["data"]["nodes"] or []
 
 
+class Gweb(Program):
+    """The web admin on a free port; `data` is its folder. Without logins unless a flag says -auth=on."""
+
+    def __init__(self, data, *flags, register="", cwd=None, env=None, wait=True):
+        argv = [program("gweb"), "-web_addr=127.0.0.1:0", f"-register_addr={register}", f"-data_save_path={data}",
+                "-auth=off"]
+        super().__init__(argv + list(flags), cwd or os.path.dirname(os.path.abspath(data)), env)
+        self.http = None
+        if wait:
+            self.http = self.wait_line(r"listening on http://([\w.:\[\]]+)").group(1)
+            self.wait_line(r"is ready")
+
+
 class Refused(Exception):
     """A 102."""
 
@@ -500,6 +513,9 @@ class Case(unittest.TestCase):
 
     def gregister(self, *flags, **more):
         return self.keep(Gregister(self.folder, *flags, **more))
+
+    def gweb(self, *flags, data="web-data", **more):
+        return self.keep(Gweb(self.path(data), *flags, cwd=self.folder, **more))
 
     def tcp(self, node):
         conn = Tcp(node if isinstance(node, str) else node.tcp)

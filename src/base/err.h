@@ -85,7 +85,9 @@
     X(NODE_DOWN, -5093, 502, "the node cannot be reached")                                         \
     X(NODE_SLOW, -5094, 504, "the node did not answer in time")                                    \
     X(REGISTRY_DOWN, -5095, 502, "no registry can be reached")                                     \
-    X(REGISTRY_REFUSED, -5096, 409, "the registry refused: %s")
+    X(REGISTRY_REFUSED, -5096, 409, "the registry refused: %s")                                    \
+    X(ANSWER_LIMIT, -5097, 502, "the node's answer is too long: ask for less at a time")           \
+    X(BUSY, -5098, 503, "too many calls to nodes are under way")
 
 enum gmq_err {
 #define X(name, code, status, text) GMQ_E_##name = (code),

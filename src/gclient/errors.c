@@ -109,6 +109,8 @@ static const struct {
     {"NODE_SLOW", "The node may be busy or its disk slow: see gclient node. Ask again."},
     {"REGISTRY_DOWN", "See whether the registry runs, and gweb's register_addr."},
     {"REGISTRY_REFUSED", "The text says why: ids and addresses must be free, and the node must answer."},
+    {"ANSWER_LIMIT", "Ask for less at a time: a smaller limit, or only the first bytes of bodies."},
+    {"BUSY", "Pages have too many calls under way. Ask again in a second."},
     {"ERR_ARGUMENT", "Nothing was sent. Look at the limits in gmq.h."},
     {"ERR_MEMORY", "The client has no memory. Use smaller batches or fewer connections."},
     {"ERR_ADDRESS", "Write HOST:PORT, [V6]:PORT or :PORT, and check that the name can be resolved."},

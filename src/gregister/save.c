@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/file.h"
 #include "gregister/service.h"
-#include "gregister/store.h"
 #include "wire/reply.h"
 
 enum { ANSWER_BYTES = 16384 };
@@ -57,7 +57,7 @@ static void save_work(uv_work_t *work)
 {
     struct service *service = work->data;
 
-    service->save_err = store_save(service->directory, "nodes", buf_slice(&service->saved_bytes));
+    service->save_err = file_save(service->directory, "nodes", buf_slice(&service->saved_bytes), 0644);
 }
 
 static void note_error(struct service *service)
@@ -119,6 +119,6 @@ void save_at_end(struct service *service)
     buf_clear(&service->saved_bytes);
     if (!service->dirty || !registry_encode(&service->registry, &service->saved_bytes))
         return;
-    service->save_err = store_save(service->directory, "nodes", buf_slice(&service->saved_bytes));
+    service->save_err = file_save(service->directory, "nodes", buf_slice(&service->saved_bytes), 0644);
     note_error(service);
 }

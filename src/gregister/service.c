@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gregister/store.h"
+#include "app/file.h"
 
 enum { STOP_TURN_MS = 10, HEAD_BYTES = 16 * 1024, BODY_BYTES = 64 * 1024 };
 
@@ -15,7 +15,7 @@ static int load(struct service *service)
     int err;
 
     buf_init(&bytes, REGISTRY_FILE_BYTES);
-    err = store_load(service->directory, "nodes", &bytes);
+    err = file_load(service->directory, "nodes", &bytes);
     if (err == -ENOENT) {
         err = 0;
         goto out;
@@ -29,7 +29,7 @@ static int load(struct service *service)
     } else if (err == -EBADMSG || err == -EFBIG) {
         log_error("store", "%s/nodes is damaged and is set aside as nodes.bad; nodes have to register again",
                   service->directory);
-        err = store_set_aside(service->directory, "nodes");
+        err = file_set_aside(service->directory, "nodes");
     } else {
         log_error("store", "%s/nodes cannot be read: %s", service->directory, strerror(-err));
     }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "gweb/web.h"
+#include "net/clock.h"
 #include "wire/form.h"
 #include "wire/report_json.h"
 
@@ -113,11 +114,25 @@ void web_call_header(struct web_call *call, const char *name, const char *value)
         call->failed = true;
 }
 
+/* Who is nobody leaves no trace but by a login: anybody could fill the log. */
+static void write_audit(const struct web_call *call, const char *result)
+{
+    if (!call->route || !call->route->action || call->unaudited ||
+        (call->role == ROLE_ANYBODY && call->route->role != ROLE_ANYBODY))
+        return;
+    const struct audit_entry entry = {
+        .at_ms = clock_wall_ms(), .user = call->user, .address = call->address, .action = call->route->action,
+        .target = call->target, .result = result, .detail = call->detail, .counted = call->counted,
+        .count = call->count,
+    };
+    audit_write(&call->web->audit, &entry);
+}
+
 /* Everything that goes out goes through here. The memory of `body` is taken over. */
 static void answer(struct web_call *call, unsigned status, const char *type, struct buf *body, const char *result)
 {
     ENSURE(!call->answered && !call->streams);
-    (void)result;
+    write_audit(call, result);
     web_call_header(call, "Cache-Control", "no-store");
     call->answered = true;
     if (!call->req)
@@ -179,7 +194,8 @@ void web_call_stream(struct web_call *call, const char *type, size_t bytes_max)
 {
     ENSURE(call->req && !call->answered && !call->streams);
     call->streams = true;
-    list_add_tail(call->session ? &call->session->streams : &call->web->streams, &call->in_session);
+    if (!call->session)
+        list_add_tail(&call->web->streams, &call->in_session);
     web_call_header(call, "Cache-Control", "no-store");
     web_call_header(call, "X-Accel-Buffering", "no");
     http_stream_begin(call->req, 200, type, bytes_max);
@@ -188,7 +204,14 @@ void web_call_stream(struct web_call *call, const char *type, size_t bytes_max)
 /* The rest of what the client has got already. */
 static void ended_stream_gone(struct http_request *req) { call_free_if_over(req->user); }
 
-void web_call_end_streams(struct list *calls)
+void web_call_set_session(struct web_call *call, struct session *session)
+{
+    list_remove(&call->in_session);
+    call->session = session;
+    list_add_tail(&session->calls, &call->in_session);
+}
+
+void web_call_end_session(struct list *calls)
 {
     for (struct list *node; (node = list_pop(calls));) {
         struct web_call *call = CONTAINER_OF(node, struct web_call, in_session);
@@ -196,6 +219,8 @@ void web_call_end_streams(struct list *calls)
         void (*gone)(struct web_call *call) = call->gone;
 
         call->session = NULL;
+        if (!call->streams || !req)
+            continue;
         call->req = NULL;
         call->gone = NULL;
         call->answered = true;

@@ -44,6 +44,8 @@ struct web_call {
     char user[USER_NAME_BYTES_MAX + 1];  /* who asks; "" before a login */
     enum role role;
     char address[CALL_ADDRESS_BYTES];    /* where from; "" = not known */
+    bool over_tls;                       /* the browser's connection, as a proxy says */
+    struct session *session;             /* borrowed; NULL without one, and when it has ended */
 
     /*
      * The route's function may set these: called once when the client went away, before or after the answer; `req` is
@@ -53,6 +55,7 @@ struct web_call {
     void *ctx;
 
     /* For the audit log; what the call is about is its target unless the function says something else. */
+    bool unaudited;                      /* not to be in the audit log after all */
     bool counted;
     uint64_t count;                      /* how many messages, topics, ... were changed, when `counted` */
     char target[CALL_TARGET_BYTES];
@@ -61,7 +64,6 @@ struct web_call {
     /* For call.c alone. */
     bool answered, streams, failed;
     char *path_copy;
-    struct session *session;             /* borrowed, NULL when it has ended */
     struct list in_session;
 };
 
@@ -105,7 +107,10 @@ void web_call_stream(struct web_call *call, const char *type, size_t bytes_max);
 /* A call of this request, which it answers from now on; NULL = no memory, and the connection has ended. */
 struct web_call *web_call_new(struct web *web, struct http_request *req);
 
-/* Ends the streams of a session that is over. */
-void web_call_end_streams(struct list *calls);
+/* The call is of this session from now on. */
+void web_call_set_session(struct web_call *call, struct session *session);
+
+/* For the calls of a session that is over: streams end, others may finish. */
+void web_call_end_session(struct list *calls);
 
 #endif

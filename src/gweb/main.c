@@ -6,8 +6,9 @@
 
 #include "app/daemon.h"
 #include "app/log.h"
-#include "gweb/web.h"
+#include "gweb/login.h"
 #include "gweb/settings.h"
+#include "gweb/web.h"
 
 enum { PATH_BYTES = 4200, BACKLOG = 512, EXIT_FAILED = 1 };
 
@@ -37,7 +38,7 @@ static int take_directory(const char *path)
     (void)snprintf(lock, sizeof(lock), "%s/LOCK", path);
     int fd = daemon_lock(lock);
     if (fd == -EWOULDBLOCK)
-        log_error("daemon", "another gweb uses %s; give this one a -data_save_path of its own", path);
+        log_error("daemon", "a gweb runs on %s: stop it first, or give this one a -data_save_path of its own", path);
     else if (fd < 0)
         log_error("daemon", "%s cannot be locked: %s", lock, strerror(-fd));
     return fd;
@@ -104,6 +105,11 @@ static int run(struct gweb_settings *values, struct settings_report *report)
     int lock = take_directory(directory);
     if (lock < 0)
         return EXIT_FAILED;
+    if (values->set_password[0] != '\0') {
+        int done = login_set_password(directory, values->set_password);
+        (void)close(lock);
+        return done;
+    }
     int code = EXIT_FAILED, err = logger_open(&values->log);
     if (err != 0) {
         log_error("log", "%s cannot be opened: %s", values->log_file, strerror(-err));

@@ -3,10 +3,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <inttypes.h>
-#include <stdio.h>
+#include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
 
+#include "app/log.h"
 #include "base/err.h"
 #include "gweb/guard.h"
 #include "gweb/web.h"
@@ -34,6 +35,44 @@ static bool is_api(struct slice path)
     return slice_is(path, "/api") || (path.len >= sizeof(API) - 1 && memcmp(path.ptr, API, sizeof(API) - 1) == 0);
 }
 
+struct forwarded {
+    struct slice last, proto;
+};
+
+static void on_header(void *ctx, struct slice name, struct slice value)
+{
+    struct forwarded *forwarded = ctx;
+
+    if (name.len == 15 && strncasecmp(name.ptr, "X-Forwarded-For", name.len) == 0)
+        forwarded->last = value;
+    if (name.len == 17 && strncasecmp(name.ptr, "X-Forwarded-Proto", name.len) == 0)
+        forwarded->proto = value;
+}
+
+/* What the proxy before gweb says: it has added the last address of the last header, all others anybody can send. */
+static void ask_proxy(struct web_call *call)
+{
+    struct forwarded forwarded = {.last = {.ptr = NULL}};
+    unsigned char bytes[sizeof(struct in6_addr)];
+    char text[CALL_ADDRESS_BYTES];
+
+    http_each_header(call->req, on_header, &forwarded);
+    call->over_tls = slice_is(forwarded.proto, "https");
+    const char *comma = forwarded.last.len > 0 ? memrchr(forwarded.last.ptr, ',', forwarded.last.len) : NULL;
+    const char *from = comma ? comma + 1 : forwarded.last.ptr;
+    size_t len = from ? (size_t)(forwarded.last.ptr + forwarded.last.len - from) : 0;
+    while (len > 0 && *from == ' ') {
+        from++;
+        len--;
+    }
+    if (len == 0 || len >= sizeof(text))
+        return;
+    memcpy(text, from, len);
+    text[len] = '\0';
+    if (inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1)
+        memcpy(call->address, text, len + 1);
+}
+
 /* Finds out who asks. Everybody is an admin where nobody logs in. */
 static void identify(struct web_call *call)
 {
@@ -43,13 +82,16 @@ static void identify(struct web_call *call)
     size_t len = http_peer_host(call->req, call->address, sizeof(call->address) - 1);
 
     call->address[len] = '\0';
+    if (web->settings->behind_proxy)
+        ask_proxy(call);
     if (web->settings->auth) {
         if (!cookie_get(http_header(call->req, "Cookie"), WEB_COOKIE, &token))
             return;
-        call->session = sessions_find(&web->sessions, token, clock_boot_ms());
-        if (!call->session)
+        struct session *session = sessions_find(&web->sessions, token, clock_boot_ms());
+        if (!session)
             return;
-        name = call->session->user;
+        web_call_set_session(call, session);
+        name = session->user;
     }
     call->role = call->session ? call->session->role : ROLE_ADMIN;
     memcpy(call->user, name, strlen(name) + 1);
@@ -94,13 +136,26 @@ static void serve_api(struct web *web, struct http_request *req)
         web_call_problem(call, err, err == GMQ_E_CONTENT_TYPE ? "the body must be " HTTP_JSON : NULL);
 }
 
-static void serve_health(struct web *web, struct http_request *req)
+/* A log that takes nothing is told, and no reason to keep people away from what may mend it. */
+static void serve_health(const struct web *web, struct http_request *req)
 {
-    (void)web;
+    static const char READY[] = "{\"status\":\"ready\",\"reasons\":[]}\n",
+                      STOPPING[] = "{\"status\":\"stopping\",\"reasons\":[\"gweb is stopping\"]}\n",
+                      DEGRADED[] = "{\"status\":\"degraded\",\"reasons\":[\"the audit log cannot be written\"]}\n";
+
     if (slice_is(req->path, "/livez"))
         http_reply(req, 200, HTTP_TEXT, slice_str("OK\n"));
     else
-        http_reply(req, 200, HTTP_JSON, slice_str("{\"status\":\"ready\",\"reasons\":[]}\n"));
+        http_reply(req, web->stopping ? 503 : 200, HTTP_JSON,
+                   slice_str(web->stopping ? STOPPING : web->audit.failing ? DEGRADED : READY));
+}
+
+static void refuse_foreign(struct web *web, const struct guard_request *guard, struct http_request *req)
+{
+    log_limited(&web->foreign_limit, LOG_WARN, "http", "refused for a page of %.*s: %.*s %.*s",
+                (int)min_u64(guard->origin.len, 200), guard->origin.len > 0 ? guard->origin.ptr : "",
+                (int)min_u64(req->method.len, 20), req->method.ptr, (int)min_u64(req->path.len, 200), req->path.ptr);
+    web_problem(req, GMQ_E_FOREIGN, NULL);
 }
 
 void web_serve(void *ctx, struct http_request *req)
@@ -119,7 +174,7 @@ void web_serve(void *ctx, struct http_request *req)
     else if (!is_api(req->path))
         web_static(web, req);
     else if (guard_is_foreign(&guard))
-        web_problem(req, GMQ_E_FOREIGN, NULL);
+        refuse_foreign(web, &guard, req);
     else
         serve_api(web, req);
 }

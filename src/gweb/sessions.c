@@ -84,7 +84,7 @@ struct session *sessions_begin(struct sessions *sessions, const char *user, enum
     memcpy(session->user, user, strlen(user) + 1);
     session->role = role;
     session->begun_ms = session->used_ms = now_ms;
-    list_init(&session->streams);
+    list_init(&session->calls);
     digest_key(DIGEST_OF_SESSION, slice_str(token), session->key);
     HASH_ADD(hh, sessions->by_key, key, sizeof(session->key), session);
     list_add_tail(&sessions->by_use, &session->node);

@@ -31,7 +31,7 @@ struct session {
     char user[USER_NAME_BYTES_MAX + 1];
     enum role role;
     uint64_t begun_ms, used_ms;
-    struct list streams;  /* struct web_call, see call.h: end with the session */
+    struct list calls;    /* struct web_call, see call.h: under way */
 
     uint64_t key[2];      /* of the token */
     struct list node;     /* the one not used for longest first */

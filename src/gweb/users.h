@@ -1,9 +1,8 @@
 /*
  * users.h - who may log in
  *
- * What   The list of users with their roles and the hashes of their passwords (yescrypt, by libcrypt), and its file
- *        DIR/gweb/users, which is replaced as a whole. The list itself is only memory; hashing is slow on purpose and
- *        is done on other threads, see login.h.
+ * What   The list of users with their roles and the hashes of their passwords, and how it stands in its file,
+ *        DIR/gweb/users. Nothing here touches files (users_file.h) or hashes passwords (password.h).
  * File   gmq-users 1
  *        NAME ROLE CHANGED HASH      one a line; CHANGED is ms since 1970 UTC
  *        end COUNT
@@ -38,5 +37,46 @@ bool password_ok(struct slice password);
 /* "viewer", "admin"; and back, false for any other word. */
 const char *role_word(enum role role);
 NODISCARD bool role_read(struct slice word, enum role *ret);
+
+struct user {
+    char name[USER_NAME_BYTES_MAX + 1];
+    enum role role;
+    uint64_t changed_ms; /* the password; ms since 1970 UTC */
+    char hash[PASSWORD_HASH_BYTES];
+};
+
+struct users {
+    struct user *list; /* by name, ascending in bytes */
+    size_t count;
+};
+
+/* All zero is an empty list. */
+void users_free(struct users *users);
+
+/* A copy. */
+void users_copy(struct users *to, const struct users *from);
+
+/* NULL when there is none. Good until the list changes. */
+struct user *users_find(const struct users *users, struct slice name);
+
+/* One change of the list. */
+enum user_edit_kind { USER_ADD, USER_CHANGE, USER_REMOVE };
+
+struct user_edit {
+    enum user_edit_kind kind;
+    char name[USER_NAME_BYTES_MAX + 1];
+    enum role role;                 /* ROLE_ANYBODY = stays */
+    char hash[PASSWORD_HASH_BYTES]; /* "" = stays */
+    uint64_t now_ms;
+};
+
+/* 0, or GMQ_E_USER_UNKNOWN, _EXISTS, _LIMIT, _LAST_ADMIN with the list unchanged. */
+NODISCARD int users_edit(struct users *users, const struct user_edit *edit);
+
+/* Appends the file's text; false when `out` may not grow that far. */
+NODISCARD bool users_encode(const struct users *users, struct buf *out);
+
+/* Reads it into the empty list. 0; -EBADMSG, and at `*ret_line` the first line that is no good; -ENOTSUP: newer. */
+NODISCARD int users_decode(struct users *users, struct slice text, unsigned *ret_line);
 
 #endif

@@ -14,9 +14,13 @@
 #include <uv.h>
 
 #include "gweb/assets.h"
+#include "gweb/audit.h"
 #include "gweb/call.h"
+#include "gweb/password.h"
 #include "gweb/sessions.h"
 #include "gweb/settings.h"
+#include "gweb/tries.h"
+#include "gweb/users_file.h"
 #include "net/http.h"
 
 enum {
@@ -27,6 +31,7 @@ enum {
 #define WEB_COOKIE "gmq_session"
 #define WEB_USER_WITHOUT_LOGIN "local" /* who everybody is with auth=off */
 
+struct side;
 struct fleet;
 struct live;
 
@@ -36,9 +41,16 @@ struct web {
     const char *directory;        /* DIR/gweb, borrowed */
     struct http_server *http;
     const struct assets *assets;
+    struct side *side;            /* all towards the nodes, see side.h: of it */
     struct fleet *fleet;          /* the nodes, see fleet.h */
     struct live *live;            /* what browsers are told of them, see live.h */
+    struct users_file users;
+    struct passwords passwords;
     struct sessions sessions;
+    struct tries tries_address, tries_name; /* at logins */
+    struct audit audit;
+    unsigned audit_readers;
+    struct log_limit login_limit, foreign_limit;
     size_t bodies_bytes;          /* of requests, now */
     size_t call_count;            /* calls that live, see call.h */
     struct list streams;          /* struct web_call without a session */

@@ -190,8 +190,11 @@ static void server_run(struct http_server *server)
     (void)uv_timer_stop(&server->due);
     for (int i = 0, vain = 0; i < RUNS_MAX && vain < VAIN_RUNS_MAX; i++) {
         uint64_t before = server->progress;
+        server->resumed = false;
         (void)MHD_run(server->mhd);
-        if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
+        if (server->resumed) /* by a handler, which libmicrohttpd does not count as work to do */
+            timeout_ms = 0;
+        else if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
             goto out;
         if (timeout_ms > 0)
             break;
@@ -212,6 +215,7 @@ out:
 
 void http_server_run_soon(struct http_server *server)
 {
+    server->resumed = true;
     if (!server->running && !server->closing)
         (void)uv_timer_start(&server->due, server_due, 0, 0);
 }

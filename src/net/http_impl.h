@@ -94,6 +94,7 @@ struct http_server {
     int port;
     bool quiet; /* accepts no more */
     bool running, closing;
+    bool resumed; /* a connection, since libmicrohttpd was last run */
 };
 
 /* http.c */

@@ -10,7 +10,7 @@
 
 #include "net/http_impl.h"
 
-enum { PIECE_BYTES = 16 << 10 };
+enum { PIECE_BYTES = 16 << 10, KEEP_BYTES = 16 << 10 };
 
 static struct http_call *call_of(struct http_request *req) { return CONTAINER_OF(req, struct http_call, req); }
 
@@ -26,6 +26,8 @@ static ssize_t read_stream(void *ctx, uint64_t at, char *to, size_t bytes_max)
     if (bytes > 0) {
         memcpy(to, buf_data(&call->stream), bytes);
         buf_consume(&call->stream, bytes);
+        if (buf_len(&call->stream) == 0 && call->stream.size > KEEP_BYTES)
+            buf_free(&call->stream); /* many streams that rest keep no memory each */
         return (ssize_t)bytes;
     }
     if (call->stream_ended)

@@ -1,6 +1,7 @@
 /* httpc.c - libcurl's multi interface on a libuv loop. SPDX-License-Identifier: MIT */
 #include "net/httpc.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "base/list.h"
 #include "net/addr.h"
 
-enum { URL_BYTES = 4096, ERR_BYTES = URL_BYTES + 512, CONNS_MAX = 64 };
+enum { URL_BYTES = 4096, ERR_BYTES = URL_BYTES + 512, CONNS_MAX = 64, STREAM_BYTES_MIN = 64 << 10 };
 
 static const char SCHEME[] = "http://";
 
@@ -24,15 +25,24 @@ struct httpc {
     CURLM *multi;
     struct list calls;  /* handed to libcurl */
     struct list failed; /* wait for `soon` */
+    struct list ready;  /* by `in_ready`: have something for their callbacks */
 };
 
 struct httpc_call {
-    struct list node;
+    struct list node, in_ready;
     struct httpc *client;
     struct httpc_request req;
     CURL *easy;
+    struct curl_slist *headers;
+    uv_timer_t idle;
+    bool has_idle;
     struct buf body;
-    bool too_long;
+    bool began;      /* begun() was called */
+    bool finished;   /* libcurl is done with it: `code` */
+    bool idled;      /* nothing came for too long */
+    bool halted;     /* libcurl waits until there is room in `body` */
+    bool *ret_freed; /* of who looks whether a callback has ended the call, or NULL */
+    CURLcode code;
     char dialed[ADDR_TEXT_BYTES]; /* the address tried last */
     char *url;
     char err[ERR_BYTES];
@@ -45,21 +55,36 @@ struct watch {
     curl_socket_t fd;
 };
 
+static void idle_closed(uv_handle_t *handle) { free(handle->data); }
+
 static void call_free(struct httpc_call *call)
 {
     list_remove(&call->node);
+    list_remove(&call->in_ready);
+    if (call->ret_freed)
+        *call->ret_freed = true;
     if (call->easy) {
         (void)curl_multi_remove_handle(call->client->multi, call->easy);
         curl_easy_cleanup(call->easy);
     }
+    curl_slist_free_all(call->headers);
     buf_free(&call->body);
     free(call->url);
-    free(call);
+    if (call->has_idle)
+        uv_close((uv_handle_t *)&call->idle, idle_closed);
+    else
+        free(call);
 }
 
+/* As Go: the method as a word, `Get`. */
 static void call_fail(struct httpc_call *call, const char *why)
 {
-    (void)snprintf(call->err, sizeof(call->err), "Get \"%s\": %s", call->url, why);
+    const char *method = call->req.method ? call->req.method : "GET";
+    size_t at = (size_t)snprintf(call->err, sizeof(call->err), "%.16s", method);
+
+    for (size_t i = 1; i < at; i++)
+        call->err[i] = (char)tolower((unsigned char)call->err[i]);
+    (void)snprintf(call->err + at, sizeof(call->err) - at, " \"%s\": %s", call->url, why);
 }
 
 static void call_finish(struct httpc_call *call, const struct httpc_result *result)
@@ -84,6 +109,7 @@ static void explain(struct httpc_call *call, CURLcode code)
 {
     char why[URL_BYTES + 128];
     curl_off_t connected_us = 0;
+    long connects = 0;
 
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -95,7 +121,10 @@ static void explain(struct httpc_call *call, CURLcode code)
         break;
     case CURLE_OPERATION_TIMEDOUT:
         (void)curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-        if (connected_us > 0)
+        (void)curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+        if (call->idled && call->began)
+            (void)snprintf(why, sizeof(why), "nothing came for %u ms", call->req.idle_ms);
+        else if (connected_us > 0 || (call->req.keep && connects == 0))
             (void)snprintf(why, sizeof(why),
                            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
         else
@@ -106,6 +135,9 @@ static void explain(struct httpc_call *call, CURLcode code)
         break;
     case CURLE_RECV_ERROR:
         (void)snprintf(why, sizeof(why), "read tcp %s: connection reset by peer", call->dialed);
+        break;
+    case CURLE_PARTIAL_FILE:
+        (void)snprintf(why, sizeof(why), "unexpected EOF");
         break;
     case CURLE_URL_MALFORMAT:
         (void)snprintf(why, sizeof(why), "invalid URL");
@@ -122,30 +154,91 @@ static void explain(struct httpc_call *call, CURLcode code)
 
 /* ---- libcurl's callbacks ----------------------------------------------------------------------------------------- */
 
+/* The end of the call, once everything before it was taken. */
+static void tell_end(struct httpc_call *call)
+{
+    struct httpc_result result = {.err = NULL};
+    long status = 0;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (call->code != CURLE_OK || status < 100) {
+        explain(call, call->code);
+        result.err = call->err;
+        result.late = call->code == CURLE_OPERATION_TIMEDOUT;
+    } else {
+        result.status = (unsigned)status;
+        result.body = buf_slice(&call->body);
+    }
+    call_finish(call, &result);
+}
+
+static void tell_begun(struct httpc_call *call)
+{
+    long status = 0;
+
+    if (call->began)
+        return;
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    call->began = true;
+    if (status >= 100 && call->req.begun)
+        call->req.begun(call->req.ctx, (unsigned)status);
+}
+
+/* Tells the call's owner what has come. */
+static void call_tell(struct httpc_call *call)
+{
+    bool freed = false;
+
+    call->ret_freed = &freed;
+    if (!call->finished || call->code == CURLE_OK || buf_len(&call->body) > 0)
+        tell_begun(call);
+    if (!freed && call->req.piece && buf_len(&call->body) > 0) {
+        size_t taken = call->req.piece(call->req.ctx, buf_slice(&call->body));
+        if (freed)
+            return;
+        ENSURE(taken <= buf_len(&call->body));
+        buf_consume(&call->body, taken);
+    }
+    if (freed)
+        return;
+    call->ret_freed = NULL;
+    if (buf_len(&call->body) == 0 && call->req.piece)
+        buf_free(&call->body); /* a stream that rests keeps no memory */
+    if (call->halted && buf_len(&call->body) < call->req.body_bytes_max / 2) {
+        call->halted = false;
+        (void)curl_easy_pause(call->easy, CURLPAUSE_CONT);
+    }
+    if (call->finished && (!call->req.piece || buf_len(&call->body) == 0))
+        tell_end(call);
+}
+
+static void make_ready(struct httpc_call *call)
+{
+    if (list_empty(&call->in_ready))
+        list_add_tail(&call->client->ready, &call->in_ready);
+}
+
+/* Takes out of libcurl what it has, then tells everybody: callbacks may call us again. */
 static void take_results(struct httpc *client)
 {
     CURLMsg *msg;
     int left;
 
     while (!client->closing && (msg = curl_multi_info_read(client->multi, &left))) {
-        struct httpc_result result = {.err = NULL};
         struct httpc_call *call;
-        long status = 0;
 
         if (msg->msg != CURLMSG_DONE)
             continue;
         CURLcode code = msg->data.result;
         (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-        (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-        if (code != CURLE_OK || status < 100) {
-            explain(call, code);
-            result.err = call->err;
-        } else {
-            result.status = (unsigned)status;
-            result.body = buf_slice(&call->body);
-        }
-        call_finish(call, &result);
+        call->finished = true;
+        call->code = code;
+        if (call->has_idle)
+            (void)uv_timer_stop(&call->idle);
+        make_ready(call);
     }
+    for (struct list *node; !client->closing && (node = list_pop(&client->ready));)
+        call_tell(CONTAINER_OF(node, struct httpc_call, in_ready));
 }
 
 static void watch_event(uv_poll_t *poll, int status, int events)
@@ -240,7 +333,30 @@ static size_t on_body(char *ptr, size_t size, size_t count, void *ctx)
 {
     struct httpc_call *call = ctx;
 
-    return buf_append(&call->body, ptr, size * count) ? size * count : 0;
+    if (call->has_idle)
+        (void)uv_timer_again(&call->idle);
+    if (call->req.begun || call->req.piece)
+        make_ready(call);
+    if (buf_append(&call->body, ptr, size * count))
+        return size * count;
+    if (!call->req.piece || buf_len(&call->body) == 0)
+        return 0;
+    call->halted = true;
+    if (call->has_idle)
+        (void)uv_timer_stop(&call->idle);
+    return CURL_WRITEFUNC_PAUSE;
+}
+
+static void idle_event(uv_timer_t *timer)
+{
+    struct httpc_call *call = timer->data;
+
+    call->finished = call->idled = true;
+    call->code = CURLE_OPERATION_TIMEDOUT;
+    (void)uv_timer_stop(timer);
+    (void)curl_multi_remove_handle(call->client->multi, call->easy);
+    make_ready(call);
+    take_results(call->client);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -249,6 +365,8 @@ static void soon_event(uv_timer_t *timer)
 {
     struct httpc *client = timer->data;
 
+    if (!list_empty(&client->ready))
+        take_results(client);
     while (!client->closing && !list_empty(&client->failed)) {
         struct httpc_call *call = CONTAINER_OF(client->failed.next, struct httpc_call, node);
 
@@ -274,11 +392,43 @@ static int open_multi(struct httpc *client)
     return 0;
 }
 
+static bool add_line(struct httpc_call *call, const char *line)
+{
+    struct curl_slist *list = curl_slist_append(call->headers, line);
+
+    if (list)
+        call->headers = list;
+    return list != NULL;
+}
+
+/* Method, headers and body. Left to itself libcurl waits for a 100 before long bodies, and calls every body a form. */
+static bool set_sent(struct httpc_call *call)
+{
+    static const char TYPE[] = "Content-Type:";
+    const struct httpc_request *req = &call->req;
+    bool typed = false, ok = true;
+
+    for (const char *const *line = req->headers; line && *line; line++) {
+        ok = ok && add_line(call, *line);
+        typed = typed || strncasecmp(*line, TYPE, strlen(TYPE)) == 0;
+    }
+    if (req->method) {
+        ok = ok && add_line(call, "Expect:") && (typed || add_line(call, TYPE));
+        if (req->body.len > 0 || req->method[0] == 'P') /* POST, PUT and PATCH have a body, if an empty one */
+            ok = ok &&
+                 curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len) == CURLE_OK &&
+                 curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "") == CURLE_OK;
+        ok = ok && curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, req->method) == CURLE_OK;
+    }
+    return ok && (!call->headers || curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers) == CURLE_OK);
+}
+
 static bool set_options(struct httpc_call *call)
 {
     CURL *easy = call->easy;
     char url[URL_BYTES + 16];
     const char *rest = call->url + strlen(SCHEME);
+    long fresh = call->req.keep ? 0 : 1, timeout_ms = (long)call->req.timeout_ms;
 
     /* As Go: no host before the port means this machine. */
     (void)snprintf(url, sizeof(url), "%s%s%s", SCHEME, rest[0] == ':' ? "127.0.0.1" : "", rest);
@@ -288,15 +438,17 @@ static bool set_options(struct httpc_call *call)
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, fresh) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "gmq/" GMQ_VERSION) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->req.timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)call->req.timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms > 0 ? timeout_ms : (long)call->req.idle_ms) ==
+               CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, call) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, call) == CURLE_OK && set_sent(call);
 }
 
 /* Why the URL cannot be asked for, or NULL. */
@@ -321,6 +473,7 @@ static struct httpc_call *call_new(struct httpc *client, const struct httpc_requ
     call->client = client;
     call->req = *req;
     list_init(&call->node);
+    list_init(&call->in_ready);
     buf_init(&call->body, req->body_bytes_max);
     (void)snprintf(call->dialed, sizeof(call->dialed), "?");
     call->url = strdup(req->url);
@@ -330,9 +483,20 @@ static struct httpc_call *call_new(struct httpc *client, const struct httpc_requ
     return NULL;
 }
 
+static void idle_begin(struct httpc_call *call)
+{
+    if (call->req.idle_ms == 0)
+        return;
+    ENSURE(uv_timer_init(call->client->loop, &call->idle) == 0);
+    call->idle.data = call;
+    call->has_idle = true;
+    ENSURE(uv_timer_start(&call->idle, idle_event, call->req.idle_ms, call->req.idle_ms) == 0);
+}
+
 int httpc_get(struct httpc *client, const struct httpc_request *req, struct httpc_call **ret_call)
 {
-    ENSURE(!client->closing && req->timeout_ms > 0 && req->done);
+    ENSURE(!client->closing && (req->timeout_ms > 0 || req->idle_ms > 0) && req->done);
+    ENSURE(!req->piece || req->body_bytes_max >= STREAM_BYTES_MIN);
     if (strlen(req->url) >= URL_BYTES)
         return -ENAMETOOLONG;
     const char *why = bad_url(req->url);
@@ -353,6 +517,7 @@ int httpc_get(struct httpc *client, const struct httpc_request *req, struct http
             call_free(call);
             return -ENOMEM;
         }
+        idle_begin(call);
     }
     if (ret_call)
         *ret_call = call;
@@ -360,6 +525,25 @@ int httpc_get(struct httpc *client, const struct httpc_request *req, struct http
 }
 
 void httpc_cancel(struct httpc_call *call) { call_free(call); }
+
+void httpc_resume(struct httpc_call *call)
+{
+    if (!call->easy)
+        return;
+    if (call->has_idle && !call->finished)
+        (void)uv_timer_again(&call->idle);
+    make_ready(call);
+    (void)uv_timer_start(&call->client->soon, soon_event, 0, 0);
+}
+
+struct slice httpc_header(const struct httpc_call *call, const char *name)
+{
+    struct curl_header *header;
+
+    if (!call->easy || curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return slice_of(NULL, 0);
+    return slice_str(header->value);
+}
 
 /* ---- the client -------------------------------------------------------------------------------------------------- */
 
@@ -372,6 +556,7 @@ int httpc_open(struct httpc **ret, uv_loop_t *loop)
     client->loop = loop;
     list_init(&client->calls);
     list_init(&client->failed);
+    list_init(&client->ready);
     ENSURE(uv_timer_init(loop, &client->timer) == 0 && uv_timer_init(loop, &client->soon) == 0);
     client->timer.data = client->soon.data = client;
     client->handles_open = 2;

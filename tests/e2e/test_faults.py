@@ -128,8 +128,8 @@ class Image(Case):
 
     def test_a_checkpoint_whose_child_is_killed_is_made_by_the_node(self):
         node = self.gnode("-sync=none")
+        before = os.listdir(self.path("data", "ckpt"))  # now: a child may be caught in its last step
         child, count = self.push_until_a_child(node)
-        before = os.listdir(self.path("data", "ckpt"))
         os.kill(child, signal.SIGKILL)
         wait_until(lambda: [name for name in os.listdir(self.path("data", "ckpt"))
                                     if name.endswith(".ckpt") and name not in before], "a checkpoint is written")

@@ -309,7 +309,7 @@ class Modern(ClientCase):
         self.assertEqual(self.gclient("nosuch").code, 2)
         self.assertEqual(self.gclient("pop", "t", "--count", "0").code, 2)
         self.assertEqual(self.gclient("push", "t", "x", "--delay", "36501d").code, 2)
-        self.assertEqual(self.gclient("push", "t", "x", "--ttr", "0").code, 2)
+        self.assertEqual(self.gclient("push", "t", "x", "--ttr", "0.5").code, 2)
         self.assertEqual(self.gclient("ack", "t", "x").code, 2)
         self.assertEqual(self.gclient("pop", "t", "--delay", "1").code, 2)
         self.assertEqual(self.at(node, "push", "a b", "x").code, 2)

@@ -113,5 +113,6 @@ export function errorText(error) {
     }
     const key = `error.${error.code}`;
 
-    return hasText(key) ? t(key, { detail: error.detail, seconds: error.retryAfter }) : `${error.detail} (${error.code})`;
+    return hasText(key) ? t(key, { detail: error.detail, seconds: error.retryAfter })
+        : `${error.detail} (${error.code})`;
 }

@@ -93,18 +93,21 @@ export function bytes(v) {
         v /= 1024;
         i++;
     }
-    return `${numbers(v < 10 ? "b1" : "b0", { maximumFractionDigits: v < 10 && i > 0 ? 1 : 0 }).format(v)} ${names[i]}`;
+    const digits = v < 10 && i > 0 ? 1 : 0;
+
+    return `${numbers(`b${digits}`, { maximumFractionDigits: digits }).format(v)} ${names[i]}`;
 }
 
-/** A span of time in ms, in its two largest units: "14m 5s", "2h 3m", "14 分 5 秒". @param {number | null | undefined} ms */
+/** A span of time in ms, in its two largest units: "14m 5s", "2h 3m", "14 分 5 秒".
+ * @param {number | null | undefined} ms */
 export function age(ms) {
     if (!known(ms)) {
         return NOTHING;
     }
     const u = units();
     const s = Math.max(0, Math.floor(ms / 1000));
-    const pair = (/** @type {number} */ big, /** @type {string} */ b, /** @type {number} */ small, /** @type {string} */ c) =>
-        small > 0 ? `${big}${b}${u.gap}${small}${c}` : `${big}${b}`;
+    /** @param {number} big @param {string} b @param {number} small @param {string} c */
+    const pair = (big, b, small, c) => (small > 0 ? `${big}${b}${u.gap}${small}${c}` : `${big}${b}`);
 
     if (s < 60) {
         return `${s}${u.s}`;
@@ -126,7 +129,9 @@ export function nanoseconds(ns) {
     if (ns >= 1e9) {
         return `${numbers("t1", { maximumFractionDigits: 1 }).format(ns / 1e9)}${units().s}`;
     }
-    return `${numbers(ns < 1e7 ? "t1" : "t0", { maximumFractionDigits: ns < 1e7 ? 1 : 0 }).format(ns / 1e6)}${units().ms}`;
+    const digits = ns < 1e7 ? 1 : 0;
+
+    return `${numbers(`t${digits}`, { maximumFractionDigits: digits }).format(ns / 1e6)}${units().ms}`;
 }
 
 /** ms since 1970 of a time of the API: a number of ms or RFC 3339; null for none. @param {unknown} v */

@@ -16,7 +16,8 @@ import { ConfirmHost } from "./parts/confirm.js";
 import { Toasts, notifyError } from "./parts/toast.js";
 import { Empty, Failed, Loading } from "./parts/states.js";
 
-const NAV = [["overview", "/"], ["topics", "/topics"], ["dead", "/dead"], ["send", "/send"], ["nodes", "/nodes"], ["audit", "/audit"]];
+const NAV = [["overview", "/"], ["topics", "/topics"], ["dead", "/dead"], ["send", "/send"], ["nodes", "/nodes"],
+    ["audit", "/audit"]];
 
 /** Screens that are loaded. @type {Map<string, any>} */
 const loaded = new Map();
@@ -59,7 +60,7 @@ function setTheme(theme) {
         document.documentElement.dataset.theme = theme || "light";
         return;
     }
-    dispatchEvent(new Event("settheme"));
+    window.dispatchEvent(new Event("settheme"));
 }
 
 function ThemeButton() {
@@ -70,7 +71,8 @@ function ThemeButton() {
     };
 
     return html`<button class="icon-button" onClick=${flip} aria-label=${t(dark ? "theme.light" : "theme.dark")}
-        title=${t(dark ? "theme.light" : "theme.dark")} data-testid="theme"><${Icon} name=${dark ? "sun" : "moon"} /></button>`;
+        title=${t(dark ? "theme.light" : "theme.dark")} data-testid="theme"><${Icon}
+        name=${dark ? "sun" : "moon"} /></button>`;
 }
 
 function LanguageButton() {
@@ -94,7 +96,8 @@ function UserMenu() {
         <p class="menu-head iso">${who?.user ? `${who.user.name} · ${t(`role.${who.user.role}`)}` : t("user.none")}</p>
         <a href="/settings" data-testid="nav-settings"><${Icon} name="settings" />${t("nav.settings")}</a>
         <button onClick=${() => { helpShown.value = true; }}><${Icon} name="info" />${t("keys.title")}</button>
-        ${who?.user && who.auth === "on" && html`<hr /><button onClick=${out} data-testid="logout">${t("user.logout")}</button>`}
+        ${who?.user && who.auth === "on" && html`<hr />
+            <button onClick=${out} data-testid="logout">${t("user.logout")}</button>`}
         <hr /><p class="menu-head">gmq ${who?.version}</p><//>`;
 }
 
@@ -110,8 +113,8 @@ function Banner() {
 }
 
 function KeyHelp() {
-    const rows = [["/", "keys.search"], ["?", "keys.help"], ["Esc", "keys.close"], ["↑ ↓", "keys.rows"], ["Enter", "keys.open"],
-        ["Space", "keys.select"]];
+    const rows = [["/", "keys.search"], ["?", "keys.help"], ["Esc", "keys.close"], ["↑ ↓", "keys.rows"],
+        ["Enter", "keys.open"], ["Space", "keys.select"]];
     const names = /** @type {Record<string, string>} */ ({ e: "settings" });
 
     NAV.forEach(([name, path]) => Object.keys(GO).forEach((k) => { if (GO[k] === path) { names[k] = name; } }));
@@ -156,12 +159,14 @@ export function Frame() {
     const inside = html`<${Toasts} /><${ConfirmHost} />${helpShown.value && html`<${KeyHelp} />`}`;
 
     if (bare || (session.value?.auth === "on" && !session.value.user)) {
-        return html`<div class="bare" data-screen="login"><${Screen} />${inside}</div>`;
+        return html`<div class="alone" data-screen="login"><${Screen} />${inside}</div>`;
     }
     return html`<a class="skip" href="#main">${t("nav.skip")}</a>
         <header class="bar"><div class="bar-in">
-            <a class="logo" href="/" aria-label="gmq"><img src="/icon.svg" width="24" height="24" alt="" /><b>gmq</b></a>
+            <a class="logo" href="/" aria-label="gmq"><img src="/icon.svg" width="24" height="24" alt="" />
+                <b>gmq</b></a>
             <${Nav} />
-            <div class="bar-end"><${Search} /><${Live} /><${LanguageButton} /><${ThemeButton} /><${UserMenu} /></div></div></header>
+            <div class="bar-end"><${Search} /><${Live} /><${LanguageButton} /><${ThemeButton} /><${UserMenu} />
+            </div></div></header>
         <${Banner} /><main id="main" data-screen=${route.value.screen}><${Screen} /></main>${inside}`;
 }

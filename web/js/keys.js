@@ -21,7 +21,7 @@ function typing(target) {
 export function startKeys() {
     let g = 0;
 
-    addEventListener("keydown", (e) => {
+    window.addEventListener("keydown", (e) => {
         if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || typing(e.target)
             || document.querySelector("dialog[open]") || document.querySelector("[data-screen=login]")) {
             return;

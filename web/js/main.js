@@ -16,7 +16,7 @@ async function start(root) {
     try {
         await loadSession();
     } catch (e) {
-        render(html`<div class="bare"><${Failed} error=${e} retry=${() => start(root)} /></div>`, root);
+        render(html`<div class="alone"><${Failed} error=${e} retry=${() => start(root)} /></div>`, root);
         return;
     }
     startRouter();

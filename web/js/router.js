@@ -58,7 +58,7 @@ export function go(url, options = {}) {
         history.replaceState(null, "", to);
     } else {
         history.pushState(null, "", to);
-        scrollTo(0, 0);
+        window.scrollTo(0, 0);
     }
     route.value = match(to);
 }
@@ -96,19 +96,19 @@ export function sendUrl(node, topic) {
 
 /** Listens to clicks on links and to the browser's back and forward. */
 export function startRouter() {
-    addEventListener("popstate", () => {
+    window.addEventListener("popstate", () => {
         route.value = match(location);
     });
     document.addEventListener("click", (e) => {
-        const link = /** @type {Element} */ (e.target).closest?.("a[href]");
+        const link = /** @type {HTMLAnchorElement | null} */ (/** @type {Element} */ (e.target).closest?.("a[href]"));
         const plain = e.button === 0 && !e.metaKey && !e.ctrlKey && !e.shiftKey && !e.altKey && !e.defaultPrevented;
 
-        if (!plain || !(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute("download")) {
+        if (!plain || !link || link.target || link.hasAttribute("download")) {
             return;
         }
         const own = link.origin === location.origin && !link.pathname.startsWith("/api/");
 
-        if (own && match(link).screen !== "missing") {
+        if (own && match(new URL(link.href)).screen !== "missing") {
             e.preventDefault();
             go(link.href);
         }

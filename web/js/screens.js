@@ -3,9 +3,9 @@
 
 /** @type {Record<string, {load: () => Promise<any>, texts: string[]}>} */
 export const SCREENS = {
-    overview: { load: () => import("./screens/overview.js"), texts: ["overview", "diagnose"] },
-    topics: { load: () => import("./screens/topics.js"), texts: ["topics", "diagnose"] },
-    topic: { load: () => import("./screens/topic.js"), texts: ["topic", "diagnose"] },
+    overview: { load: () => import("./screens/overview.js"), texts: ["overview", "diagnose", "act"] },
+    topics: { load: () => import("./screens/topics.js"), texts: ["topics", "act"] },
+    topic: { load: () => import("./screens/topic.js"), texts: ["topic", "diagnose", "act"] },
     dead: { load: () => import("./screens/dead.js"), texts: ["dead"] },
     send: { load: () => import("./screens/send.js"), texts: ["send"] },
     nodes: { load: () => import("./screens/nodes.js"), texts: ["nodes"] },

@@ -25,10 +25,13 @@ function find(text) {
         const at = s.topic.toLowerCase().indexOf(wanted);
 
         if (at >= 0) {
-            list.push({ url: topicUrl(s.node, s.topic), label: s.topic, hint: t("search.node", { id: String(s.node) }), at });
+            const hint = t("search.node", { id: String(s.node) });
+
+            list.push({ url: topicUrl(s.node, s.topic), label: s.topic, hint, at });
         }
     }
-    return list.sort((a, b) => (a.at ?? -1) - (b.at ?? -1) || a.label.length - b.label.length).slice(0, AT_MOST);
+    list.sort((a, b) => (a.at ?? -1) - (b.at ?? -1) || a.label.length - b.label.length);
+    return list.slice(0, AT_MOST);
 }
 
 export function Search() {
@@ -61,13 +64,15 @@ export function Search() {
     };
 
     return html`<div class="search"><input id="search" type="text" role="combobox" value=${text} autocomplete="off"
-            spellcheck=${false} placeholder=${t("search.hint")} aria-label=${t("search.hint")} aria-expanded=${list.length > 0}
-            aria-controls="found" aria-activedescendant=${list.length > 0 ? `found-${at}` : undefined} data-testid="search"
+            spellcheck=${false} placeholder=${t("search.hint")} aria-label=${t("search.hint")} aria-controls="found"
+            aria-expanded=${list.length > 0 ? "true" : "false"} data-testid="search"
+            aria-activedescendant=${list.length > 0 ? `found-${at}` : undefined}
             onInput=${(/** @type {any} */ e) => { setText(e.target.value); setAt(0); setOpen(true); }}
             onFocus=${() => setOpen(true)} onBlur=${() => setOpen(false)} onKeyDown=${keys} />
         <${Icon} name="search" size=${14} /><kbd>/</kbd>
         ${list.length > 0 && html`<ul class="found" id="found" role="listbox" aria-label=${t("search.hint")}>
             ${list.map((f, i) => html`<li key=${f.url} id=${`found-${i}`} role="option" aria-selected=${i === at}
                 data-testid="found" onMouseDown=${(/** @type {Event} */ e) => { e.preventDefault(); to(f.url); }}>
-                <span class="iso">${visible(f.label)}</span><small class="muted">${f.hint}</small></li>`)}</ul>`}</div>`;
+                <span class="iso">${visible(f.label)}</span><small class="muted">${f.hint}</small></li>`)}</ul>`}
+        </div>`;
 }

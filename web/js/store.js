@@ -33,7 +33,8 @@ export const session = signal(null);
 export const isAdmin = computed(() => session.value?.auth === "off" || session.value?.user?.role === "admin");
 /** Registries and nodes; null while not known. @type {import("/lib/signals.js").Signal<Fleet | null>} */
 export const fleet = signal(null);
-/** All topics by topicKey(). A new Map at each change. @type {import("/lib/signals.js").Signal<Map<string, TopicStats>>} */
+/** All topics by topicKey(). A new Map at each change.
+ * @type {import("/lib/signals.js").Signal<Map<string, TopicStats>>} */
 export const topics = signal(new Map());
 /** Sums over all nodes; null while not known. @type {import("/lib/signals.js").Signal<Totals | null>} */
 export const totals = signal(null);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Light or dark, set on <html data-theme> before anything is drawn: a plain script, so that the page never flashes.
- * The choice ("light", "dark", else the system's) stands in localStorage under gmq.theme; settheme tells of a change. */
+ * The choice ("light", "dark", else the system's) stands in localStorage under gmq.theme; the event settheme tells of a
+ * change. */
 (function () {
     const system = matchMedia("(prefers-color-scheme: dark)");
 
@@ -19,7 +20,7 @@
     }
 
     system.addEventListener("change", apply);
-    addEventListener("storage", apply);
-    addEventListener("settheme", apply);
+    window.addEventListener("storage", apply);
+    window.addEventListener("settheme", apply);
     apply();
 })();

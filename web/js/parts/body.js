@@ -25,9 +25,10 @@ export function Body({ message, onWhole }) {
         [body, base64]);
     const modes = [...(json === null ? [] : ["json"]), ...(body === undefined ? [] : ["text"]), "hex"];
     const mode = modes.includes(chosen) ? chosen : modes[0];
-    const whole = mode === "hex" ? data.length <= FIRST_BYTES : (mode === "json" ? json : body ?? "").length <= FIRST_TEXT;
+    const readable = (mode === "json" ? json : body) ?? "";
+    const whole = mode === "hex" ? data.length <= FIRST_BYTES : readable.length <= FIRST_TEXT;
     const text = mode === "hex" ? hex(more ? data : data.subarray(0, FIRST_BYTES))
-        : visible((mode === "json" ? json : body ?? "").slice(0, more ? undefined : FIRST_TEXT));
+        : visible(more ? readable : readable.slice(0, FIRST_TEXT));
 
     if (data.length === 0) {
         return html`<p class="muted">${t("body.empty")}</p>`;
@@ -37,11 +38,12 @@ export function Body({ message, onWhole }) {
                 options=${modes.map((m) => ({ value: m, label: t(`body.${m}`) }))} />
             <span class="muted small">${size(total ?? data.length)}</span>
             <span class="grow"></span>
-            <${CopyButton} text=${() => (mode === "hex" ? hex(data) : mode === "json" ? json : body ?? "")} /></div>
+            <${CopyButton} text=${() => (mode === "hex" ? hex(data) : readable)} /></div>
         <pre class=${mode === "text" ? "body-text" : "body-text ltr"} dir=${mode === "text" ? "auto" : "ltr"}
             tabindex="0" data-testid="body-text">${text}</pre>
         ${!whole && !more && html`<button class="button" onClick=${() => setMore(true)}>${t("body.more")}</button>`}
         ${truncated && html`<p class="muted small">${t("body.cut", { shown: size(data.length), all: size(total) })}
-            ${onWhole && html` <button class="link" onClick=${onWhole} data-testid="body-whole">${t("body.whole")}</button>`}</p>`}
+            ${onWhole && html` <button class="link" onClick=${onWhole} data-testid="body-whole">${
+                t("body.whole")}</button>`}</p>`}
     </div>`;
 }

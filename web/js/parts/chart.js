@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Lines over time as SVG. The legend tells the newest value, or the one under the pointer (arrow keys move it, too), and
+ * Lines over time as SVG. The legend tells the newest value, or the one under the pointer (arrow keys move it), and
  * hides a line when it is clicked. Where a value is not known the line has a gap. */
 import { useEffect, useRef, useState } from "/lib/hooks.js";
 import { html } from "../html.js";
@@ -28,7 +28,8 @@ function ticks(top) {
     return Array.from({ length: Math.ceil(Math.max(top, 1) / step) + 1 }, (_, i) => i * step);
 }
 
-/** Times on round seconds between two, 90 px apart or more. @param {number} from @param {number} to @param {number} width */
+/** Times on round seconds between two, 90 px apart or more.
+ * @param {number} from @param {number} to @param {number} width */
 function times(from, to, width) {
     const fit = Math.max(2, width / 90);
     const step = (STEPS_S.find((s) => (to - from) / 1000 / s <= fit) ?? 7200) * 1000;
@@ -118,6 +119,7 @@ export function Chart({ title, at, lines, show = compact, testid }) {
             ${lines.map((l, i) => !off.has(i) && html`<path key=${l.label} d=${path(l)} class=${`line ${l.color}`} />`)}
             ${under !== null && at[point] && html`<line class="cursor" x1=${x(at[point])} x2=${x(at[point])} y1=${ABOVE}
                 y2=${HEIGHT - BELOW} />${lines.map((l, i) => !off.has(i) && l.values[point] !== null && html`<circle
-                key=${l.label} class=${l.color} r="3.5" cx=${x(at[point])} cy=${y(l.values[point] ?? 0)} />`)}`}</svg></div>
+                key=${l.label} class=${l.color} r="3.5" cx=${x(at[point])}
+                    cy=${y(l.values[point] ?? 0)} />`)}`}</svg></div>
         <p class="small muted chart-time">${under === null ? t("chart.span") : clock(at[point], to)}</p></figure>`;
 }

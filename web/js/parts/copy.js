@@ -32,7 +32,7 @@ export function CopyButton({ text, label = t("copy"), small }) {
         setTimeout(() => setDone(false), 1500);
     };
 
-    return html`<button type="button" class=${small ? "icon-button" : "button small-button"} onClick=${run} data-testid="copy"
-        aria-label=${small ? label : undefined} title=${small ? label : undefined}>
+    return html`<button type="button" class=${small ? "icon-button" : "button small-button"} onClick=${run}
+        data-testid="copy" aria-label=${small ? label : undefined} title=${small ? label : undefined}>
         <${Icon} name=${done ? "check" : "copy"} size=${14} />${!small && (done ? t("copied") : label)}</button>`;
 }

@@ -19,12 +19,14 @@ export function Dialog({ title, onClose, children, wide, testid }) {
         d?.showModal();
         return () => d?.close();
     }, []);
-    return html`<dialog ref=${ref} class=${wide ? "dialog wide" : "dialog"} aria-labelledby=${id} data-testid=${testid}
+    return html`<dialog ref=${ref} class=${wide ? "dialog wide" : "dialog"} aria-labelledby=${id}
+        data-testid=${testid}
         onCancel=${(/** @type {Event} */ e) => { e.preventDefault(); onClose(); }}
         onMouseDown=${(/** @type {MouseEvent} */ e) => e.target === ref.current && onClose()}>
         <div class="dialog-in">
             <div class="spread dialog-head"><h2 id=${id}>${title}</h2>
-                <button class="icon-button" aria-label=${t("close")} onClick=${onClose}><${Icon} name="close" /></button>
+                <button class="icon-button" aria-label=${t("close")} onClick=${onClose}>
+                    <${Icon} name="close" /></button>
             </div>
             ${children}
         </div></dialog>`;

@@ -31,14 +31,15 @@ function unitOf(ms) {
  * @param {{value: number | null, onChange: (ms: number | null) => void, id?: string, placeholder?: string,
  *   units?: (keyof typeof SPANS)[], testid?: string, disabled?: boolean}} props
  */
-export function Span({ value, onChange, id, placeholder, units = ["ms", "s", "m", "h", "d"], testid, disabled, ...aria }) {
+export function Span(props) {
+    const { value, onChange, id, placeholder, units = ["ms", "s", "m", "h", "d"], testid, disabled, ...aria } = props;
     const [unit, setUnit] = useState(value === null ? "s" : unitOf(value));
     const say = (/** @type {string} */ text, /** @type {keyof typeof SPANS} */ u) =>
         onChange(text.trim() === "" || Number.isNaN(Number(text)) ? null : Math.round(Number(text) * SPANS[u]));
     const shown = value === null ? "" : String(value / SPANS[unit]);
 
-    return html`<span class="span"><input ...${aria} id=${id} type="number" min="0" step="any" inputmode="decimal" value=${shown}
-            placeholder=${placeholder} disabled=${disabled} data-testid=${testid}
+    return html`<span class="span"><input ...${aria} id=${id} type="number" min="0" step="any" inputmode="decimal"
+            value=${shown} placeholder=${placeholder} disabled=${disabled} data-testid=${testid}
             onInput=${(/** @type {any} */ e) => say(e.target.value, unit)} />
         <select value=${unit} aria-label=${t("unit")} disabled=${disabled}
             onChange=${(/** @type {any} */ e) => { setUnit(e.target.value); say(shown, e.target.value); }}>

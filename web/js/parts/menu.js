@@ -16,8 +16,8 @@ export function Menu({ children, label, testid, title, button }) {
             }
         };
 
-        addEventListener("pointerdown", away);
-        return () => removeEventListener("pointerdown", away);
+        window.addEventListener("pointerdown", away);
+        return () => window.removeEventListener("pointerdown", away);
     }, []);
     return html`<details class="menu" ref=${ref} data-testid=${testid}
         onKeyDown=${(/** @type {KeyboardEvent} */ e) => e.key === "Escape" && close()}>

@@ -6,10 +6,11 @@ import { html } from "../html.js";
  *   color: a CSS variable's name; values: newest last, at the right edge; length: how many fill the width */
 export function Spark({ values, length = 60, width = 90, height = 22, color = "c-ready" }) {
     const shown = values.slice(-length);
-    const top = Math.max(1, ...shown.map((v) => v ?? 0));
-    const low = Math.min(top - 1, ...shown.map((v) => v ?? top));
+    const top = Math.max(0, ...shown.map((v) => v ?? 0));
+    const low = Math.min(top, ...shown.map((v) => v ?? top));
     const x = (/** @type {number} */ i) => width - 1 - ((shown.length - 1 - i) * (width - 2)) / (length - 1);
-    const y = (/** @type {number} */ v) => height - 2 - ((v - low) * (height - 4)) / (top - low);
+    const y = (/** @type {number} */ v) => height - 2 - (top > low ? (v - low) / (top - low) : top > 0 ? 0.4
+        : 0) * (height - 4);
     let path = "";
     let pen = "M";
 
@@ -21,7 +22,8 @@ export function Spark({ values, length = 60, width = 90, height = 22, color = "c
             pen = "L";
         }
     });
-    return html`<svg class="spark ${color}" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">
+    return html`<svg class="spark ${color}" preserveAspectRatio="none" width=${width} height=${height}
+        viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">
         ${shown.length > 1 && html`<path class="spark-fill" d=${`${path}V${height}H${x(0).toFixed(1)}Z`}/>`}
         <path d=${path} /></svg>`;
 }

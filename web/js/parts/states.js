@@ -5,7 +5,8 @@ import { errorText } from "../api.js";
 import { t } from "../i18n.js";
 import { Icon } from "./icon.js";
 
-/** Nothing is there, and that is all right. @param {{title: string, hint?: any, icon?: string, children?: any}} props */
+/** Nothing is there, and that is all right.
+ * @param {{title: string, hint?: any, icon?: string, children?: any}} props */
 export function Empty({ title, hint, icon = "check", children }) {
     return html`<div class="empty"><${Icon} name=${icon} size=${22} /><p><b>${title}</b></p>
         ${hint && html`<p class="muted">${hint}</p>`}${children}</div>`;

@@ -19,6 +19,8 @@ import { Icon } from "./icon.js";
 /** @typedef {{key: string, down: boolean}} Order */
 
 const PAGE = 50;
+/** What a column says of itself is a class of its cells. */
+const CLASSES = /** @type {("num" | "main" | "wide" | "bare")[]} */ (["num", "main", "wide", "bare"]);
 
 /** @param {any} a @param {any} b */
 function compare(a, b) {
@@ -59,7 +61,8 @@ function sorted(rows, column, down, keyOf, kept) {
 /** @param {{page: number, pages: number, total: number, onPage: (p: number) => void}} props */
 function Pages({ page, pages, total, onPage }) {
     return html`<nav class="pages" aria-label=${t("table.pages")}>
-        <span class="muted">${t("table.range", { from: page * PAGE + 1, to: Math.min(total, (page + 1) * PAGE), n: total })}</span>
+        <span class="muted">${t("table.range", {
+            from: page * PAGE + 1, to: Math.min(total, (page + 1) * PAGE), n: total })}</span>
         <button class="button square" disabled=${page === 0} onClick=${() => onPage(page - 1)}
             aria-label=${t("table.before")} data-testid="page-before"><${Icon} name="left" /></button>
         <span>${number(page + 1)} / ${number(pages)}</span>
@@ -85,7 +88,8 @@ function rowKeys(e, open, pick) {
     if (e.target !== row) {
         return;
     }
-    const other = e.key === "ArrowDown" ? row.nextElementSibling : e.key === "ArrowUp" ? row.previousElementSibling : null;
+    const other = e.key === "ArrowDown" ? row.nextElementSibling
+        : e.key === "ArrowUp" ? row.previousElementSibling : null;
 
     if (other instanceof HTMLElement) {
         other.focus();
@@ -159,8 +163,8 @@ export function Table(props) {
                     ${toggle && html`<td class="tick"><input type="checkbox" checked=${on} onChange=${toggle}
                         aria-label=${t("table.select", { name: key })} data-testid="select" /></td>`}
                     ${columns.map((c) => html`<td key=${c.key} data-label=${c.label}
-                        class="${c.num ? "num" : ""} ${c.main ? "main" : ""} ${c.wide ? "wide" : ""} ${c.bare ? "bare-cell" : ""}"
-                        >${c.cell(row)}</td>`)}</tr>`;
+                        class=${CLASSES.filter((k) => c[k]).join(" ")}>${c.cell(row)}</td>`)}</tr>`;
             })}</tbody></table>
-        ${list.length > PAGE && html`<${Pages} page=${page} pages=${pages} total=${list.length} onPage=${setAt} />`}</div>`;
+        ${list.length > PAGE && html`<${Pages} page=${page} pages=${pages} total=${list.length} onPage=${setAt} />`}
+        </div>`;
 }

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * What texts of others hide is shown: names and bodies of messages may hold anything. Pure. */
 
-/* eslint-disable no-control-regex */
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-/* eslint-enable no-control-regex */
-const UNSEEN = /[\u0080-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// eslint-disable-next-line no-control-regex -- these are what is looked for
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** Marks that are not seen as signs that are: NUL as ␀, one that turns the direction as ⟨U+202E⟩. Newlines and tabs stay.
- * @param {string} text */
+/** Marks that are not seen as signs that are: ⟨U+0000⟩, or ⟨U+202E⟩, which turns the direction. Newlines and tabs
+ * stay. @param {string} text */
 export function visible(text) {
-    return text
-        .replace(CONTROLS, (c) => (c === "\x7f" ? "␡" : String.fromCharCode(0x2400 + c.charCodeAt(0))))
-        .replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+    return text.replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 /** @param {string} base64 */
@@ -56,15 +52,20 @@ export function pretty(text) {
     let depth = 0;
     const line = () => `\n${"  ".repeat(depth)}`;
 
-    return text.replace(/("(?:[^"\\]|\\.)*")|([[{])\s*([\]}])|([[{])|([\]}])|(,)|(:)|\s+/g,
-        (_, string, open, close, down, up, comma, colon) => {
-            if (string || open) {
-                return string ?? open + close;
-            }
-            if (down || up) {
-                depth += down ? 1 : -1;
-                return down ? down + line() : line() + up;
-            }
-            return comma ? `,${line()}` : colon ? ": " : "";
-        });
+    return text.replace(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[{\]},:]|\s+/g, (token) => {
+        const mark = token.length === 1 ? token : "";
+
+        if (mark === "{" || mark === "[") {
+            depth++;
+            return mark + line();
+        }
+        if (mark === "}" || mark === "]") {
+            depth--;
+            return line() + mark;
+        }
+        if (mark === "," || mark === ":") {
+            return mark === "," ? `,${line()}` : ": ";
+        }
+        return token[0] === '"' ? token : token.replace(/\s/g, "");
+    });
 }

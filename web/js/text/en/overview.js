@@ -1,3 +1,27 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * English texts of Overview. */
 export default {
+    "overview.well": "All is well",
+    "overview.attention": { one: "{n} thing needs attention", other: "{n} things need attention" },
+    "overview.what": "{nodes}, {topics}, as of {time}.",
+    "overview.nodes": { one: "{n} node", other: "{n} nodes" },
+    "overview.silent": { one: "{n} of {all} nodes does not answer: its figures are old.",
+        other: "{n} of {all} nodes do not answer: their figures are old." },
+    "overview.totals": "Sums of all nodes", "overview.steady": "steady", "overview.change": "{by} in 1 min",
+    "overview.needs": "Needs attention", "overview.worst_first": "worst first",
+    "overview.nothing": "Nothing needs attention",
+    "overview.nothing_hint": "Every topic with messages has consumers that ack them, and there are no dead letters.",
+    "overview.more": { one: "Show {n} more", other: "Show {n} more" }, "overview.fewer": "Show fewer",
+    "overview.rates": "Messages a second", "overview.depths": "Messages held",
+    "overview.node": "Node {id}", "overview.disk": "Disk", "overview.sync": "Sync",
+    "overview.old": "Figures are {age} old", "overview.unseen": "Never answered",
+    "overview.no_nodes": "No node is registered",
+    "overview.no_nodes_hint": "Start one with gnode and the registry's address; it registers itself.",
+    "overview.no_topics": "There are no topics yet", "overview.no_topics_hint": "A push makes its topic.",
+    "overview.top": "Busiest topics", "overview.all_topics": "All topics", "overview.ready": "ready",
+    "overview.send": "Send a test to {topic}",
+    "node.up": "Up", "node.ok": "OK", "node.down": "Down", "node.connecting": "Connecting",
+    "node.degraded": "Degraded",
+    "node.full": "Full", "node.read-only": "Read-only", "node.stopping": "Draining", "node.unlisted": "Not listed",
+    "level.bad": "Bad", "level.warn": "Warning", "level.ok": "OK",
 };

@@ -1,3 +1,25 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Chinese texts of Overview. */
 export default {
+    "overview.well": "一切正常",
+    "overview.attention": "{n} 项需要关注",
+    "overview.what": "{nodes}，{topics}，截至 {time}。",
+    "overview.nodes": "{n} 个节点",
+    "overview.silent": "{all} 个节点中有 {n} 个没有响应，其数据已过时。",
+    "overview.totals": "所有节点合计", "overview.steady": "平稳", "overview.change": "1 分钟 {by}",
+    "overview.needs": "需要关注", "overview.worst_first": "最严重的在前",
+    "overview.nothing": "没有需要关注的问题",
+    "overview.nothing_hint": "有消息的主题都有消费者在正常确认，也没有死信。",
+    "overview.more": "再显示 {n} 项", "overview.fewer": "收起",
+    "overview.rates": "每秒消息数", "overview.depths": "持有的消息",
+    "overview.node": "节点 {id}", "overview.disk": "磁盘", "overview.sync": "刷盘",
+    "overview.old": "数据已过时 {age}", "overview.unseen": "从未响应",
+    "overview.no_nodes": "还没有注册的节点",
+    "overview.no_nodes_hint": "用注册中心的地址启动 gnode，它会自动注册。",
+    "overview.no_topics": "还没有主题", "overview.no_topics_hint": "推送消息时会自动创建主题。",
+    "overview.top": "最繁忙的主题", "overview.all_topics": "全部主题", "overview.ready": "待消费",
+    "overview.send": "向 {topic} 发送测试消息",
+    "node.up": "在线", "node.ok": "正常", "node.down": "离线", "node.connecting": "连接中", "node.degraded": "降级",
+    "node.full": "已满", "node.read-only": "只读", "node.stopping": "正在停止", "node.unlisted": "未注册",
+    "level.bad": "严重", "level.warn": "警告", "level.ok": "正常",
 };

@@ -1,9 +1,10 @@
-/* store.c - see store.h. SPDX-License-Identifier: MIT */
-#include "gregister/store.h"
+/* file.c - see file.h. SPDX-License-Identifier: MIT */
+#include "app/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAME_BYTES = 64, READ_BYTES = 65536 };
@@ -29,7 +30,7 @@ static int open_directory(const char *directory)
     return fd < 0 ? -errno : fd;
 }
 
-int store_save(const char *directory, const char *name, struct slice bytes)
+int file_save(const char *directory, const char *name, struct slice bytes, unsigned mode)
 {
     char fresh[NAME_BYTES];
     int dir = open_directory(directory), err;
@@ -37,7 +38,7 @@ int store_save(const char *directory, const char *name, struct slice bytes)
     if (dir < 0)
         return dir;
     (void)snprintf(fresh, sizeof(fresh), "%s.new", name);
-    int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
     if (fd < 0) {
         err = -errno;
         goto out_dir;
@@ -54,7 +55,7 @@ out_dir:
     return err;
 }
 
-int store_load(const char *directory, const char *name, struct buf *out)
+int file_load(const char *directory, const char *name, struct buf *out)
 {
     int dir = open_directory(directory), err = 0;
 
@@ -84,7 +85,7 @@ out_dir:
     return err;
 }
 
-int store_set_aside(const char *directory, const char *name)
+int file_set_aside(const char *directory, const char *name)
 {
     char bad[NAME_BYTES];
     int dir = open_directory(directory), err = 0;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * English texts of what can be done to topics. */
+export default {
+    "topics.n": { one: "{n} topic", other: "{n} topics" },
+    "act.pause": "Pause", "act.resume": "Resume", "act.purge": "Purge", "act.delete": "Delete",
+    "act.redrive": { one: "Redrive {n}", other: "Redrive {n}" }, "act.send": "Send test", "act.why": "Why?",
+    "act.resumed": { one: "Resumed: {what}", other: "Resumed: {what}" },
+    "act.paused": { one: "Paused: {what}", other: "Paused: {what}" },
+    "act.auto_on": "Auto-ack of {what} is on.", "act.auto_off": "Auto-ack of {what} is off.",
+    "act.purge_title": "Purge: {state}",
+    "act.purge_one": "This deletes all messages of {what} in the state “{state}”, now {n}. It cannot be undone.",
+    "act.purge_many": "This deletes all messages in the state “{state}”, now {n}, of {what}. It cannot be undone.",
+    "act.purged": { one: "{n} message is deleted.", other: "{n} messages are deleted." },
+    "act.delete_title": "Delete {what}", "act.delete_word": "delete",
+    "act.delete_text":
+        "This deletes {what} for good, with settings and all messages in it, now {n}. It cannot be undone.",
+    "act.deleted": { one: "Deleted: {what}", other: "Deleted: {what}" },
+    "act.redrive_title": "Redrive dead letters",
+    "act.redrive_text": { one: "{n} dead letter of {what} becomes ready again, with its retries counted from 0.",
+        other: "{n} dead letters of {what} become ready again, with their retries counted from 0." },
+    "act.redriving": { one: "Redriving {n} dead letter…", other: "Redriving {n} dead letters…" },
+    "act.redrive_done": { one: "{n} dead letter is ready again.", other: "{n} dead letters are ready again." },
+    "act.redrive_cancelled": "The redrive was stopped after {n}.",
+    "act.redrive_failed": "The redrive failed after {n}: {why}",
+    "act.pause_title": "Pause {what}", "act.pause_what": "What to pause", "act.pause_end": "For how long",
+    "act.pause_pop": "Pops", "act.pause_push": "Pushes", "act.pause_both": "Both",
+    "act.pause_pop_hint": "Consumers get nothing; pushes are taken and wait.",
+    "act.pause_push_hint": "Producers are refused; consumers go on with what is there.",
+    "act.pause_both_hint": "Producers are refused and consumers get nothing.",
+    "act.until_resumed": "Until resumed", "act.10m": "10 minutes", "act.1h": "1 hour", "act.own": "Other",
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * Chinese texts of what can be done to topics. */
+export default {
+    "topics.n": "{n} 个主题",
+    "act.pause": "暂停", "act.resume": "恢复", "act.purge": "清空", "act.delete": "删除",
+    "act.redrive": "重新投递 {n} 条", "act.send": "发送测试", "act.why": "为什么？",
+    "act.resumed": "已恢复：{what}",
+    "act.paused": "已暂停：{what}",
+    "act.auto_on": "{what} 已开启自动确认。", "act.auto_off": "{what} 已关闭自动确认。",
+    "act.purge_title": "清空：{state}",
+    "act.purge_one": "将删除 {what} 中处于“{state}”状态的全部消息，目前 {n} 条。此操作无法撤销。",
+    "act.purge_many": "将删除 {what}中处于“{state}”状态的全部消息，目前 {n} 条。此操作无法撤销。",
+    "act.purged": "已删除 {n} 条消息。",
+    "act.delete_title": "删除 {what}", "act.delete_word": "删除",
+    "act.delete_text": "将彻底删除 {what}，包括其设置和全部消息，目前 {n} 条。此操作无法撤销。",
+    "act.deleted": "已删除：{what}",
+    "act.redrive_title": "重新投递死信",
+    "act.redrive_text": "{what} 的 {n} 条死信将重新变为待消费，重试次数从 0 开始计算。",
+    "act.redriving": "正在重新投递 {n} 条死信…",
+    "act.redrive_done": "{n} 条死信已重新变为待消费。",
+    "act.redrive_cancelled": "重新投递在 {n} 条后被停止。", "act.redrive_failed": "重新投递在 {n} 条后失败：{why}",
+    "act.pause_title": "暂停 {what}", "act.pause_what": "暂停什么", "act.pause_end": "暂停多久",
+    "act.pause_pop": "消费", "act.pause_push": "推送", "act.pause_both": "两者",
+    "act.pause_pop_hint": "消费者取不到消息；推送照常接收并等待。",
+    "act.pause_push_hint": "拒绝新的推送；消费者继续处理已有消息。",
+    "act.pause_both_hint": "拒绝新的推送，消费者也取不到消息。",
+    "act.until_resumed": "直到手动恢复", "act.10m": "10 分钟", "act.1h": "1 小时", "act.own": "其他",
+};
