@@ -258,6 +258,9 @@ void rules_check_turn(struct life *life)
     uint64_t behind = stats.tail_lsn - min_u64(stats.written_lsn, stats.durable_lsn);
     if (life->disturbed || life->unreadable || life->decayed || behind > life->log_options.ring_bytes / 8)
         return;
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].stalled) /* a line waits for the next change as others do, who may have brought it here */
+            return;
     for (int topic = 0; topic < ORACLE_TOPICS_MAX; topic++) {
         const struct client *client = rules_first_waiter(life, topic);
         if (client && is_its_turn(life, client, topic) && waits_for_it_alone(life, client, topic) &&
