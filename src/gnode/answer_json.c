@@ -42,6 +42,8 @@ size_t answer_bytes(const struct answer *answer)
 
     if (answer->kind == ANSWER_REPORT)
         return report_bytes(answer->report);
+    if (answer->kind == ANSWER_STATS)
+        return answer->count * sizeof(answer->stats[0]);
     if (answer->kind == ANSWER_MESSAGE || answer->kind == ANSWER_MESSAGES)
         for (size_t i = 0; i < answer->count; i++)
             bytes += answer->messages[i].body.len;

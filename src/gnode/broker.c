@@ -17,6 +17,8 @@ enum {
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
     MEMORY_REST = 16,               /* of the memory, kept for what must go on */
+    OWED_PART = 8,                  /* of the memory, for answers that are not taken, when it has a limit, else ... */
+    OWED_BYTES_MAX = 512 << 20,
     DELAYED_BYTES = 20,             /* of memory a delayed message, rather more than less */
 };
 
@@ -341,6 +343,15 @@ enum memory_state broker_memory_state(const struct broker *broker)
         return MEMORY_OK;
     uint64_t taken = broker_memory(broker);
     return taken <= limit - rest ? MEMORY_OK : taken <= limit - rest / 2 ? MEMORY_FULL : MEMORY_TIGHT;
+}
+
+bool broker_may_look(const struct broker *broker)
+{
+    const struct broker_options *options = &broker->options;
+    uint64_t doors = options->doors_owed ? options->doors_owed(options->doors_ctx) : 0;
+    uint64_t most = options->memory_limit > 0 ? options->memory_limit / OWED_PART : OWED_BYTES_MAX;
+
+    return broker->parked_bytes + doors <= most && broker_memory_state(broker) != MEMORY_TIGHT;
 }
 
 bool broker_idle(const struct broker *broker)

@@ -49,6 +49,7 @@ struct broker_options {
     uint64_t memory_limit;   /* bytes that broker_memory() may come to; 0 = no limit */
     /* Bytes that the doors hold for their clients, and what the process takes with nothing in it; may be NULL. */
     uint64_t (*doors_memory)(void *ctx);
+    uint64_t (*doors_owed)(void *ctx); /* of these, of answers that clients have not taken; may be NULL */
     void *doors_ctx;
     struct imager *imager;   /* for images of large states, borrowed until the end; NULL = all are made in the turn */
     /* Formats wall-clock ms as "2006-01-02 15:04:05". */
@@ -142,6 +143,12 @@ uint64_t broker_memory(const struct broker *broker);
  */
 enum memory_state { MEMORY_OK, MEMORY_FULL, MEMORY_TIGHT };
 enum memory_state broker_memory_state(const struct broker *broker);
+
+/*
+ * May one more be answered who only looks? Else so much waits for clients that do not take it, an eighth of the limit,
+ * that others would suffer, or the node is MEMORY_TIGHT.
+ */
+bool broker_may_look(const struct broker *broker);
 
 /* Nothing parked, nothing stalled, nobody waits: every command so far is answered. */
 bool broker_idle(const struct broker *broker);

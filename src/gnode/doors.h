@@ -37,6 +37,9 @@ struct tcp_door {
 /* Listens on `listen_fd`, which it owns from now on. 0 or -errno. */
 NODISCARD int tcp_door_open(struct tcp_door *door, uv_loop_t *loop, const struct door *base, int listen_fd);
 
+/* Writes what became ready; end of each turn. True when that brought new commands, so that it is to be called again. */
+bool tcp_door_flush(struct tcp_door *door);
+
 /* ---- HTTP (http_door.c) ------------------------------------------------------------------------------------------ */
 
 /* What the node may be called in Host, without ports; "" = none. */

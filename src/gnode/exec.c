@@ -356,9 +356,29 @@ static bool needs_topic(const struct cmd *cmd)
     }
 }
 
+/* Does it only look, for an answer that may be large? */
+static bool is_look(enum cmd_kind kind)
+{
+    switch (kind) {
+    case CMD_PEEK:
+    case CMD_GET:
+    case CMD_HISTORY:
+    case CMD_TOPIC:
+    case CMD_TOPICS:
+    case CMD_CONSUMERS:
+    case CMD_JOB:
+    case CMD_JOBS:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The operations of gmq's own API. */
 static int execute_operation(struct turn *turn)
 {
+    if (!turn->session->work && is_look(turn->cmd->kind) && !broker_may_look(turn->broker))
+        return refuse(turn, GMQ_E_MEMORY_LIMIT, 0, NULL);
     switch (turn->cmd->kind) {
     case CMD_PUT:
         return exec_put(turn);

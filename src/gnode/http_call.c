@@ -21,7 +21,7 @@ static bool call_answer(struct session *session, const struct answer *answer)
 
     ENSURE(list_empty(&call->in_answered));
     call->failed = !call->write(call, answer);
-    door->out_bytes += buf_len(&call->reply);
+    door->out_bytes += call->reply.size;
     list_add_tail(&door->answered, &call->in_answered);
     return true;
 }
@@ -63,7 +63,7 @@ static const struct session_ops SESSION_OPS = {
 
 static void call_free(struct call *call)
 {
-    call->door->out_bytes -= buf_len(&call->reply);
+    call->door->out_bytes -= call->reply.size;
     session_fini(&call->session);
     list_remove(&call->in_calls);
     list_remove(&call->in_answered);
@@ -123,11 +123,11 @@ static void send_reply(struct call *call)
 
     buf_init(&call->reply, REPLY_BYTES_MAX); /* nothing of it is counted any more */
     req->on_gone = NULL;
-    door->out_bytes -= buf_len(&reply);
+    door->out_bytes -= reply.size;
     call_free(call);
     if (!failed) {
         struct sent *sent = mem_new(sizeof(*sent));
-        *sent = (struct sent){.door = door, .bytes = buf_len(&reply)};
+        *sent = (struct sent){.door = door, .bytes = reply.size};
         door->out_bytes += sent->bytes;
         req->user = sent;
         req->on_gone = reply_gone;

@@ -158,7 +158,7 @@ static void node_turn(uv_prepare_t *prepare)
         now_ms = engine_clock_now_ms(&node->clock);
         due_ms = broker_turn(&node->broker, now_ms);
         http_door_flush(&node->http);
-        more = tcp_flush(&node->tcp.server);
+        more = tcp_door_flush(&node->tcp);
     }
     log_publish(node->broker.log); /* commands that the flush has brought, whose answers are parked */
     set_timer(node, more ? 0 : due_ms, now_ms);
@@ -253,6 +253,13 @@ static uint64_t doors_memory(void *ctx)
            tcp->in_budget + http_door_memory(&node->http);
 }
 
+static uint64_t doors_owed(void *ctx)
+{
+    const struct node *node = ctx;
+
+    return node->tcp.server.out_bytes + node->http.out_bytes;
+}
+
 /* Segments go as a whole: where the disk is limited they are small enough that some can. */
 static uint64_t segment_bytes(const struct gnode_settings *settings)
 {
@@ -286,6 +293,7 @@ static int open_broker(struct node *node)
     char error[512] = "";
 
     options.doors_memory = doors_memory;
+    options.doors_owed = doors_owed;
     options.doors_ctx = node;
     if (getrandom(log_options.uuid, sizeof(log_options.uuid), 0) != (ssize_t)sizeof(log_options.uuid))
         return -EIO;

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 
 enum {
-    LOOKERS_MAX = 8,             /* pages in the making, of all sessions */
     PREFETCH = 64,
     TEXT_BYTES_MAX = 1 << 20,    /* of bodies, headers and keys in a page; it ends before it would have more */
     TURN_ITEMS = 1024,           /* candidates that are looked at in one turn, ... */
@@ -33,8 +32,7 @@ static void free_peek(struct session_work *work)
 {
     struct peek *peek = CONTAINER_OF(work, struct peek, work);
 
-    peek->broker->lookers--;
-    peek->broker->retry = true; /* others may wait for its place */
+    end_look(peek->broker);
     report_free(peek->report);
     peek_collect_end(peek);
     free(peek->items);

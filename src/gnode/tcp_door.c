@@ -294,17 +294,24 @@ static void client_opened(struct tcp_conn *conn)
         broker_refuse(&client_of(conn)->session, GMQ_E_MEMORY_LIMIT, 0, NULL, true);
 }
 
-/* When all connections together have drained, those whose big answers waited for it go on. */
-static void client_drained(struct tcp_conn *conn)
-{
-    struct tcp_door *door = door_of(conn);
+static void client_drained(struct tcp_conn *conn) { session_pump(&client_of(conn)->session); }
 
-    session_pump(&client_of(conn)->session);
+/* When all connections together have drained, or are gone, those whose big answers waited for it go on. */
+static bool unblock(struct tcp_door *door)
+{
     if (!door->out_blocked || door->server.out_bytes >= door->base.out_bytes_max)
-        return;
+        return false;
     door->out_blocked = false;
     LIST_EACH(&door->server.conns, node, next)
         session_pump(&client_of(CONTAINER_OF(node, struct tcp_conn, in_conns))->session);
+    return true;
+}
+
+bool tcp_door_flush(struct tcp_door *door)
+{
+    bool went_on = unblock(door);
+
+    return tcp_flush(&door->server) || went_on;
 }
 
 static void client_closed(struct tcp_conn *conn)

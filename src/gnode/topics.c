@@ -88,6 +88,7 @@ static void set_next(struct report *report, uint64_t number)
 /* A page in the making. */
 struct listing {
     struct session_work work;
+    struct broker *broker;
     struct report *report;
     uint64_t number, end; /* topics up to it were looked at; this request looks at none beyond the end */
     uint64_t limit;
@@ -97,25 +98,29 @@ static void free_listing(struct session_work *work)
 {
     struct listing *listing = CONTAINER_OF(work, struct listing, work);
 
+    end_look(listing->broker);
     report_free(listing->report);
     free(listing);
 }
 
-/* NULL: it was refused. */
-static struct listing *begin_listing(struct turn *turn)
+/* 0, 1: it was refused, or -EAGAIN: others must end before. */
+static int begin_listing(struct turn *turn)
 {
     const struct cmd_args *args = turn->cmd->args;
     uint64_t number = 0, limit = args->limit == 0 ? CMD_LIMIT_DEFAULT : (uint64_t)args->limit;
 
     if (args->limit < 0 || args->limit > CMD_LIMIT_MAX)
-        return refuse(turn, GMQ_E_VALUE, 0, "limit must be 1 to 1000"), NULL;
+        return refuse(turn, GMQ_E_VALUE, 0, "limit must be 1 to 1000"), 1;
     if (args->cursor.len > 0 && (!num_parse_u64(args->cursor, &number) || number > UINT32_MAX))
-        return refuse(turn, GMQ_E_CURSOR, 0, NULL), NULL;
+        return refuse(turn, GMQ_E_CURSOR, 0, NULL), 1;
+    if (turn->broker->lookers == LOOKERS_MAX)
+        return no_room(turn, -EAGAIN);
     struct listing *listing = mem_new(sizeof(*listing));
-    *listing = (struct listing){.work.free = free_listing, .report = report_new(REPORT_TOPICS, limit), .limit = limit,
-                                .number = number, .end = number + LIST_LOOKS_MAX};
+    *listing = (struct listing){.work.free = free_listing, .broker = turn->broker, .limit = limit, .number = number,
+                                .end = number + LIST_LOOKS_MAX, .report = report_new(REPORT_TOPICS, limit)};
+    turn->broker->lookers++;
     turn->session->work = &listing->work;
-    return listing;
+    return 0;
 }
 
 /* True: the page is complete, or as far as one request goes. */
@@ -141,10 +146,11 @@ static bool go_on_listing(const struct turn *turn, struct listing *listing)
 int exec_topics(struct turn *turn)
 {
     struct session *session = turn->session;
-    struct listing *listing = session->work ? CONTAINER_OF(session->work, struct listing, work) : begin_listing(turn);
+    int rc = session->work ? 0 : begin_listing(turn);
 
-    if (!listing)
-        return 0;
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    struct listing *listing = CONTAINER_OF(session->work, struct listing, work);
     if (!go_on_listing(turn, listing)) {
         turn->broker->retry = true;
         return no_room(turn, -EAGAIN);

@@ -153,6 +153,16 @@ static inline int no_room(const struct turn *turn, int rc)
     return refuse(turn, rc, turn->broker->options.max_message, reason);
 }
 
+/* Pages in the making, of all sessions: broker->lookers. */
+enum { LOOKERS_MAX = 8 };
+
+/* A page is made, or given up: another may wait for its place. */
+static inline void end_look(struct broker *broker)
+{
+    if (broker->lookers-- == LOOKERS_MAX)
+        broker->retry = true;
+}
+
 static inline void need_promised(const struct broker *broker)
 {
     if (broker->options.sync == LOG_SYNC_ALWAYS)

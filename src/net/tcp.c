@@ -8,7 +8,11 @@
 
 #include "net/addr.h"
 
-enum { SWEEP_MS = 1000, BACKLOG = 1024 };
+enum {
+    SWEEP_MS = 1000,
+    BACKLOG = 1024,
+    OUT_KEPT_BYTES = 16 * 1024, /* of memory for the next replies of a connection to which all was sent */
+};
 
 static void settle(struct tcp_conn *conn);
 
@@ -51,10 +55,10 @@ static void accept_waiting(struct tcp_server *server);
 
 static void count_out(struct tcp_conn *conn)
 {
-    size_t unsent = conn->closing ? 0 : tcp_unsent(conn);
+    size_t bytes = conn->closing ? 0 : conn->out.size + conn->writing.size;
 
-    conn->server->out_bytes += unsent - conn->out_counted;
-    conn->out_counted = unsent;
+    conn->server->out_bytes += bytes - conn->out_counted;
+    conn->out_counted = bytes;
 }
 
 static void count_in(struct tcp_conn *conn)
@@ -328,6 +332,8 @@ static void flush(struct tcp_conn *conn)
         }
         if (n > 0)
             buf_consume(&conn->out, (size_t)n);
+        if (buf_len(&conn->out) == 0 && conn->out.size > OUT_KEPT_BYTES)
+            buf_free(&conn->out);
         count_out(conn);
         if (buf_len(&conn->out) > 0) {
             write_rest(conn);

@@ -44,7 +44,7 @@ struct tcp_conn {
     struct list in_line;  /* of the budget, while it waits for it */
     size_t need;          /* bytes the next request is known to need in all, 0 = not known */
     size_t budget;        /* taken from the shared budget */
-    size_t out_counted;   /* of its unsent bytes, in the server's out_bytes */
+    size_t out_counted;   /* of the memory of its unsent bytes, in the server's out_bytes */
     size_t in_counted;    /* of its kept input, in the server's in_bytes */
     uint64_t moved_ms;    /* loop time of the last byte in or out */
     bool reading, eof, ending, closing, write_busy, retry;
@@ -94,7 +94,7 @@ struct tcp_server {
     bool stopped, closing;
     bool took;            /* kept input was taken since the flush began */
     uint64_t in_budget;   /* taken */
-    uint64_t out_bytes;   /* unsent of all connections, as of their last tcp_touch() or flush */
+    uint64_t out_bytes;   /* memory of unsent bytes of all connections, as of their last tcp_touch() or flush */
     uint64_t in_bytes;    /* memory of kept input of all connections */
     bool tight;           /* set by the door: memory is short, little is read at a time */
     unsigned handles;     /* libuv handles still open */

@@ -41,7 +41,8 @@ struct report *report_new(enum report_kind kind, size_t count)
     struct report *report = mem_new(sizeof(*report));
 
     report->kind = kind;
-    report->items = mem_new((count + 1) * item_bytes(kind));
+    report->room = count + 1;
+    report->items = mem_new(report->room * item_bytes(kind));
     return report;
 }
 
@@ -79,7 +80,7 @@ struct slice report_keep(struct report *report, struct slice bytes)
 
 size_t report_bytes(const struct report *report)
 {
-    size_t bytes = sizeof(*report) + report->count * item_bytes(report->kind);
+    size_t bytes = sizeof(*report) + report->room * item_bytes(report->kind);
 
     for (const struct report_texts *block = report->texts; block; block = block->next)
         bytes += sizeof(*block) + block->size;

@@ -134,7 +134,7 @@ struct report {
     enum message_place place;
     bool whole; /* HISTORY: nothing before or between is lost, and nothing follows */
     bool again;
-    size_t count;
+    size_t count, room;
     union {
         struct report_message *messages;
         struct report_event *events;

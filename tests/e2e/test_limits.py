@@ -3,6 +3,7 @@
 SPDX-License-Identifier: MIT
 """
 import os
+import socket
 import subprocess
 import sys
 
@@ -201,6 +202,59 @@ class Memory(Case):
         got = [conn.reply()[0] for conn in lazy for _ in range(10)]
         self.assertEqual(set(got), {101})
         self.below_the_limit(node)
+
+    def lookers(self, node, ask):
+        """Clients ask for what is large, and read nothing: others are refused, until those are gone."""
+        probe = self.tcp(node)
+
+        def is_refused():
+            try:
+                probe.op("topic.list", limit=1)
+                return False
+            except Refused as refused:
+                self.assertRegex(str(refused), self.FULL)
+                return True
+
+        lazy = [ask() for _ in range(150)]
+        wait_until(is_refused, "so much is owed that looks are refused")
+        for _ in range(3):
+            lazy += [ask() for _ in range(50)]
+            memory = self.http(node).v1("GET", "node").json["memory"]
+            self.assertLess(memory["estimate_bytes"], 60 * MIB)
+            self.below_the_limit(node)
+        probe.pub("t", b"others go on")
+        for conn in lazy:
+            conn.close()
+        wait_until(lambda: not is_refused(), "nothing is owed any more")
+        probe.close()
+
+    def test_clients_that_do_not_read_their_lists_cannot_fill_the_memory(self):
+        node = self.gnode(*self.FLAGS)
+        tcp = self.tcp(node)
+        for number in range(1000):
+            tcp.send(tcp.pub_bytes(f"{number:0100}", b"x"))
+        for _ in range(1000):
+            self.assertEqual(tcp.reply()[0], gmqtest.RESULT)
+        for _ in range(10):
+            tcp.mpub("t", [b"\x01" * 90000] * 10)
+        large = tcp.pub("t", b"\x01" * 1000000)
+
+        def lazily(conn, request):
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # the kernels take little
+            conn.send(request)
+            return conn
+
+        for name, args in (("topic.list", {"limit": 1000}),
+                           ("message.list", {"topic": "t", "limit": 100, "body": "whole"}),
+                           ("message.get", {"id": str(large), "body": "whole"})):
+            call = tcp.call_bytes(name, args) * 5
+            with self.subTest(door="tcp", name=name):
+                self.lookers(node, lambda call=call: lazily(self.tcp(node), call))
+        for path in ("topics/t/messages?limit=100&body=whole", f"messages/{large}?body=whole"):
+            request = f"GET /api/v1/{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            with self.subTest(door="http", path=path):
+                self.lookers(node, lambda request=request: lazily(self.http(node), request))
+        self.assertEqual(node.stop(), 0)
 
 
 class Counts(Case):

@@ -3,8 +3,10 @@
 SPDX-License-Identifier: MIT
 """
 import json
+import socket
+import threading
 
-from gmqtest import Case, wait_until
+from gmqtest import RESULT, Case, wait_until
 
 EVENTS = b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -87,6 +89,25 @@ class Refused(Case):
         self.assertEqual((got.status, got.body), (400, b"400 Bad Request"))
 
 
+class Reader:
+    """The events of a stream, one after the other."""
+
+    def __init__(self, stream):
+        self.stream, self.text = stream, b""
+        stream.send(EVENTS)
+
+    def begin(self):
+        assert b" 200 " in self.stream.take_until(b"\r\n\r\n")
+        return self
+
+    def next(self):
+        while b"\n\n" not in self.text:
+            size = int(self.stream.take_until(b"\r\n"), 16)
+            self.text += self.stream.take(size + 2)[:-2]
+        event, self.text = self.text.split(b"\n\n", 1)
+        return json.loads(event.split(b"data: ", 1)[1])
+
+
 class Streams(Case):
     def test_more_than_32_streams_are_refused_until_one_ends(self):
         node = self.gnode()
@@ -118,3 +139,30 @@ class Streams(Case):
             self.assertIsNotNone(reader.take_until(b"event: stats"))
         self.assertEqual(conn.v1("GET", "topics?limit=1").status, 200)
         self.assertLess(conn.v1("GET", "node").json["memory"]["doors_bytes"], 64 << 20)
+
+    def test_a_client_that_reads_nothing_at_first_is_told_all_in_the_end(self):
+        node, many = self.gnode(), 12000                        # 7 MB of events: more than sockets and the node hold
+        tcp = self.tcp(node)
+        names = [f"{at:05}" + "x" * 100 for at in range(many)]
+        sender = threading.Thread(target=tcp.send, args=(b"".join(tcp.pub_bytes(name, b"x") for name in names),))
+        sender.start()
+        for _ in names:
+            self.assertEqual(tcp.reply()[0], RESULT)
+        sender.join()
+        silent = self.http(node)
+        silent.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        silent, reader = Reader(silent), Reader(self.http(node)).begin()
+        while not reader.next()["complete"]:
+            pass
+        reader.next()                                           # others are told as ever
+        memory = self.http(node).get("/api/v1/node").json["memory"]
+        self.assertLess(memory["doors_bytes"], 32 << 20)
+        silent.begin()
+        known, complete = {}, False
+        while not (complete and len(known) == many):
+            event = silent.next()
+            if event["anew"]:
+                known = {}
+            known.update({topic["topic"]: topic["ready"] for topic in event["topics"]})
+            complete = event["complete"]
+        self.assertEqual(set(known), set(names))

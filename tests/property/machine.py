@@ -117,19 +117,20 @@ class Machine(RuleBasedStateMachine):
         self.model.push(self.http.push(topic, text), topic, text.encode())
 
     @rule(door=api_doors, topic=topics, body=bodies, later=st.booleans(), key=st.none() | keys,
-          auto_ack=st.booleans(), retries=st.none() | st.integers(0, 2), header=st.none() | st.sampled_from("xy"))
+          auto_ack=st.sampled_from(({}, {"auto_ack": True}, {"ttr_ms": 0})), retries=st.none() | st.integers(0, 2),
+          header=st.none() | st.sampled_from("xy"))
     def put(self, door, topic, body, later, key, auto_ack, retries, header):
         args = doors.body_args(body)
         args.update({} if key is None else {"key": key})
         args.update({} if retries is None else {"max_retries": retries})
         args.update({} if header is None else {"headers": {"h": header}})
-        args.update({"auto_ack": True} if auto_ack else {})
+        args.update(auto_ack)
         args.update({"delay_ms": LATER_MS} if later else {})
         if not self.may_push(topic):
             return self.refused(self.api(door).op, "paused", "message.push", topic=topic, **args)
         answer = self.api(door).op("message.push", topic=topic, **args)
         assert len(answer["ids"]) == 1 and not answer["duplicate"], answer
-        self.model.push(int(answer["ids"][0]), topic, body, delayed=later, key=key, auto_ack=auto_ack,
+        self.model.push(int(answer["ids"][0]), topic, body, delayed=later, key=key, auto_ack=bool(auto_ack),
                         max_retries=retries, headers={} if header is None else {"h": header})
 
     @rule(door=api_doors, topic=topics, key=keys, body=st.sampled_from((b"one", b"two")))

@@ -1,7 +1,8 @@
 """property - tests that draw what they do, and show the shortest life that fails
 
     machine.py   random operations by all doors against a plain model, over restarts and kill -9
-    limits.py    every limit, just below and just above it
+    limits.py    limits of the broker and of its settings, just below and just above them
+    contract.py  every limit that docs/openapi.yaml names, just within and just beyond it
     routes.py    /api/v1 with requests of all kinds: no crash, no 500, and every refusal a well-formed problem
 
 They need hypothesis (python3-hypothesis). The same lives are drawn in every run; PROPERTY_EXAMPLES says how many (60),
@@ -40,6 +41,11 @@ def run_limits():
     limits.run()
 
 
+def run_contract():
+    import contract
+    contract.run()
+
+
 def run_routes():
     import routes
     routes.run(settings(20 * EXAMPLES))
@@ -52,7 +58,8 @@ def run(options, add):
     except ImportError:
         add("property", "hypothesis is not here: script/deps, or run it by the system's python3")
         return
-    tests = [("property.machine", run_machine), ("property.limits", run_limits), ("property.routes", run_routes)]
+    tests = [("property.machine", run_machine), ("property.limits", run_limits),
+             ("property.contract", run_contract), ("property.routes", run_routes)]
     for name, test in tests:
         if options.k and options.k not in name:
             continue

@@ -6,7 +6,7 @@ the original's README told its users to type), line by line in a copy of the pro
 What a reader would do is done here, too:
     git clone, make         the copy is there, and built; the line is taken as done
     cd                      each block is a terminal of its own, which begins in the project
-    gnode, gregister, &     started in the background and awaited; the same program again is the document's other way
+    gnode, gregister, gweb  started in the background and awaited; the same program again is the document's other way
                             to start it: the first is ended before
     conf.ini                stands in the folder of the program, conf/gnode or conf/gregister, if it is not there yet
     curl ... xxx            xxx is the topic, the id of the message before; a URL with & or ? gets its quotes;
@@ -14,7 +14,7 @@ What a reader would do is done here, too:
     curl .../api/v1/...     answers no problem, and messages where it lists some
 Every other line has to end with exit code 0.
 
-The documents name the usual ports (9595, 9503, 9504). Where the kernel allows it the test has a network of its own,
+The documents name the usual ports (9595, 9503, 9504, 8080). Where the kernel allows it the test has a network of its own,
 in which they are always free; where not they must be free on this machine, and the test says so when they are not.
 
 SPDX-License-Identifier: MIT
@@ -36,7 +36,8 @@ from gmqtest import ROOT, Program                       # noqa: E402  pylint: di
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DOCUMENTS = (os.path.join(HERE, "original.md"), os.path.join(ROOT, "README.md"), os.path.join(ROOT, "README.zh-CN.md"))
-PORTS = (9595, 9503, 9504)
+PORTS = (9595, 9503, 9504, 8080)
+HTTP_PORT = {"gregister": 9595, "gnode": 9504, "gweb": 8080}
 MARK = re.compile(r"<!-- quickstart -->\s*\n```(?:bash|sh|shell)?\n(.*?)\n```", re.S)
 
 
@@ -102,7 +103,7 @@ class Reader:
         self.running[name] = one
         if name == "gnode":
             one.wait_line(r"listening on tcp://[\w.:]*:9503")
-        one.wait_line(r"listening on http://[\w.:\[\]]*:" + ("9504" if name == "gnode" else "9595"))
+        one.wait_line(rf"listening on http://[\w.:\[\]]*:{HTTP_PORT[name]}")
         one.wait_line(r"is ready")
         return None
 
@@ -157,7 +158,7 @@ class Reader:
         if re.match(r"(git clone|make|sudo make|export PATH|PATH=|script/run|script/test|\./script|script/deps)\b",
                     line):
             return None
-        if re.match(r"(\./)?(build/)?(gnode|gregister)\b", line):
+        if re.match(r"(\./)?(build/)?(gnode|gregister|gweb)\b", line):
             return self.start(re.sub(r"^(\./)?(build/)?", "", line))
         if line.startswith("curl"):
             return self.curl(line)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Texts in English and Chinese: t("topics.title"), t("topics.count", {n: 3}).
+ * Texts in English and Chinese: a key is turned into its text by t(key, {n: 3}).
  *
  * Texts stand in groups, text/en/GROUP.js and text/zh/GROUP.js with the same keys; a screen names the group that it
  * needs (screens.js), "frame" is always there. A text is a string with {name} for values, or {one, other} of which the

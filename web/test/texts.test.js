@@ -72,7 +72,7 @@ test("every key is used", () => {
         for (const [, key] of file.text.matchAll(/(?:^|[\s{,])(\w+):/gm)) {
             literals.add(key);
         }
-        for (const [, start] of file.text.matchAll(/`([\w.-]+\.)\$\{/g)) {
+        for (const [, start] of file.text.matchAll(/`([\w.-]+[._])\$\{/g)) {
             starts.add(start);
         }
     }

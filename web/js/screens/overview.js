@@ -15,12 +15,13 @@ import { Loading } from "../parts/states.js";
 import { AttentionList } from "./overview-attention.js";
 import { NodeStrip, TopTopics } from "./overview-lists.js";
 
-/** Key of the sum, colour, where a click leads. */
+/** Key of the sum, colour, where a click leads, and for rates the text. */
 const TILES = [
     ["ready", "c-ready", "/topics?sort=ready"], ["delayed", "c-delayed", "/topics?sort=delayed"],
     ["in_flight", "c-unacked", "/topics?sort=in_flight"], ["dead", "c-dead", "/dead"],
-    ["push_rate", "c-push", "/topics?sort=push_rate"], ["pop_rate", "c-pop", "/topics?sort=pop_rate"],
-    ["ack_rate", "c-ack", "/topics?sort=pop_rate"],
+    ["push_rate", "c-push", "/topics?sort=push_rate", "push/s"], ["pop_rate", "c-pop", "/topics?sort=pop_rate",
+        "pop/s"],
+    ["ack_rate", "c-ack", "/topics?sort=pop_rate", "ack/s"],
 ];
 const RATES = [["push_rate", "c-push"], ["pop_rate", "c-pop"], ["ack_rate", "c-ack"], ["dead_rate", "c-dead"]];
 const DEPTHS = [["ready", "c-ready"], ["delayed", "c-delayed"], ["in_flight", "c-unacked"]];
@@ -41,14 +42,14 @@ function change(key, values) {
     return little ? t("overview.steady") : t("overview.change", { by: (by > 0 ? "+" : "−") + compact(Math.abs(by)) });
 }
 
-/** @param {{name: string, color: string, href: string}} props */
-function Tile({ name, color, href }) {
+/** @param {{name: string, color: string, href: string, text?: string}} props */
+function Tile({ name, color, href, text }) {
     const value = totals.value?.[/** @type {"ready"} */ (name)] ?? null;
     const values = past.value?.[name] ?? [];
     const isRate = name.endsWith("_rate");
 
     return html`<a class="tile" href=${href} data-testid=${`total-${name}`}>
-        <span class="tile-name"><i class=${`dot ${color}`}></i>${t(isRate ? name.replace("_rate", "/s") : name)}</span>
+        <span class="tile-name"><i class=${`dot ${color}`}></i>${t(text ?? name)}</span>
         <b class="tile-value ${name === "dead" && value ? "bad" : ""}">${isRate ? rate(value) : compact(value)}</b>
         <span class="tile-foot"><small class="muted">${change(name, values)}</small>
             <${Spark} values=${values} length=${120} width=${84} height=${24} color=${color} /></span></a>`;
@@ -89,8 +90,8 @@ export default function Overview() {
     return html`<${Status} troubles=${troubles.length} />
         <div class="stack">
             <section class="card tiles" aria-label=${t("overview.totals")}>
-                ${TILES.map(([name, color, href]) => html`<${Tile} key=${name} name=${name} color=${color}
-                    href=${href} />`)}
+                ${TILES.map(([name, color, href, text]) => html`<${Tile} key=${name} name=${name} color=${color}
+                    href=${href} text=${text} />`)}
             </section>
             <${AttentionList} troubles=${troubles} admin=${isAdmin.value} />
             <div class="columns">

@@ -37,9 +37,11 @@ export default {
     "diagnose.unacked.none": "Nothing is out for an ack.",
     "diagnose.unacked.ok": "{in_flight} unacked, none for long.",
     "diagnose.unacked.old": "{in_flight} unacked, the oldest for {oldest_age} of its {ttr_age}.",
-    "diagnose.unacked.never": "{in_flight} unacked, the oldest for {oldest_age}: consumers pop {pop_rate} and ack nothing.",
+    "diagnose.unacked.never":
+        "{in_flight} unacked, the oldest for {oldest_age}: consumers pop {pop_rate} and ack nothing.",
     "diagnose.ttr.ok": "Deliveries do not come back.",
-    "diagnose.ttr.short": "{back_share} of deliveries come back unacked ({back_rate}): {ttr_age} are too short, or consumers fail.",
+    "diagnose.ttr.short":
+        "{back_share} of deliveries come back unacked ({back_rate}): {ttr_age} are too short, or consumers fail.",
     "diagnose.delayed.none": "Nothing is delayed.",
     "diagnose.delayed.some": "{delayed} wait for their time.",
     "diagnose.delayed.all": "All {delayed} messages wait for their time: there is nothing to take yet.",

@@ -20,7 +20,8 @@ export default {
     "overview.no_topics": "There are no topics yet", "overview.no_topics_hint": "A push makes its topic.",
     "overview.top": "Busiest topics", "overview.all_topics": "All topics", "overview.ready": "ready",
     "overview.send": "Send a test to {topic}",
-    "node.up": "Up", "node.ok": "OK", "node.down": "Down", "node.connecting": "Connecting", "node.degraded": "Degraded",
+    "node.up": "Up", "node.ok": "OK", "node.down": "Down", "node.connecting": "Connecting",
+    "node.degraded": "Degraded",
     "node.full": "Full", "node.read-only": "Read-only", "node.stopping": "Draining", "node.unlisted": "Not listed",
     "level.bad": "Bad", "level.warn": "Warning", "level.ok": "OK",
 };

@@ -34,9 +34,11 @@ export default {
     "diagnose.unacked.none": "没有等待确认的消息。",
     "diagnose.unacked.ok": "{in_flight} 条待确认，时间都不长。",
     "diagnose.unacked.old": "{in_flight} 条待确认，最早的已用去 {ttr_age}时限中的 {oldest_age}。",
-    "diagnose.unacked.never": "{in_flight} 条待确认，最早的已等待 {oldest_age}：消费者以 {pop_rate} 取走消息却从不确认。",
+    "diagnose.unacked.never":
+        "{in_flight} 条待确认，最早的已等待 {oldest_age}：消费者以 {pop_rate} 取走消息却从不确认。",
     "diagnose.ttr.ok": "没有消息因超时被重新投递。",
-    "diagnose.ttr.short": "{back_share} 的投递未被确认而退回（{back_rate}）：确认时限 {ttr_age}太短，或消费者处理失败。",
+    "diagnose.ttr.short":
+        "{back_share} 的投递未被确认而退回（{back_rate}）：确认时限 {ttr_age}太短，或消费者处理失败。",
     "diagnose.delayed.none": "没有延迟消息。",
     "diagnose.delayed.some": "{delayed} 条尚未到时间。",
     "diagnose.delayed.all": "全部 {delayed} 条消息都未到时间，暂时没有可消费的消息。",
