@@ -288,6 +288,81 @@ class Users(GwebCase):
         self.code(one.ask("PUT", "/api/password", {"old": "x", "new": "y"}), 409, "AUTH_OFF")
 
 
+class Fleet(GwebCase):
+    """With a registry and a node behind it."""
+
+    def fleet(self):
+        registry = self.gregister()
+        node = self.gnode("-node_id=7", f"-register_addr=http://{registry.http}")
+        gmqtest.wait_until(registry.nodes, "the node in the registry")
+        web = self.web(register=f"http://{registry.http}")
+        admin = self.browser(web, "admin")
+        gmqtest.wait_until(lambda: [n for n in admin.ask("GET", "/api/fleet").json["nodes"] if n["state"] == "up"],
+                           "the node up in gweb")
+        return web, node, admin
+
+    def stream(self, web, cookie):
+        """A stream of events that has begun."""
+        one = self.browser(web)
+        one.send(f"GET /api/events HTTP/1.1\r\nHost: {web.http}\r\nCookie: gmq_session={cookie}\r\n\r\n".encode())
+        head = one.take_until(b"\r\n\r\n")
+        self.assertIn(b"200 OK", head)
+        self.assertIn(b"text/event-stream", head)
+        self.assertIn(b"Content-Security-Policy", head)
+        one.take_until(b"data:")
+        return one
+
+    def ends(self, stream):
+        return stream.take_until(b"\r\n0\r\n\r\n") is not None
+
+    def test_live_events_end_with_the_session(self):
+        web, _node, admin = self.fleet()
+        value = {"name": "bob", "password": "long enough", "role": "viewer"}
+        self.assertEqual(admin.ask("POST", "/api/users", value).status, 201)
+        bob, again = self.browser(web, "bob", "long enough"), self.browser(web, "bob", "long enough")
+        mine, his, other = (self.stream(web, one.cookie) for one in (admin, bob, again))
+        self.assertEqual(bob.ask("DELETE", "/api/session").status, 204)
+        self.assertTrue(self.ends(his))
+        self.assertEqual(admin.ask("DELETE", "/api/users/bob").status, 204)
+        self.assertTrue(self.ends(other))
+        mine.buf = b""
+        self.assertTrue(mine.take_until(b"data:"))
+        self.code(self.browser(web, cookie=bob.cookie).ask("GET", "/api/events"), 401, "LOGIN_NEEDED")
+        web.signal(signal.SIGTERM)
+        self.assertEqual(web.wait(), 0)
+
+    def test_who_may_change_what_is_in_a_node(self):
+        web, node, admin = self.fleet()
+        value = {"name": "bob", "password": "long enough", "role": "viewer"}
+        self.assertEqual(admin.ask("POST", "/api/users", value).status, 201)
+        bob, nobody = self.browser(web, "bob", "long enough"), self.browser(web)
+        push = "/api/nodes/7/v1/topics/orders/messages"
+        self.assertEqual(admin.ask("POST", push, {"body": "x"}).status, 201)
+        changes = (("POST", push, {"body": "x"}), ("POST", "/api/nodes/7/v1/topics/orders/purge", {}),
+                   ("DELETE", "/api/nodes/7/v1/topics/orders", None), ("DELETE", "/api/fleet/7", None),
+                   ("POST", "/api/nodes/7/v1/deliveries", {"topics": ["orders"]}),
+                   ("PATCH", "/api/fleet/7", {"weight": 2}))
+        for method, path, body in changes:
+            self.code(bob.ask(method, path, body), 403, "ROLE")
+            self.code(nobody.ask(method, path, body), 401, "LOGIN_NEEDED")
+            evil = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
+            self.code(admin.ask(method, path, body, headers=evil), 403, "FOREIGN")
+        self.assertEqual(bob.ask("GET", "/api/nodes/7/v1/topics/orders").json["ready"], 1)
+        self.assertEqual(self.http(node).stat("orders")["queue_num"], 1)
+        got = self.audit(bob, "?text=message.push")["entries"]
+        self.assertEqual([(e["user"], e["result"]) for e in got], [("bob", "ROLE"), ("admin", "ok")])
+
+    def test_nobody_makes_it_contact_others(self):
+        web, _node, admin = self.fleet()
+        for ident in ("8", "0", "1025", "-1", "7x", "127.0.0.1:1", "%37%00", "7%2f..", "99999999999999999999"):
+            got = admin.ask("GET", f"/api/nodes/{ident}/v1/node")
+            self.assertIn(got.status, (400, 404), ident)
+        for path in ("/api/nodes/7/v1/../../ping", "/api/nodes/7/v1/none", "/api/nodes/7/ping",
+                     "/api/nodes/7/v1/events", "/api/nodes/7/v1/topics/%2e%2e", "/api/nodes/7/v1/node%3fx"):
+            self.assertIn(admin.ask("GET", path).status, (400, 404), path)
+        self.assertTrue(web.alive())
+
+
 class Guard(GwebCase):
     def test_pages_of_others_change_nothing(self):
         web = self.web()

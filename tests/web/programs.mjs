@@ -178,8 +178,12 @@ export const topicOf = (node, topic) => call(node, "GET", `topics/${encodeURICom
 /** Messages that are dead: pushed, popped, rejected. Returns their ids. */
 export async function die(node, topic, bodies, reason) {
     const ids = await push(node, topic, bodies.map((body) => ({ body })));
-    const popped = await pop(node, topic, bodies.length);
 
-    await reject(node, topic, popped.map((m) => m.id), reason);
+    for (let left = ids.length; left > 0;) {
+        const popped = await pop(node, topic, left);        /* no more than 1 MiB at a time */
+
+        await reject(node, topic, popped.map((m) => m.id), reason);
+        left -= popped.length;
+    }
     return ids;
 }

@@ -20,7 +20,7 @@ const { values: options } = parseArgs({ options: {
 const tests = [];
 const test = (name, run) => tests.push({ name, run });
 
-for (const file of ["screens", "jobs", "desk"]) {
+for (const file of ["screens", "jobs", "desk", "steer", "live", "hostile", "login", "attack", "weight"]) {
     (await import(`./${file}.mjs`)).default(test);
 }
 
@@ -34,7 +34,7 @@ try {
     fleet.nodes = [await fleet.node(1), await fleet.node(2, "-node_weight=3")];
     fleet.seeded = await seed(fleet.nodes);
     fleet.web = await fleet.gweb([1, 2]);
-    for (const { name, run } of tests.filter((one) => one.name.includes(options.k))) {
+    for (const { name, run } of tests.filter((one) => new RegExp(options.k).test(one.name))) {
         const start = performance.now();
         let wrong = null;
 

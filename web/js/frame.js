@@ -147,7 +147,8 @@ function Screen() {
         document.querySelector("h1")?.focus({ preventScroll: true });
     }, [path, Shown]);
     if (!SCREENS[screen]) {
-        return html`<${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
+        return html`<h1 tabindex="-1" class="hidden-text">${t("missing.title")}</h1>
+            <${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
     }
 
     return error ? html`<${Failed} error=${error} retry=${want} />`

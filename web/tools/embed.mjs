@@ -25,8 +25,18 @@ const AT_TOP = [".html", ".svg", ".png", ".ico", ".txt"];
 
 /** All files below a folder, as paths in it. */
 function filesBelow(folder) {
-    return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
-        .map((one) => relative(folder, join(one.parentPath, one.name)));
+    const found = [], folders = [folder];
+    while (folders.length > 0) {
+        const here = folders.pop();
+        for (const one of readdirSync(here, { withFileTypes: true })) {
+            if (one.isDirectory()) {
+                folders.push(join(here, one.name));
+            } else if (one.isFile()) {
+                found.push(relative(folder, join(here, one.name)));
+            }
+        }
+    }
+    return found;
 }
 
 /** What is served: [path in the URL, file]. */

@@ -115,7 +115,7 @@ export function Desk({ node, topic }) {
     const [asking, setAsking] = useState(false);
     const [shown, setShown] = useState(/** @type {Message | null} */ (null));
     const [, drawn] = useState(0);
-    const list = useDeadList(node, topic, filter, stats?.dead ?? 0, picked.size > 0 || asking);
+    const list = useDeadList(node, topic, filter, stats, picked.size > 0 || asking);
     const here = new Set(list.found?.messages.map((m) => m.id));
     const ids = picked.size > 0 ? [...picked].filter((id) => here.has(id)) : null;
     const scope = { node, topic, ids, filter, n: ids ? ids.length : list.matching?.n ?? null };

@@ -35,18 +35,23 @@ async function count(node, topic, filter, signal) {
     return { n, more: true };
 }
 
+/** The list is read again when the topic's figures change: at once when its dead letters do, else so often, ms. Some
+ * may come while as many go. */
+const AGAIN_MS = 2000;
+
 /**
  * @param {number} node @param {string} topic @param {Filter} filter
- * @param {number} total dead letters of the topic, by its figures: when it changes, the list is read again
+ * @param {import("../store.js").TopicStats | undefined} stats figures of the topic
  * @param {boolean} still do not read again now: something is picked, say
  */
-export function useDeadList(node, topic, filter, total, still) {
+export function useDeadList(node, topic, filter, stats, still) {
+    const total = stats?.dead ?? 0;
     const [found, setFound] = useState(/** @type {Found | null} */ (null));
     const [matching, setMatching] = useState(/** @type {{n: number, more: boolean} | null} */ (null));
     const [error, setError] = useState(/** @type {unknown} */ (null));
     const [busy, setBusy] = useState(false);
     const [turn, setTurn] = useState(0);
-    const seen = useRef(/** @type {number | null} */ (null));
+    const last = useRef({ total, at: 0 });
     const how = JSON.stringify([node, topic, filter]);
     const read = async (/** @type {string} */ cursor, /** @type {AbortSignal} */ signal) => get(
         topicPath(node, topic, "messages"),
@@ -55,6 +60,7 @@ export function useDeadList(node, topic, filter, total, still) {
     useEffect(() => {
         const ending = new AbortController();
 
+        last.current = { total, at: Date.now() };
         (async () => {
             try {
                 setBusy(true);
@@ -73,11 +79,10 @@ export function useDeadList(node, topic, filter, total, still) {
         return () => ending.abort();
     }, [how, turn]);
     useEffect(() => {
-        if (!still && seen.current !== null && seen.current !== total) {
+        if (!still && (last.current.total !== total || Date.now() - last.current.at > AGAIN_MS)) {
             setTurn((n) => n + 1);
         }
-        seen.current = still ? seen.current : total;
-    }, [total, still]);
+    }, [stats, still]);
     const more = async () => {
         if (!found?.next) {
             return;
