@@ -97,7 +97,10 @@ function Actions({ stats: s }) {
 function State({ stats: s, silent }) {
     const paused = s.pop_paused || s.push_paused;
 
-    return silent ? html`<${Badge} level="idle">${t("topic.old")}<//>` : html`${paused ? html`<${Badge} level="warn"
+    if (silent) {
+        return html`<${Badge} level="idle">${t("topic.old")}<//>`;
+    }
+    return html`${paused ? html`<${Badge} level="warn"
         sign="pause">${t("topic.paused")}<//>`
         : html`<${Badge} level="ok" sign="play">${t("topic.running")}<//>`}
         ${s.auto_ack && html`<${Badge} level="idle" sign="check">${t("topic.auto_ack")}<//>`}`;
