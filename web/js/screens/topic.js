@@ -137,8 +137,8 @@ export default function Topic({ params }) {
     const show = { messages: Messages, consumers: Consumers, charts: Charts, settings: TopicSettings };
     const Tab = show[/** @type {"messages"} */ (tab)];
 
-    return html`<${PageHead} before=${head} title=${visible(params.topic)} after=${html`${where}<${State}
-        stats=${s} />`}>
+    return html`<${PageHead} before=${head} title=${visible(params.topic)} after=${html`${where}<${State} stats=${s}
+        silent=${silent} />`}>
             ${isAdmin.value && !silent && html`<${Actions} stats=${s} />`}<//>
         <div class="stack">
             <${Diagnosis} found=${found} stats=${s} node=${node} />
