@@ -34,10 +34,11 @@ export default function attack(test) {
         const page = `<form method=post enctype=text/plain action="${own.web.url}${path}"><input name='{"all":true,"x":"' value='"}'></form>
             <title>evil</title>`;
         const evil = await stranger(page);
-        const foreign = await v.context.newPage();
 
         /* the same host by another name is another site; the same name with another port another origin */
         for (const host of [evil.host, evil.host.replace("127.0.0.1", "localhost")]) {
+            const foreign = await v.context.newPage();
+
             await foreign.goto(`http://${host}/`);
             const tries = await foreign.evaluate(async ([url, where]) => {
                 const bodies = [["POST", "application/json"], ["POST", "text/plain"], ["DELETE", "text/plain"]];
@@ -52,11 +53,12 @@ export default function attack(test) {
                 && r.request().isNavigationRequest()), foreign.evaluate(() => document.forms[0].submit())]);
 
             assert.ok([401, 403, 415].includes(answer.status()), `${answer.status()}`);
+            await foreign.close();
         }
-        const framed = await stranger(`<iframe src="${own.web.url}/"></iframe>`);
+        const framed = await stranger(`<iframe src="${own.web.url}/"></iframe>`), frame = await v.context.newPage();
 
-        await foreign.goto(`http://${framed.host}/`);
-        const inside = foreign.frames().find((f) => f !== foreign.mainFrame());
+        await frame.goto(`http://${framed.host}/`);
+        const inside = frame.frames().find((f) => f !== frame.mainFrame());
 
         assert.ok(!inside || await inside.locator("#app").count() === 0, "the page let itself be framed");
         assert.equal((await topicOf(own.one, "keep.me")).dead, 1);

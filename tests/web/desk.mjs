@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { visit } from "./browser.mjs";
-import { call, die, pop, reject, topicOf } from "./programs.mjs";
+import { ack, call, die, pop, reject, topicOf } from "./programs.mjs";
 
 const bodies = (n, make = (i) => `letter ${i}`) => Array.from({ length: n }, (_, i) => make(i));
 
@@ -91,9 +91,10 @@ export default function desk(test) {
         await v.click("redrive");
         await v.click("confirm");
         await v.page.locator("[data-testid=job][data-state=done]").waitFor();
-        const again = await pop(nodes[0], topic, 3);
+        const again = (await pop(nodes[0], topic, 4)).map((m) => m.id);
 
-        await reject(nodes[0], topic, again.map((m) => m.id), "second time");
+        await ack(nodes[0], topic, again.slice(3));
+        await reject(nodes[0], topic, again.slice(0, 3), "second time");
         await die(nodes[0], topic, ["a new one"], "its first time");
         await v.until(() => [...document.querySelectorAll("[data-testid=letters] tbody tr")]
             .filter((row) => row.textContent?.includes("died again")).length === 3);
