@@ -9,7 +9,8 @@ import { ack, call, die, pop, reject, topicOf } from "./programs.mjs";
 const bodies = (n, make = (i) => `letter ${i}`) => Array.from({ length: n }, (_, i) => make(i));
 
 export default function desk(test) {
-    test("what is picked is redriven, to another topic with a delay, and nothing else", async ({ browser, url, nodes }) => {
+    test("what is picked is redriven, to another topic with a delay, and nothing else", async (
+        { browser, url, nodes }) => {
         const v = await visit(browser, url), topic = "desk.pick";
 
         await die(nodes[0], topic, bodies(5), "why");
@@ -29,7 +30,8 @@ export default function desk(test) {
         await v.close();
     });
 
-    test("a search of the text finds in body and reason, counts all, and limits what is done", async ({ browser, url, nodes }) => {
+    test("a search of the text finds in body and reason, counts all, and limits what is done", async (
+        { browser, url, nodes }) => {
         const v = await visit(browser, url), topic = "desk.find";
 
         await die(nodes[0], topic, bodies(130, (i) => `apple ${i}`), "no core");

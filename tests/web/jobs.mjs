@@ -109,7 +109,8 @@ export default function jobs(test) {
         await v.get("delay").getByText("1 h").click();
         await v.page.locator("summary", { hasText: "command" }).click();
         assert.match(await v.get("command-curl").innerText(), /"delay_ms":3600000.*topics\/later\/messages/s);
-        assert.match(await v.get("command-gclient").innerText(), /gclient push later 'it'\\''s <b>late<\/b>' .*--delay 3600s/);
+        assert.match(await v.get("command-gclient").innerText(),
+            /gclient push later 'it'\\''s <b>late<\/b>' .*--delay 3600s/);
         await v.click("send");
         await v.page.locator("[data-testid=state][data-state=delayed]").waitFor();
         await v.sees("sent-message", /due in (59m|1h)/);
