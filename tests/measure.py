@@ -29,6 +29,9 @@ Turns      What is done to N (1 million) messages, or to 100,000 topics, at once
            that are too old, or dead letters for that, or whose lifetime is over, limits that drop, jobs, a page of
            delayed messages that are all in one far place, lists with a filter, events for a client. Other work on the
            machine counts, too. Not asked for unless by --only turns. For information.
+Web        gweb with 5 nodes of 1,000 topics each and 100 open pages: its memory and its CPU time a second, at rest and
+           with every topic changing all the time. Not asked for unless by --only web. For information; target 40 MiB
+           at rest.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
@@ -37,6 +40,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import selectors
 import socket
 import statistics
 import struct
@@ -45,7 +49,7 @@ import threading
 import time
 
 import gmqtest
-from gmqtest import Gnode, Http, Tcp
+from gmqtest import Gnode, Gregister, Gweb, Http, Tcp
 
 MESSAGES, LATE_MS, TRIES = 200, 5.0, 3
 MEMORY_MIB, RESTART_MS, BATCH = 48, 150, 10000
@@ -54,6 +58,7 @@ LOOKS = 50
 DEDUP_PUSHES, DEDUP_TURNS = 5000, 9
 KEPT, KEEP_TURNS, KEEP_BYTES = 50000, 9, 4 << 30
 ALONE = 2000
+WEB_NODES, WEB_TOPICS, WEB_PAGES, WEB_MIB, WEB_S = 5, 1000, 100, 40, 10
 PARTS = ("waiting", "flying", "finding", "dedup", "keeping", "waking", "late")
 TOPICS, TOPIC_BATCH, EVENT_SECONDS, SMALL_BATCH = 100000, 1000, 5, 1000
 
@@ -477,6 +482,89 @@ def finding(folder, count):
     node.kill()
 
 
+def cpu_s(program):
+    """CPU time that a process has taken, in seconds."""
+    with open(f"/proc/{program.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Pages:
+    """Open pages that take all that they are sent; `count` bytes by now."""
+
+    def __init__(self, addr, count):
+        self.count, self.selector, self.ends = 0, selectors.DefaultSelector(), False
+        for _ in range(count):
+            conn = Http(addr)
+            conn.send(f"GET /api/events HTTP/1.1\r\nHost: {addr}\r\n\r\n".encode())
+            conn.sock.setblocking(False)
+            self.selector.register(conn.sock, selectors.EVENT_READ, conn)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        while not self.ends:
+            for key, _ in self.selector.select(0.2):
+                data = key.fileobj.recv(1 << 18)
+                self.count += len(data)
+                if not data:
+                    self.selector.unregister(key.fileobj)
+
+    def close(self):
+        self.ends = True
+        self.reader.join()
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()
+
+
+def watched(gweb, pages, what, target):
+    """Figures of some seconds."""
+    before, sent = cpu_s(gweb), pages.count
+    time.sleep(WEB_S)
+    mib = gweb.rss_bytes() / (1 << 20)
+    line(f"gweb, {WEB_NODES} nodes x {WEB_TOPICS} topics, {WEB_PAGES} pages, {what}", f"{mib:.1f} MiB",
+         f"{target} MiB" if target else None, not target or mib <= target)
+    line("   its CPU time a second, and what it sends", f"{(cpu_s(gweb) - before) / WEB_S * 1000:.0f} ms, "
+         f"{(pages.count - sent) / WEB_S / (1 << 20):.1f} MiB", None, True)
+
+
+def churn(addr, stop):
+    """A message into each topic, again and again."""
+    with Tcp(addr) as conn:
+        while not stop.is_set():
+            for i in range(WEB_TOPICS):
+                conn.send(conn.pub_bytes(f"topic-{i:04}", b"x"))
+            for _ in range(WEB_TOPICS):
+                conn.reply()
+            stop.wait(0.5)
+
+
+def web(folder):
+    """gweb among nodes with many topics."""
+    registry = Gregister(folder)
+    nodes = [Gnode(os.path.join(folder, f"web{i}"), "-sync=none", f"-node_id={i + 1}", "-max_topics=2000",
+                   f"-register_addr=http://{registry.http}") for i in range(WEB_NODES)]
+    for node in nodes:
+        with Tcp(node.tcp) as conn:
+            for i in range(WEB_TOPICS):
+                conn.pub(f"topic-{i:04}", b"x")
+    gweb = Gweb(os.path.join(folder, "gweb"), register=f"http://{registry.http}")
+    line("gweb, when it begins", f"{gweb.rss_bytes() / (1 << 20):.1f} MiB", None, True)
+    pages, stop = Pages(gweb.http, WEB_PAGES), threading.Event()
+    time.sleep(40)  # until the rates of the pushes are 0
+    watched(gweb, pages, "at rest", WEB_MIB)
+    loads = [threading.Thread(target=churn, args=(node.tcp, stop), daemon=True) for node in nodes]
+    for load in loads:
+        load.start()
+    watched(gweb, pages, "all topics change", None)
+    stop.set()
+    for load in loads:
+        load.join()
+    pages.close()
+    for one in [gweb, *nodes, registry]:
+        assert one.stop() == 0
+
+
 def lateness_line(folder):
     """The best of some runs; true when it is good enough."""
     met = False
@@ -499,7 +587,7 @@ def main():
     parser.add_argument("--looked-at", type=int, default=10000000)
     parser.add_argument("--awake", type=int, default=10000)
     parser.add_argument("--turned", type=int, default=1000000)
-    parser.add_argument("--only", choices=(*PARTS, "looking", "turns"), help="a part of it")
+    parser.add_argument("--only", choices=(*PARTS, "looking", "turns", "web"), help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
     parts, met = [options.only] if options.only else [*PARTS], True
@@ -521,6 +609,8 @@ def main():
             looking(folder, options.looked_at)
         if "turns" in parts:
             turning(folder, options.turned)
+        if "web" in parts:
+            web(folder)
         if "late" in parts:
             met = lateness_line(folder)
     finally:

@@ -182,6 +182,11 @@ static void change_begin(struct web_call *call, const char *path)
     struct change *change = mem_new(sizeof(*change));
     char url[URL_BYTES];
 
+    if (web->fleet->registry_count == 0) {
+        free(change);
+        web_call_problem(call, GMQ_E_REGISTRY_DOWN, "register_addr names no registry");
+        return;
+    }
     change->call = call;
     change->pending.abandon = change_abandon;
     if (!side_add(web->side, call, &change->pending)) {

@@ -2,6 +2,7 @@
 #include "gweb/live.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -14,6 +15,8 @@ enum {
     TICK_MS = 1000,
     MORE_MS = 20,
     IDLE_TURNS_MAX = 10,
+    BATCH_CLIENTS = 8, /* told in one turn of the loop, so that the event is not copied for all of them at once */
+    BATCH_MS = 1,
     PIECE_LOOKS = 16384,
     TOPIC_BYTES_MAX = MODEL_JSON_MAX + 32,
     ROOM = 64 << 10, /* for what is not topics and not the fleet */
@@ -191,31 +194,45 @@ static void look_for_more(struct live *live)
         (void)uv_timer_start(&live->more, on_more, 0, MORE_MS);
 }
 
+/* Some of those who are still to be told this second's event. */
+static void tell_some(struct live *live, unsigned count)
+{
+    for (struct list *node; count > 0 && (node = list_pop(&live->untold)); count--) {
+        struct live_client *client = CONTAINER_OF(node, struct live_client, in_clients);
+        list_add_tail(&live->clients, node);
+        tell_changes(client, buf_slice(&live->event));
+        if (!client->told_all)
+            look_for_more(live);
+    }
+    if (!list_empty(&live->untold))
+        return;
+    (void)uv_timer_stop(&live->batch);
+    buf_free(&live->event);
+}
+
+static void on_batch(uv_timer_t *timer) { tell_some(timer->data, BATCH_CLIENTS); }
+
 static void on_second(uv_timer_t *timer)
 {
     struct live *live = timer->data;
-    struct buf event;
 
     past_sample(live->past, clock_wall_ms());
     bool with_fleet = fleet_changed(live) || live->fleet_untold;
     live->fleet_untold = false;
+    tell_some(live, UINT_MAX);
     if (live->count == 0) {
         drop_changes(&live->fleet->model);
         return;
     }
-    buf_init(&event, EVENT_BYTES);
-    bool ok = put_head(&event, live, false, with_fleet) && put_changes(&event, &live->fleet->model), all = true;
-    LIST_EACH(&live->clients, node, after) {
-        struct live_client *client = CONTAINER_OF(node, struct live_client, in_clients);
-        if (ok)
-            tell_changes(client, buf_slice(&event));
-        else
-            tell_anew(client);
-        all = all && client->told_all;
-    }
-    buf_free(&event);
-    if (!all)
+    if (!put_head(&live->event, live, false, with_fleet) || !put_changes(&live->event, &live->fleet->model)) {
+        LIST_EACH(&live->clients, node, after)
+            tell_anew(CONTAINER_OF(node, struct live_client, in_clients));
         look_for_more(live);
+        buf_free(&live->event);
+        return;
+    }
+    list_take(&live->untold, &live->clients);
+    (void)uv_timer_start(&live->batch, on_batch, 0, BATCH_MS);
 }
 
 /* ---- browsers ---------------------------------------------------------------------------------------------------- */
@@ -253,9 +270,12 @@ int live_open(struct live *live, uv_loop_t *loop, struct fleet *fleet, struct pa
 {
     *live = (struct live){.fleet = fleet, .past = past};
     list_init(&live->clients);
+    list_init(&live->untold);
     buf_init(&live->fleet_text, LIVE_FLEET_BYTES);
-    ENSURE(uv_timer_init(loop, &live->second) == 0 && uv_timer_init(loop, &live->more) == 0);
-    live->second.data = live->more.data = live;
+    buf_init(&live->event, EVENT_BYTES);
+    ENSURE(uv_timer_init(loop, &live->second) == 0 && uv_timer_init(loop, &live->more) == 0 &&
+           uv_timer_init(loop, &live->batch) == 0);
+    live->second.data = live->more.data = live->batch.data = live;
     return uv_timer_start(&live->second, on_second, 0, TICK_MS);
 }
 
@@ -264,5 +284,7 @@ void live_close(struct live *live)
     live->stopping = true;
     uv_close((uv_handle_t *)&live->second, NULL);
     uv_close((uv_handle_t *)&live->more, NULL);
+    uv_close((uv_handle_t *)&live->batch, NULL);
     buf_free(&live->fleet_text);
+    buf_free(&live->event);
 }

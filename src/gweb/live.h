@@ -34,8 +34,11 @@ struct live {
     struct fleet *fleet;
     struct past *past;
     uv_timer_t second, more; /* more: there are browsers that have not been told all */
+    uv_timer_t batch;        /* there are some in `untold` */
     bool stopping;
     struct list clients;
+    struct list untold;      /* of the clients: not told this second's event yet */
+    struct buf event;        /* this second's, without its end; empty when all are told */
     unsigned count;
     struct buf fleet_text;   /* as told last */
     bool fleet_untold;       /* not to all */

@@ -220,6 +220,7 @@ static void note_request(const struct relay *relay)
     struct web_call *call = relay->call;
     struct slice body = call->req->body, thing = web_call_part(call, 1);
     char name[TOPIC_NAME_BYTES_MAX + 1] = "";
+    struct json_value topics;
 
     if (!call->route->action)
         return;
@@ -227,6 +228,9 @@ static void note_request(const struct relay *relay)
         web_call_target(call, "node %u, %s %.*s", relay->node, relay->op->thing, (int)thing.len, thing.ptr);
     else if (relay->op->named && pick_ok(body) && pick_text(body, relay->op->named, name, sizeof(name)))
         web_call_target(call, "node %u, topic %s", relay->node, name);
+    else if (relay->op->pops && pick_ok(body) && pick(body, "topics", &topics))
+        web_call_target(call, "node %u, topics %.*s", relay->node, (int)min_u64(topics.text.len, CALL_TARGET_BYTES),
+                        topics.text.ptr);
     else
         web_call_target(call, "node %u", relay->node);
     if (relay->op->told && body.len > 0)

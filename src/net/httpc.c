@@ -122,7 +122,7 @@ static void explain(struct httpc_call *call, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         (void)curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
         (void)curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
-        if (call->idled && call->began)
+        if (call->idled)
             (void)snprintf(why, sizeof(why), "nothing came for %u ms", call->req.idle_ms);
         else if (connected_us > 0 || (call->req.keep && connects == 0))
             (void)snprintf(why, sizeof(why),

@@ -412,7 +412,13 @@ class Steered(FleetCase):
         self.push(browser, 1, "mail")
         got = self.ok(browser.ask("GET", topic))
         self.assertEqual((got["ready"], got["in_flight"]), (1, 0))
-        self.assertEqual(nodes[0].alive(), True)
+        self.ok(browser.ask("POST", topic + "/pause", {"pop": True}))
+        waiting = self.browser(web)
+        waiting.send(f"POST /api/nodes/1/v1/deliveries HTTP/1.1\r\nHost: {web.http}\r\nContent-Type: application/json"
+                     f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        wait_until(lambda: self.ok(browser.ask("GET", topic))["waiting"] == 1, "another pop waits")
+        self.assertEqual(web.stop(), 0)
+        self.assertTrue(nodes[0].alive())
 
     def test_viewers_look_and_change_nothing(self):
         registry, nodes = self.fleet(1)
@@ -490,6 +496,13 @@ class Registries(FleetCase):
         got = self.ok(browser.ask("PATCH", "/api/fleet/1", {"weight": 5}))
         self.assertEqual([(r["ok"], r["detail"]) for r in got["registries"]], [(True, None), (True, None)])
         self.assertTrue(nodes[0].alive())
+
+
+    def test_without_a_registry_nothing_is_changed(self):
+        _, browser = self.admin("")
+        self.assertEqual(self.ok(browser.ask("GET", "/api/fleet")), {"registries": [], "nodes": []})
+        node = {"node_id": 1, "tcp_addr": "a:1", "http_addr": "a:2", "weight": 1}
+        self.code(browser.ask("POST", "/api/fleet", node), 502, "REGISTRY_DOWN")
 
 
 class Contained(FleetCase):

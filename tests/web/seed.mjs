@@ -5,7 +5,8 @@ import { die, pop, push } from "./programs.mjs";
 
 /** @returns what the tests need to know of it */
 export async function seed([one, two]) {
-    const order = (n) => ({ body: JSON.stringify({ order: 1000 + n, user: n % 2 ? "李雷" : "Mia", amount: n * 1.25 }) });
+    const order = (n) => ({
+        body: JSON.stringify({ order: 1000 + n, user: n % 2 ? "李雷" : "Mia", amount: n * 1.25 }) });
     const many = (n, make) => Array.from({ length: n }, (_, i) => make(i));
 
     await push(one, "email.send", many(1200, order));
