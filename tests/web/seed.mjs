@@ -26,7 +26,7 @@ export async function seed([one, two]) {
 /** Some changes by way of gweb, so that its audit log has something to tell; one is refused. */
 export async function change(url) {
     const calls = [["POST", "nodes/1/v1/topics/email.send/pause", { for_ms: 1 }], ["PATCH", "fleet/2", { weight: 3 }],
-        ["POST", "nodes/1/v1/topics/invoice.print/messages", { body: "by hand" }],
+        ["POST", "nodes/1/v1/topics/email.send/messages", { body: "by hand" }],
         ["POST", "nodes/1/v1/topics/no.such.topic/purge", { state: "ready" }]];
 
     for (const [method, path, body] of calls) {
