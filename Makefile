@@ -86,7 +86,7 @@ NPM_MISSING = $(if $(shell command -v npm),,  (after apt-get install npm))
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
-        clocks tsan-load fuzz-hours man completion soak-full web web-check
+        clocks tsan-load fuzz-hours man completion soak-full web web-check web-test
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 ifeq ($(WEB_OBJ),)
 	@echo "gweb is built without its pages: make web$(NPM_MISSING) fetches what they need and adds them"
@@ -169,6 +169,8 @@ tidy:                                        ## line, function and file lengths;
 web-check: web/node_modules/typescript       ## the pages' code: eslint, types, rules of their files
 	@cd web && npm run --silent lint && npm run --silent types && node --test --test-reporter=$(CURDIR)/web/test/tally.js \
 	    test/*.test.js
+web-test: web web/node_modules/typescript    ## the pages in Chromium; T=word runs tests whose name holds it
+	@$(PYTHON) tests/run.py --build $(BUILD) $(if $(T),-k "$(T)") web
 web/node_modules/typescript: web/package-lock.json
 	cd web && npm ci --silent && touch node_modules/typescript
 

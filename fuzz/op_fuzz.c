@@ -65,6 +65,8 @@ static void check_call(const struct op_call *call)
         const struct cmd_put *put = &args->puts[i];
         (void)(fuzz_touch(put->body) + fuzz_touch(put->dedup));
         check_lines(put->headers);
+        ENSURE(put->ttr_ms >= 0 && !(put->auto_ack && put->ttr_ms > 0));
+        ENSURE(put->dedup_of <= args->put_count);
         ENSURE(put->key.len <= CMD_KEY_BYTES_MAX && (put->delay_ms == CMD_NOT_GIVEN || put->delay_ms >= 0));
     }
 }

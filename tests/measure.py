@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """measure - a few figures of the node, against their targets
 
-    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--finding N] [--looked-at N] [--awake N]
+    tests/measure.py [--build DIR] [--waiting N] [--flying N] [--finding N] [--looked-at N] [--awake N] [--turned N]
                      [--only WORD]
 
 Lateness   200 messages fall due one by one on an otherwise idle node. Each is asked for 1 ms after its time, then
@@ -27,6 +27,11 @@ Waking     Memory of N (10,000) clients that wait for a message; then a message 
 Web        gweb with 5 nodes of 1,000 topics each and 100 open pages: its memory and its CPU time a second, at rest and
            with every topic changing all the time. Not asked for unless by --only web. For information; target 40 MiB
            at rest.
+Turns      What is done to N (1 million) messages, or to 100,000 topics, at once: how long it takes, and the longest
+           turn of the node's loop meanwhile; each on a node that was just started. Purge and topic.delete, messages
+           that are too old, or dead letters for that, or whose lifetime is over, limits that drop, jobs, a page of
+           delayed messages that are all in one far place, lists with a filter, events for a client. Other work on the
+           machine counts, too. Not asked for unless by --only turns. For information.
 Start      from the start of the process to both doors open, on an empty folder. For information.
 
 SPDX-License-Identifier: MIT
@@ -55,6 +60,7 @@ KEPT, KEEP_TURNS, KEEP_BYTES = 50000, 9, 4 << 30
 ALONE = 2000
 WEB_NODES, WEB_TOPICS, WEB_PAGES, WEB_MIB, WEB_S = 5, 1000, 100, 40, 10
 PARTS = ("waiting", "flying", "finding", "dedup", "keeping", "waking", "late")
+TOPICS, TOPIC_BATCH, EVENT_SECONDS, SMALL_BATCH = 100000, 1000, 5, 1000
 
 
 def lateness(folder):
@@ -295,6 +301,111 @@ def waking(folder, count):
     assert node.stop() == 0
 
 
+class Turner:
+    """One node after the other on one folder; each serves one act, and says how long its longest turn was."""
+
+    def __init__(self, folder):
+        self.data = os.path.join(folder, "turns")
+
+    def node(self):
+        return Gnode(self.data, "-sync=none", "-msg_ttr=300", f"-max_topics={TOPICS + 100}")
+
+    def prepare(self, act):
+        """Does it, unmeasured."""
+        node = self.node()
+        with Tcp(node.tcp) as conn:
+            act(conn)
+        assert node.stop() == 0
+
+    def measure(self, name, act):
+        """Does it, and writes a line about it."""
+        node = self.node()
+        with Tcp(node.tcp) as conn:
+            begin = time.monotonic()
+            act(conn, node)
+            took = time.monotonic() - begin
+        assert node.stop() == 0
+        longest = float(node.wait_line(r"the longest turn took ([0-9.]+) ms").group(1))
+        line(f"{name}, longest turn", f"{took:.2f} s / {longest:.1f} ms", f"{STALL_MS:.0f} ms", longest <= STALL_MS)
+
+
+def push_many(conn, topic, count, delay=0):
+    """Pushes them in batches."""
+    for at in range(0, count, SMALL_BATCH):
+        conn.mpub(topic, [(delay, b"x" * 64)] * min(SMALL_BATCH, count - at))
+
+
+def push_shortly_living(conn, count):
+    """Messages whose lifetime is over when they are there."""
+    for _ in range(0, count, SMALL_BATCH):
+        conn.op("message.push", topic="lives", messages=[{"body": "x", "lifetime_ms": 1}] * SMALL_BATCH)
+
+
+def run_job(conn, name, topic):
+    """A job to its end."""
+    job = conn.op(name, topic=topic, all=True)["job"]
+    gmqtest.wait_until(lambda: conn.op("job.get", job=job)["state"] == "done", "the job is done", 600)
+
+
+def until(conn, topic, **counts):
+    """Waits until the topic has these counts."""
+    gmqtest.wait_until(lambda: {key: conn.op("topic.get", topic=topic)[key] for key in counts} == counts, counts, 600)
+
+
+def push_to_topics(conn):
+    """A message to each of many topics."""
+    for at in range(0, TOPICS, TOPIC_BATCH):
+        conn.send(b"".join(conn.pub_bytes(f"topic.{at + i}", b"x") for i in range(TOPIC_BATCH)))
+        for _ in range(TOPIC_BATCH):
+            assert conn.reply()[0] == gmqtest.RESULT
+
+
+def listen(_, node):
+    """Takes events for some seconds, those of all topics first."""
+    with Http(node.http) as conn:
+        conn.send(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        begin = time.monotonic()
+        while time.monotonic() - begin < EVENT_SECONDS:
+            conn.take_until(b"\n\n")
+
+
+def list_topics(conn, _):
+    """A filter that nothing fits."""
+    page = conn.op("topic.list", filter="none")
+    while page["next"]:
+        page = conn.op("topic.list", filter="none", cursor=page["next"])
+
+
+def turning(folder, count):
+    """What is done to many at once."""
+    turner = Turner(folder)
+    for name, act in (("purge", lambda conn, _: conn.op("topic.purge", topic="t", state="ready")),
+                      ("topic.delete", lambda conn, _: conn.op("topic.delete", topic="t"))):
+        turner.prepare(lambda conn: push_many(conn, "t", count))
+        turner.measure(f"{name} of {count}", act)
+    for over, state in (("drop", "expired"), ("dead_letter", "died")):
+        turner.prepare(lambda conn, topic=over: push_many(conn, topic, count))
+
+        def grow_old(conn, _, over=over, state=state):
+            conn.op("topic.set", topic=over, limits={"age_ms": 1000, "over": over})
+            until(conn, over, ready=0, **{state: count})
+
+        turner.measure(f"{count} too old, {over}", grow_old)
+    turner.measure(f"dead.redrive of {count}", lambda conn, _: run_job(conn, "dead.redrive", "dead_letter"))
+    turner.prepare(lambda conn: until(conn, "dead_letter", dead=count))  # they are too old still
+    turner.measure(f"dead.delete of {count}", lambda conn, _: run_job(conn, "dead.delete", "dead_letter"))
+    turner.prepare(lambda conn: push_shortly_living(conn, count))
+    turner.measure(f"pop past {count} that are over", lambda conn, _: conn.pop("lives"))
+    turner.prepare(lambda conn: conn.op("topic.create", name="full", limits={"messages": 100000, "over": "drop"}))
+    turner.measure(f"{count} pushed, all dropped", lambda conn, _: push_many(conn, "full", count))
+    turner.prepare(lambda conn: push_many(conn, "late", count, 86400))
+    turner.measure(f"page of {count} far delayed",
+                   lambda conn, _: conn.op("message.list", topic="late", state="delayed", limit=100))
+    turner.prepare(push_to_topics)
+    turner.measure(f"list, filter, {TOPICS} topics", list_topics)
+    turner.measure(f"events, {TOPICS} topics", listen)
+
+
 def line(name, value, target, good):
     """One line of the table."""
     print(f"{name:<44} {value:>14}   {'' if target is None else f'target {target}: ' + ('met' if good else 'MISSED')}",
@@ -475,7 +586,8 @@ def main():
     parser.add_argument("--finding", type=int, default=1000000)
     parser.add_argument("--looked-at", type=int, default=10000000)
     parser.add_argument("--awake", type=int, default=10000)
-    parser.add_argument("--only", choices=(*PARTS, "looking", "web"), help="a part of it")
+    parser.add_argument("--turned", type=int, default=1000000)
+    parser.add_argument("--only", choices=(*PARTS, "looking", "turns", "web"), help="a part of it")
     options = parser.parse_args()
     os.environ["GMQ_BUILD"] = os.path.abspath(options.build)
     parts, met = [options.only] if options.only else [*PARTS], True
@@ -497,6 +609,8 @@ def main():
             looking(folder, options.looked_at)
         if "web" in parts:
             web(folder)
+        if "turns" in parts:
+            turning(folder, options.turned)
         if "late" in parts:
             met = lateness_line(folder)
     finally:

@@ -6,7 +6,8 @@
 Suites: conformance (the original's transcript), quickstart (the code blocks of the READMEs), e2e (whole programs),
 crash (kill -9 under load), syscall-kill and full-disk (files that fail, tests/faults/), clocks (that are set, and a
 machine that sleeps), property (drawn operations against a model; needs hypothesis), tsan-load (on a build with the
-thread sanitizer), tools (the static checks), or all, which is all but property and tsan-load.
+thread sanitizer), web (the pages in Chromium), tools (the static checks), or all, which is all but property,
+tsan-load and web.
 The last line is `N passed, N failed`; the exit code is 1 when anything failed or nothing ran. Failing tests print
 what they saw.
 
@@ -24,11 +25,12 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = ("tools", "conformance", "quickstart", "e2e", "crash", "syscall-kill", "full-disk", "clocks", "property",
-          "tsan-load")
+          "tsan-load", "web")
 MODULES = {"conformance": "conformance/replay.py", "quickstart": "quickstart/quickstart.py", "crash": "crash/crash.py",
            "syscall-kill": "faults/syscall_kill.py", "full-disk": "faults/full_disk.py",
-           "clocks": "faults/clocks.py", "property": "property/property.py", "tsan-load": "faults/tsan_load.py"}
-NOT_IN_ALL = ("property", "tsan-load")      # they need hypothesis, and a build of its own
+           "clocks": "faults/clocks.py", "property": "property/property.py", "tsan-load": "faults/tsan_load.py",
+           "web": "web/web.py"}
+NOT_IN_ALL = ("property", "tsan-load", "web")   # they need hypothesis, a build of its own, and Chromium
 
 
 class Tally:

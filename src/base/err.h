@@ -72,7 +72,7 @@
     X(BAD_LOGIN, -5081, 401, "name or password is wrong")                                          \
     X(TOO_MANY_LOGINS, -5082, 429, "too many logins: wait %" PRIu64 " s")                          \
     X(ROLE, -5083, 403, "this needs the role admin")                                               \
-    X(HOST, -5084, 421, "gweb is not known under this name")                                       \
+    X(HOST, -5084, 421, "the server is not known under this name")                                       \
     X(USER_UNKNOWN, -5085, 404, "no such user")                                                    \
     X(USER_EXISTS, -5086, 409, "the name is taken")                                                \
     X(LAST_ADMIN, -5087, 409, "nobody else is an admin")                                           \

@@ -16,6 +16,7 @@ enum {
     PIECE_BYTES_MAX = 256 << 10, /* of topics in one event */
     NODE_BYTES_MAX = 4096,
     FETCHES_A_TICK = 512,        /* records of oldest messages */
+    EVENTS_A_TICK = 16,          /* with changes, one after the other while one does not hold them all */
 
     /* Of one turn of the loop; each takes about a millisecond. */
     LEASES_A_TURN = 32768,
@@ -24,6 +25,7 @@ enum {
     PIECE_LOOKS = 4096,
     NEXT_MS = 1,   /* to the next turn of a pass */
     PIECE_MS = 10, /* to the next piece */
+    MORE_MS = 40,  /* to the rest of a pass, when an event was full */
 };
 
 enum pass { PASS_NONE, PASS_LEASES, PASS_TOPICS };
@@ -143,11 +145,10 @@ static void begin_pass(struct events *events)
     }
     events->end = (uint32_t)min_u64((uint64_t)events->next + TOPICS_A_TICK, (uint64_t)all + 1);
     events->fetches = FETCHES_A_TICK;
-    buf_clear(&events->changed);
-    buf_clear(&events->gone);
+    events->left = EVENTS_A_TICK;
 }
 
-/* True: that was all. What does not fit any more is left to the next pass. */
+/* True: that was all, or the event is full. */
 static bool look_at_topics(struct events *events, uint64_t now_ms)
 {
     size_t before = buf_len(&events->changed);
@@ -177,6 +178,8 @@ static void tell_changes(struct events *events)
     }
     events->lost = false;
     buf_free(&event);
+    buf_clear(&events->changed);
+    buf_clear(&events->gone);
 }
 
 /* ---- pieces: all topics, to those who do not know them ----------------------------------------------------------- */
@@ -235,7 +238,7 @@ static void on_turn(uv_timer_t *timer)
 {
     struct events *events = CONTAINER_OF(timer, struct events, turn);
     struct events_client *client = next_piece(events);
-    uint64_t now_ms = events->now_ms(events->now_ctx);
+    uint64_t now_ms = events->now_ms(events->now_ctx), next_ms = NEXT_MS;
 
     if (events->pass == PASS_LEASES) {
         events->lease_at = look_leases(events->broker->engine, events->lease_at, LEASES_A_TURN, see_lease, events);
@@ -243,14 +246,16 @@ static void on_turn(uv_timer_t *timer)
             events->pass = PASS_TOPICS;
     } else if (events->pass == PASS_TOPICS) {
         if (look_at_topics(events, now_ms)) {
-            events->pass = PASS_NONE;
             tell_changes(events);
+            next_ms = MORE_MS;
+            if (events->next >= events->end || --events->left == 0)
+                events->pass = PASS_NONE;
         }
     } else if (client) {
         tell_piece(events, client, now_ms);
     }
     if (events->pass != PASS_NONE)
-        (void)uv_timer_start(&events->turn, on_turn, NEXT_MS, 0);
+        (void)uv_timer_start(&events->turn, on_turn, next_ms, 0);
     else if (next_piece(events))
         (void)uv_timer_start(&events->turn, on_turn, PIECE_MS, 0);
 }
@@ -282,6 +287,8 @@ static void client_gone(struct http_request *req)
     events->told = NULL;
     events->slots = events->next = 0;
     events->pass = PASS_NONE;
+    buf_clear(&events->changed);
+    buf_clear(&events->gone);
 }
 
 bool events_serve(struct events *events, struct http_request *req)

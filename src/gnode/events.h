@@ -10,7 +10,8 @@
  *        complete: by now all topics have been told. anew: what was told before is to be forgotten. A client that does
  *        not take what it is sent is passed over, and is told all topics anew when it does; no other waits for it.
  * How    Each second a pass looks at the leases, for the oldest of each topic, and then at up to TOPICS_A_TICK topics,
- *        each turn of the loop at some; it ends early when its event is full, and the next one goes on from there.
+ *        each turn of the loop at some. Changes beyond one event come with others soon after it; a pass that has filled
+ *        its share of events ends, and the next one goes on from there.
  * Cost   While there are clients, those looks, and 40 bytes for each topic; none else.
  *
  * SPDX-License-Identifier: MIT
@@ -41,7 +42,8 @@ struct events {
     uint32_t lease_at;    /* place that it goes on from */
     uint32_t next, end;   /* topics that it looks at; the next pass goes on */
     unsigned fetches;     /* records that it may still ask for */
-    struct buf changed, gone; /* of the pass: JSON, without brackets */
+    unsigned left;        /* events that it may still fill */
+    struct buf changed, gone; /* of the next event: JSON, without brackets */
     bool lost;            /* a topic went whose name is not known any more: all are told anew */
     bool stopping;
 };

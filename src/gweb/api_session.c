@@ -77,6 +77,16 @@ static void login_done(void *ctx, bool matches, const char *hash)
     api_session_get(call);
 }
 
+/* Nobody has looked at the password, so it was no try. */
+static void refuse_now(struct web_call *call, struct slice name, int err)
+{
+    login_tried_well(call, name);
+    call->unaudited = true;
+    web_call_header(call, "Retry-After", "1");
+    web_call_problem(call, err == GMQ_E_TOO_MANY_LOGINS ? err : GMQ_E_MEMORY_LIMIT,
+                     "too many logins at a time: try again");
+}
+
 void api_session_login(struct web_call *call)
 {
     static const struct field FIELDS[] = {
@@ -103,7 +113,7 @@ void api_session_login(struct web_call *call)
                                                                               : NULL;
         err = passwords_check(&web->passwords, password, user ? user->hash : NULL, login_done, call);
         if (err != 0)
-            web_call_problem(call, err, "too many logins at a time: try again");
+            refuse_now(call, name, err);
     }
     fields_free(&fields);
 }

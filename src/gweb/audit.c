@@ -100,16 +100,27 @@ static int rotate(struct audit *audit)
     return open_file(audit);
 }
 
+/* Somebody may have cut or removed it meanwhile. */
+static int find_file(struct audit *audit)
+{
+    struct stat stat;
+
+    if (audit->fd >= 0 && fstat(audit->fd, &stat) == 0 && stat.st_nlink > 0) {
+        audit->bytes = (uint64_t)stat.st_size;
+        return 0;
+    }
+    audit_close(audit);
+    return open_file(audit);
+}
+
 /* All of the line or nothing of it. */
 static int append(struct audit *audit, struct slice line)
 {
-    if (audit->fd < 0) {
-        int err = open_file(audit);
-        if (err != 0)
-            return err;
-    }
+    int err = find_file(audit);
+    if (err != 0)
+        return err;
     if (audit->bytes > 0 && audit->bytes + line.len > audit->file_bytes_max) {
-        int err = rotate(audit);
+        err = rotate(audit);
         if (err != 0)
             return err;
     }
@@ -118,7 +129,7 @@ static int append(struct audit *audit, struct slice line)
         audit->bytes += line.len;
         return 0;
     }
-    int err = n < 0 ? -errno : -ENOSPC;
+    err = n < 0 ? -errno : -ENOSPC;
     if (n > 0 && ftruncate(audit->fd, (off_t)audit->bytes) != 0)
         audit->bytes += (uint64_t)n;
     return err;

@@ -199,6 +199,26 @@ TEST(audit_cursor_of_another_log_is_refused)
     free(dir);
 }
 
+TEST(audit_log_that_was_removed_or_cut_begins_anew)
+{
+    char *dir = unit_tmpdir(), path[4200];
+    struct audit audit;
+
+    assert_int_equal(audit_open(&audit, dir, 1 << 20), 0);
+    write_one(&audit, "1");
+    (void)snprintf(path, sizeof(path), "%s/audit.log", dir);
+    assert_int_equal(unlink(path), 0);
+    write_one(&audit, "2");
+    write_one(&audit, "3");
+    assert_int_equal(count(dir, 10, ""), 2);
+    assert_int_equal(truncate(path, 0), 0);
+    write_one(&audit, "4");
+    assert_int_equal(count(dir, 10, ""), 1);
+    assert_int_equal(audit.lost, 0);
+    audit_close(&audit);
+    free(dir);
+}
+
 TEST(audit_counts_what_it_loses_and_goes_on)
 {
     char *dir = unit_tmpdir();

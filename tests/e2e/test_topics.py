@@ -205,6 +205,21 @@ class Topics(Case):
         self.assertEqual(set(told), names)
         self.assertGreater(pieces, 3)
         self.assertEqual({topic["ready"] for topic in told.values()}, {1})
+        self.all_change_at_once(tcp, names, event)
+
+    def all_change_at_once(self, tcp, names, event):
+        """What does not fit into an event follows it before the next second."""
+        for name in names:
+            tcp.send(tcp.pub_bytes(name, b"x"))
+        for _ in names:
+            self.assertEqual(tcp.reply()[0], gmqtest.RESULT)
+        left, times = set(names), []
+        while left:
+            got = event()
+            self.assertFalse(got["anew"])
+            times.append(got["at"])
+            left -= {topic["topic"] for topic in got["topics"] if topic["ready"] == 2}
+        self.assertLess(min(b - a for a, b in zip(times, times[1:])), 500)
 
     def test_events_have_32_listeners_and_no_more(self):
         streams = []

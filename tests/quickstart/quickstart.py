@@ -14,8 +14,8 @@ What a reader would do is done here, too:
     curl .../api/v1/...     answers no problem, and messages where it lists some
 Every other line has to end with exit code 0.
 
-The documents name the usual ports (9595, 9503, 9504, 8080). Where the kernel allows it the test has a network of its own,
-in which they are always free; where not they must be free on this machine, and the test says so when they are not.
+The documents name the usual ports (9595, 9503, 9504, 8080). Where the kernel allows it the test has a network of its
+own, in which they are always free; where not they must be free on this machine, and the test says so when they are not.
 
 SPDX-License-Identifier: MIT
 """

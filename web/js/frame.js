@@ -141,13 +141,15 @@ function Screen() {
     };
 
     useEffect(want, [screen]);
-    useEffect(() => {
-        document.querySelector("h1")?.focus();
-    }, [path]);
-    if (!SCREENS[screen]) {
-        return html`<${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
-    }
     const Shown = loaded.get(screen);
+
+    useEffect(() => {
+        document.querySelector("h1")?.focus({ preventScroll: true });
+    }, [path, Shown]);
+    if (!SCREENS[screen]) {
+        return html`<h1 tabindex="-1" class="hidden-text">${t("missing.title")}</h1>
+            <${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
+    }
 
     return error ? html`<${Failed} error=${error} retry=${want} />`
         : Shown ? html`<${Shown} key=${path} params=${params} />` : html`<${Loading} />`;

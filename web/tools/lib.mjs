@@ -2,7 +2,7 @@
 //
 //     node web/tools/lib.mjs OUTDIR
 //
-// Reads web/node_modules (see `npm ci`), writes OUTDIR/NAME.js and OUTDIR/uplot.css. A browser knows no bare names such
+// Reads web/node_modules (see `npm ci`), writes OUTDIR/NAME.js. A browser knows no bare names such
 // as "preact", and an import map would be inline script: they are rewritten to paths, /lib/preact.js. A file is
 // written only when it changes, so that make does no more than it must.
 //
@@ -20,19 +20,11 @@ const FILES = {
     "htm": ["htm.js", "htm/dist/htm.mjs"],
     "@preact/signals-core": ["signals-core.js", "@preact/signals-core/dist/signals-core.mjs"],
     "@preact/signals": ["signals.js", "@preact/signals/dist/signals.mjs"],
-    "uplot": ["uplot.js", "uplot/dist/uPlot.iife.min.js"],
-    "uplot/css": ["uplot.css", "uplot/dist/uPlot.min.css"],
 };
 
 /** The text of one file as a browser takes it. */
 function ready(name) {
     const text = readFileSync(join(MODULES, FILES[name][1]), "utf8").replace(/^\/\/# sourceMappingURL=.*\n?/gm, "");
-    if (name === "uplot") {
-        return text + "\nexport default uPlot;\n";      // the small file is a script that sets a name
-    }
-    if (name.endsWith("/css")) {
-        return text;
-    }
     return text.replace(/((?:from|import)\s*)(["'])([^"'./][^"']*)\2/g, (all, word, quote, bare) => {
         if (!FILES[bare]) {
             throw new Error(`${FILES[name][1]} imports ${bare}, which is not in the list`);

@@ -11,7 +11,7 @@ import { clock, compact } from "../format.js";
 /** The shortest span that is drawn: a few points do not make a chart of tenths of a second. */
 const MIN_SPAN_MS = 60000;
 /** Points further apart have nothing known between them. */
-const GAP_MS = 5000;
+const GAP_MS = 12000;
 const HEIGHT = 196;
 /** Room for the numbers at the left, and for the times below. */
 const LEFT = 46;

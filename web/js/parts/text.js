@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What texts of others hide is shown: names and bodies of messages may hold anything. Pure. */
 
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Marks that are not seen as signs that are: ⟨U+0000⟩, or ⟨U+202E⟩, which turns the direction. Newlines and tabs

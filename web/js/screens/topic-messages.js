@@ -77,8 +77,8 @@ function usePage(s, state, from, cursor, turn) {
 /** @param {{stats: import("../store.js").TopicStats}} props */
 export function Messages({ stats: s }) {
     const wanted = route.value.query.get("state") ?? "";
-    const state = STATES.includes(wanted) ? wanted
-        : STATES.find((x) => s[/** @type {"ready"} */ (x)] > 0) ?? "ready";
+    const [first] = useState(() => STATES.find((x) => s[/** @type {"ready"} */ (x)] > 0) ?? "ready");
+    const state = STATES.includes(wanted) ? wanted : first;
     const [from, setFrom] = useState("head");
     const [cursors, setCursors] = useState(/** @type {string[]} */ ([]));
     const [turn, setTurn] = useState(0);

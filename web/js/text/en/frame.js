@@ -25,7 +25,7 @@ export default {
     "unit.ms": "ms", "unit.s": "seconds", "unit.m": "minutes", "unit.h": "hours", "unit.d": "days",
     "ready": "Ready", "delayed": "Delayed", "in_flight": "Unacked", "dead": "Dead", "gone": "Gone",
     "push_rate": "Push", "pop_rate": "Pop", "ack_rate": "Ack", "dead_rate": "Died",
-    "push/s": "Push/s", "pop/s": "Pop/s", "ack/s": "Ack/s",
+    "push/s": "Push/s", "pop/s": "Pop/s", "ack/s": "Ack/s", "dead/s": "Died/s",
     "chart.flip": "Show or hide this line", "chart.span": "Last 5 minutes",
     "confirm.type": "Type {name} to confirm:",
     "table.pages": "Pages", "table.range": "{from} to {to} of {n}", "table.before": "Page before",

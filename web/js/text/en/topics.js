@@ -13,7 +13,7 @@ export default {
     "topics.columns": "Columns", "topics.columns_usual": "The usual ones",
     "topics.columns_original": "The nine of the original",
     "topics.new": "New topic", "topics.make": "Make topic", "topics.made": "Topic {topic} is made.",
-    "topics.name_hint": "1 to 128 bytes.", "topics.ttr": "Time for the ack",
+    "topics.name_hint": "1 to 128 bytes, no spaces, no / and no quotes.", "topics.ttr": "Time for the ack",
     "topics.ttr_hint": "Empty: as the node has it.",
     "topics.nodes_own": "node's", "topics.auto_ack": "Auto-ack: messages are done once delivered",
     "column.topic": "Name", "column.node": "Node", "column.ready": "Ready", "column.delayed": "Delayed",

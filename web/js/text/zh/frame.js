@@ -24,7 +24,7 @@ export default {
     "unit.ms": "毫秒", "unit.s": "秒", "unit.m": "分钟", "unit.h": "小时", "unit.d": "天",
     "ready": "待消费", "delayed": "延迟中", "in_flight": "待确认", "dead": "死信", "gone": "已离开",
     "push_rate": "推送", "pop_rate": "消费", "ack_rate": "确认", "dead_rate": "变为死信",
-    "push/s": "推送/秒", "pop/s": "消费/秒", "ack/s": "确认/秒",
+    "push/s": "推送/秒", "pop/s": "消费/秒", "ack/s": "确认/秒", "dead/s": "死信/秒",
     "chart.flip": "显示或隐藏这条线", "chart.span": "最近 5 分钟",
     "confirm.type": "请输入 {name} 以确认：",
     "table.pages": "分页", "table.range": "第 {from}–{to} 条，共 {n} 条", "table.before": "上一页",

@@ -11,7 +11,7 @@ export default {
     "topics.on": "开", "topics.off": "关", "topics.auto_ack_of": "{topic} 的自动确认",
     "topics.columns": "列", "topics.columns_usual": "常用列", "topics.columns_original": "原版的九列",
     "topics.new": "新建主题", "topics.make": "创建", "topics.made": "主题 {topic} 已创建。",
-    "topics.name_hint": "1 到 128 字节。", "topics.ttr": "确认时限", "topics.ttr_hint": "留空则使用节点的默认值。",
+    "topics.name_hint": "1 到 128 字节，不能含空格、/ 和引号。", "topics.ttr": "确认时限", "topics.ttr_hint": "留空则使用节点的默认值。",
     "topics.nodes_own": "节点默认", "topics.auto_ack": "自动确认：投递后即视为完成",
     "column.topic": "名称", "column.node": "节点", "column.ready": "待消费", "column.delayed": "延迟中",
     "column.in_flight": "待确认", "column.dead": "死信", "column.consumers": "消费者",

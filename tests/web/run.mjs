@@ -1,0 +1,53 @@
+// run.mjs - the browser tests: real programs, a real Chromium
+//
+//     node tests/web/run.mjs --build DIR [-k WORD] [--shots DIR]
+//
+// Prints a line of JSON a test, {name, seconds, wrong}; tests/run.py web makes of it what its other suites print.
+// A test is `test(name, async ({ browser, fleet, .. }) => ..)`; they run one after another and share one fleet of a
+// registry, two nodes and gweb without logins. What breaks things brings a fleet of its own.
+//
+// SPDX-License-Identifier: MIT
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { launch } from "./browser.mjs";
+import { Fleet } from "./programs.mjs";
+import { seed } from "./seed.mjs";
+
+const { values: options } = parseArgs({ options: {
+    build: { type: "string", default: "build" }, shots: { type: "string", default: "build/web-shots" },
+    k: { type: "string", short: "k", default: "" } } });
+const tests = [];
+const test = (name, run) => tests.push({ name, run });
+
+for (const file of ["screens", "jobs", "desk", "steer", "live", "hostile", "login", "attack", "weight"]) {
+    (await import(`./${file}.mjs`)).default(test);
+}
+
+const shots = resolve(options.shots), build = resolve(options.build);
+const fleet = new Fleet(build), browser = await launch();
+let failed = 0;
+
+mkdirSync(shots, { recursive: true });
+try {
+    await fleet.registry();
+    fleet.nodes = [await fleet.node(1), await fleet.node(2, "-node_weight=3")];
+    fleet.seeded = await seed(fleet.nodes);
+    fleet.web = await fleet.gweb([1, 2]);
+    for (const { name, run } of tests.filter((one) => new RegExp(options.k).test(one.name))) {
+        const start = performance.now();
+        let wrong = null;
+
+        try {
+            await run({ browser, fleet, build, shots, url: fleet.web.url, nodes: fleet.nodes, seeded: fleet.seeded });
+        } catch (error) {
+            wrong = String(error?.stack ?? error);
+            failed += 1;
+        }
+        console.log(JSON.stringify({ name, seconds: (performance.now() - start) / 1000, wrong }));
+    }
+} finally {
+    await browser.close();
+    await fleet.stop();
+}
+process.exit(failed > 0 ? 1 : 0);

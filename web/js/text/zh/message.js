@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Chinese texts of messages, one by one. */
+export default {
+    "msg.title": "消息 {id}", "msg.id": "ID", "msg.state": "状态", "msg.topic": "主题", "msg.node": "节点", "msg.how": "离开方式",
+    "msg.pushed_at": "推送时间", "msg.due_at": "到期时间", "msg.deadline_at": "确认期限", "msg.holder": "持有者", "msg.reason": "原因",
+    "msg.text": "消费者说明", "msg.dead_since": "变为死信于", "msg.since": "本次投递", "msg.first_delivery_at": "首次投递",
+    "msg.last_delivery_at": "最近投递", "msg.expires_at": "过期时间", "msg.gone_at": "离开时间", "msg.retry_count": "重试次数",
+    "msg.body_bytes": "大小", "msg.ttr_ms": "自有 TTR", "msg.max_retries": "自有重试上限", "msg.auto_ack": "自动确认",
+    "msg.key": "键", "msg.headers": "消息头", "msg.unreadable": "磁盘上的记录已损坏，其他信息无从得知。", "msg.ago": "{age}前",
+    "msg.ahead": "{age}后", "msg.body": "消息体", "msg.history": "历史", "msg.history.more": "更多事件",
+    "msg.incomplete": "日志中已没有它的全部历史。", "msg.waits": "所在主题共有 {n} 条消息等待消费。", "msg.stale": "节点没有响应，当前显示的是旧数据。",
+    "msg.bad": "这不是有效的消息 ID", "msg.no.nodes": "没有已注册的节点，无法查询", "msg.none": "所有节点上都没有这条消息",
+    "msg.none.born": "它的 ID 生成于 {time}。", "msg.none.asked": "没有它或已无记录的节点：{ids}。",
+    "msg.none.away": "无法确定它在哪里，以下节点没有响应：{ids}", "msg.how.acked": "已确认", "msg.how.auto_acked": "投递即完成（自动确认）",
+    "msg.how.deleted": "已删除", "msg.how.expired": "已超过有效期", "msg.reason.retries": "重试次数用尽",
+    "msg.reason.unreadable": "磁盘数据不可读", "msg.reason.rejected": "被消费者拒绝", "msg.reason.limit": "超出主题限额",
+    "msg.event.pushed": "已推送", "msg.event.due": "到期，可供消费", "msg.event.delivered": "已投递",
+    "msg.event.delivered.to": "已投递给 {client}", "msg.event.touched": "延长处理时间", "msg.event.expired": "未按时确认，退回队列",
+    "msg.event.released": "被消费者退回", "msg.event.dead": "变为死信：{reason}", "msg.event.redriven": "重新投递",
+    "msg.event.rescheduled": "改期", "msg.gone.acked": "已确认，处理完成", "msg.gone.auto_acked": "投递即完成",
+    "msg.gone.deleted": "已删除", "msg.gone.expired": "已过有效期，离开", "msg.event.due_at": "到期 {time}",
+    "msg.event.deadline_at": "确认期限 {time}", "msg.event.retry": "第 {n} 次重试", "msg.redrive": "重新投递",
+    "msg.promote": "立即可消费", "msg.release": "退回队列", "msg.reschedule": "改期…", "msg.cancel": "删除",
+    "msg.cancel.title": "删除这条消息？", "msg.cancel.text": "无论处于什么状态，消息都将被永久删除。", "msg.reschedule.delay": "多久后可消费",
+    "msg.reschedule.at": "或指定时间", "msg.done.redrive": "已重新投递", "msg.done.promote": "消息现在可以消费了",
+    "msg.done.release": "已退回队列", "msg.done.reschedule": "已改期", "msg.done.cancel": "已删除",
+};
