@@ -259,6 +259,8 @@ static void check_error(struct client *client, const struct expected *e, const s
         return;
     if (e->unread && came->err == GMQ_E_UNREADABLE)
         return;
+    if (came->err == GMQ_E_TOPIC_FULL && life->unreadable) /* what should make room is put aside */
+        return;
     if (e->kind == ANSWER_REPORT && e->told.kind == REPORT_DONE && is_log_refusal(life, e, came->err))
         return; /* a part of it is done */
     if (e->again && is_log_refusal(life, e, came->err))

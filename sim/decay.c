@@ -281,6 +281,17 @@ static void mark_chunk(void *ctx, const struct engine_chunk *chunk)
         hide(trial, chunk);
 }
 
+/* A purge takes as many as it took: when a record before it is damaged, others may have been the first. */
+static bool was_purged(const struct trial *trial, const struct oracle_message *m)
+{
+    uint64_t end = trial->life->oracle.now.topics[m->topic].purge_end;
+
+    for (size_t i = 0; i < trial->damage_count; i++)
+        if (m->lsn < end && trial->damage[i].from < end)
+            return true;
+    return false;
+}
+
 static void look_for_all(struct trial *trial)
 {
     struct life *life = trial->life;
@@ -292,7 +303,7 @@ static void look_for_all(struct trial *trial)
     engine_each_chunk(trial->scratch.engine, mark_chunk, trial);
     for (size_t i = 0; i < life->oracle.now.count; i++) {
         const struct oracle_message *m = &life->oracle.now.live[i];
-        if (trial->found[i] || trial->hidden[m->topic] || m->end > life->at_least)
+        if (trial->found[i] || trial->hidden[m->topic] || m->end > life->at_least || was_purged(trial, m))
             continue;
         /* Behind damage that nothing shows to have been durable the log ends, as at a torn tail. */
         bool kept = m->end <= trial->proven || oracle_stands_with(&life->oracle, m) <= trial->low;

@@ -13,7 +13,7 @@ enum {
     SETTLE_ROUNDS = 4000,
     FINISH_ROUNDS = 20000,
     CHECK_EVERY = 16,
-    RELIEF_ROUNDS = 40,           /* of 100 ms, after which a disk with room is no excuse */
+    RELIEF_ROUNDS = 100,          /* of 100 ms, after which a disk with room is no excuse */
     SEGMENTS_LEFT_MAX = 4,
     GHOST_ROUNDS = 60,
     SPACE_ROUNDS = 400,
@@ -115,6 +115,7 @@ static void turn(struct life *life)
 {
     (void)broker_turn(&life->broker, life->now_ms);
     listen_all(life);
+    rules_check_turn(life);
 }
 
 static void hear(struct client *client)

@@ -354,6 +354,9 @@ void settings_clear(struct life *life);
 int names_refusal(struct slice name);
 void names_check_holder(struct life *life, const struct oracle_message *m, struct slice holder);
 
+/* After a turn: who waits for a message that is at hand has got it. */
+void rules_check_turn(struct life *life);
+
 /* seek.c */
 void seek_one(struct life *life);
 void seek_all(struct life *life, void (*turn)(struct life *life)); /* when all is quiet */

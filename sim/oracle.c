@@ -441,6 +441,7 @@ static bool purge(struct oracle *oracle, const struct oracle_event *event)
             return wrong(oracle, "%u messages are purged, %u are there", (unsigned)event->count, (unsigned)n);
         drop_from_middle(oracle, m);
     }
+    oracle->now.topics[event->topic].purge_end = event->end;
     return true;
 }
 

@@ -63,6 +63,7 @@ struct oracle_topic {
     bool exited, auto_ack;
     struct topic_settings set;
     uint64_t push_num, pop_num;
+    uint64_t purge_end; /* of the last record that has taken messages by their count; 0 = none */
     bool vague; /* how many bytes it has: something has left of which no record says the size */
 };
 

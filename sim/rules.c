@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/ref.h"
 #include "sim/life.h"
 
 #include <inttypes.h>
@@ -223,6 +224,48 @@ void rules_check_waiters(struct life *life)
         const struct client *client = rules_first_waiter(life, topic);
         if (client && rules_can_deliver(life, topic))
             life_fail(life, "c%d waits although topic %s has a message", client->name,
+                      life->oracle.now.topics[topic].name);
+    }
+}
+
+/* Who waits for others, too, may wait for the body of a message of theirs. */
+static bool waits_for_it_alone(const struct life *life, const struct client *client, int topic)
+{
+    struct slice name;
+    size_t at = 0;
+
+    while (cmd_topic_next(client->order.cmd.topic, &at, &name))
+        if (!slice_is(name, life->oracle.now.topics[topic].name))
+            return false;
+    return true;
+}
+
+static bool is_at_hand(struct life *life, int topic)
+{
+    const struct engine *engine = life->broker.engine;
+    const struct queue *queue = engine_queue(engine, life->oracle.now.topics[topic].number);
+    struct record rec;
+    uint64_t ref;
+
+    return engine_peek_ready(engine, queue, &ref, 1) == 1 && log_read(life->broker.log, ref_lsn(ref), &rec) == 1;
+}
+
+void rules_check_turn(struct life *life)
+{
+    struct log_stats stats;
+
+    log_stats(life->broker.log, &stats);
+    uint64_t behind = stats.tail_lsn - min_u64(stats.written_lsn, stats.durable_lsn);
+    if (life->disturbed || life->unreadable || life->decayed || behind > life->log_options.ring_bytes / 8)
+        return;
+    for (int i = 0; i < LIFE_CLIENTS; i++)
+        if (life->clients[i].stalled) /* a line waits for the next change as others do, who may have brought it here */
+            return;
+    for (int topic = 0; topic < ORACLE_TOPICS_MAX; topic++) {
+        const struct client *client = rules_first_waiter(life, topic);
+        if (client && is_its_turn(life, client, topic) && waits_for_it_alone(life, client, topic) &&
+            rules_can_deliver(life, topic) && is_at_hand(life, topic))
+            life_fail(life, "c%d waits although a message of topic %s is at hand", client->name,
                       life->oracle.now.topics[topic].name);
     }
 }

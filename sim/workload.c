@@ -100,7 +100,8 @@ void workload_init(struct workload *load, uint64_t seed)
     if (rng_chance(rng, 400)) {
         load->weights[CMD_PAUSE] = (unsigned)rng_between(rng, 1, 30);
         load->weights[CMD_RESUME] = (unsigned)rng_between(rng, 0, 30);
-        if (rng_chance(rng, 250))
+        load->patient = rng_chance(rng, 400);
+        if (load->patient)
             load->weights[CMD_PAUSE] = load->weights[CMD_WPOP] = 250;
     }
     if (rng_chance(rng, 500)) {
@@ -450,9 +451,11 @@ static void make_pause(struct workload *load, struct order *order)
 {
     struct rng *rng = &load->rng;
 
-    order->args.sides = (unsigned)rng_below(rng, 4);
-    if (order->cmd.kind == CMD_PAUSE && rng_chance(rng, 800))
+    order->args.sides = rng_chance(rng, 500) ? CMD_SIDE_POP : (unsigned)rng_below(rng, 4);
+    if (order->cmd.kind == CMD_PAUSE && rng_chance(rng, load->patient ? 990 : 800))
         order->args.delay_ms = (int64_t)rng_between(rng, 1, rng_chance(rng, 100) ? 100000000 : 9000);
+    if (load->patient && order->args.delay_ms > 0)
+        order->args.delay_ms = 1 + order->args.delay_ms % 500;
     if (rng_chance(rng, load->wrong_permille))
         order->args.sides = 4;
     if (rng_chance(rng, load->wrong_permille))
@@ -469,8 +472,9 @@ static void make_wpop(struct workload *load, struct order *order)
         struct slice topic = workload_topic((uint32_t)rng_below(rng, load->topics));
         len += (size_t)snprintf(order->topic + len, sizeof(order->topic) - len, "/%.*s", (int)topic.len, topic.ptr);
     }
+    size_t most = load->patient ? ARRAY_LEN(WAITS_MS) - 1 : rng_below(rng, ARRAY_LEN(WAITS_MS));
     if (!rng_chance(rng, 250))
-        order->cmd.wait_ms = (int64_t)rng_between(rng, 1, WAITS_MS[rng_below(rng, ARRAY_LEN(WAITS_MS))]);
+        order->cmd.wait_ms = (int64_t)rng_between(rng, 1, WAITS_MS[most]);
     order->cmd.number = rng_chance(rng, 500) ? 1 : (int64_t)rng_between(rng, 1, rng_chance(rng, 100)
                                                                                  ? WORKLOAD_MAX_BATCH : 8);
     order->cmd.flags = CMD_F_BINARY | CMD_F_LIST;

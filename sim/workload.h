@@ -34,6 +34,7 @@ struct workload {
     unsigned long_permille;  /* of these: longer than a few seconds */
     uint32_t long_s;         /* and no longer than this */
     unsigned wrong_permille; /* commands that must be refused */
+    bool patient;            /* short pauses of pops, and long waits */
     unsigned limit_permille; /* settings with limits */
     unsigned dedup_permille; /* messages of a put with a dedup key */
     uint32_t dedup_keys;     /* different ones */

@@ -104,12 +104,6 @@ static inline uint64_t queue_messages(const struct queue *queue)
     return queue_ready(queue) + queue->delayed + queue->in_flight;
 }
 
-/* Never so: it has bytes, and neither a message nor one that is put aside, whose bytes stay counted. */
-static inline bool queue_has_bytes_of_none(const struct queue *queue)
-{
-    return queue->bytes > 0 && queue_messages(queue) == 0 && !(queue->ready.out && queue->ready.out->put_aside > 0);
-}
-
 struct engine *engine_new(const struct engine_hooks *hooks);
 void engine_free(struct engine *engine);
 

@@ -17,8 +17,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/list.h"
-
-#include <uthash.h>
+#include "gweb/hash.h"
 
 enum {
     MODEL_NODE_MAX = 1024, /* the largest id */
