@@ -363,6 +363,24 @@ class Fleet(GwebCase):
         got = self.audit(bob, "?text=message.push")["entries"]
         self.assertEqual([(e["user"], e["result"]) for e in got], [("bob", "ROLE"), ("admin", "ok")])
 
+    def test_it_stops_while_a_node_is_being_asked(self):
+        web, node, admin = self.fleet()
+        waits, door = [self.browser(web) for _ in range(5)], self.http(node)
+
+        def connections():
+            return door.v1("GET", "node").json["connections"]["http"]
+
+        before = connections()
+        body = json.dumps({"topics": ["nothing"], "wait_ms": 30000}).encode()
+        for one in waits:
+            one.send(f"POST /api/nodes/7/v1/deliveries HTTP/1.1\r\nHost: {web.http}\r\nContent-Length: {len(body)}\r\n"
+                     f"Cookie: gmq_session={admin.cookie}\r\nContent-Type: application/json\r\n\r\n".encode() + body)
+        gmqtest.wait_until(lambda: connections() >= before + 4, "the pops to wait")     # gweb's own come and go
+        self.browser(web).send(b"GET /api/audit HTTP/1.1\r\nHost: x\r\n\r\n")
+        web.signal(signal.SIGTERM)
+        self.assertEqual(web.wait(), 0)
+        self.assertNotIn("must hold", web.output)
+
     def test_nobody_makes_it_contact_others(self):
         web, _node, admin = self.fleet()
         for ident in ("8", "0", "1025", "-1", "7x", "127.0.0.1:1", "%37%00", "7%2f..", "99999999999999999999"):
