@@ -86,7 +86,8 @@ NPM_MISSING = $(if $(shell command -v npm),,  (after apt-get install npm))
 
 .PHONY: build help clean install check unit sim fuzz-replay asan tsan layers purity tidy crash races measure e2e \
         conformance quickstart bare deps docs-settings bench-log record syscall-kill full-disk torn-tail property \
-        clocks tsan-load fuzz-hours man completion soak-full web web-check web-test
+        clocks tsan-load fuzz-hours man completion soak-full web web-check web-test \
+        web-images
 build: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libgmq.so $(BUILD)/libgmq.a
 ifeq ($(WEB_OBJ),)
 	@echo "gweb is built without its pages: make web$(NPM_MISSING) fetches what they need and adds them"
@@ -171,6 +172,8 @@ web-check: web/node_modules/typescript       ## the pages' code: eslint, types, 
 	    test/*.test.js
 web-test: web web/node_modules/typescript    ## the pages in Chromium; T=word runs tests whose name holds it
 	@$(PYTHON) tests/run.py --build $(BUILD) $(if $(T),-k "$(T)") web
+web-images: web web/node_modules/typescript  ## the pictures of gweb in docs/images, of a node with some traffic: SECONDS=
+	@node tests/web/images.mjs --build $(BUILD) --seconds $(SECONDS)
 web/node_modules/typescript: web/package-lock.json
 	cd web && npm ci --silent && touch node_modules/typescript
 

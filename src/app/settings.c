@@ -10,7 +10,7 @@
 
 #include "app/log.h"
 
-enum { ENV_BYTES = 64, NOTES_BYTES = 4096, TEXT_BYTES = 1 << 16 };
+enum { FLAG_BYTES = 48, ENV_BYTES = 64, NOTES_BYTES = 4096, TEXT_BYTES = 1 << 16 };
 
 /* What can be asked besides the table; their values in getopt lie behind those of the table. */
 enum ask { ASK_NONE = SETTINGS_MAX, ASK_HELP, ASK_VERSION, ASK_CHECK, ASK_PRINT };
@@ -51,27 +51,48 @@ static bool is_whole(char **argv, const char *name)
     return strlen(name) == strcspn(word, "=") && strncmp(word, name, strlen(name)) == 0;
 }
 
+/* What getopt is told: each flag under its name, and with dashes where that has underscores. */
+struct options {
+    struct option list[2 * SETTINGS_MAX + ARRAY_LEN(ASKS) + 1];
+    char dashed[SETTINGS_MAX][FLAG_BYTES];
+};
+
+static void make_options(const struct settings_spec *spec, struct options *options)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < spec->count; i++) {
+        const struct setting *row = &spec->table[i];
+        char *dashed = options->dashed[i];
+        struct option option = {.name = row->flag, .val = (int)i,
+                                .has_arg = row->type == SETTING_BOOL ? optional_argument : required_argument};
+
+        if (!row->flag)
+            continue;
+        options->list[n++] = option;
+        (void)snprintf(dashed, FLAG_BYTES, "%s", row->flag);
+        for (char *c = dashed; *c != '\0'; c++)
+            *c = (char)(*c == '_' ? '-' : *c);
+        option.name = dashed;
+        if (strcmp(dashed, row->flag) != 0)
+            options->list[n++] = option;
+    }
+    memcpy(options->list + n, ASKS, sizeof(ASKS));
+}
+
 static int read_flags(const struct settings_spec *spec, int argc, char **argv, struct flags *ret,
                       struct settings_report *report)
 {
-    struct option options[SETTINGS_MAX + ARRAY_LEN(ASKS) + 1] = {{0}};
-    size_t n = 0;
+    struct options options = {.list = {{0}}};
     int got, at = 0;
 
-    for (size_t i = 0; i < spec->count; i++)
-        if (spec->table[i].flag)
-            options[n++] = (struct option){
-                .name = spec->table[i].flag,
-                .has_arg = spec->table[i].type == SETTING_BOOL ? optional_argument : required_argument,
-                .val = (int)i,
-            };
-    memcpy(options + n, ASKS, sizeof(ASKS));
+    make_options(spec, &options);
     optind = 0; /* glibc: begin anew */
     opterr = 0;
-    while ((got = getopt_long_only(argc, argv, ":", options, &at)) != -1) {
+    while ((got = getopt_long_only(argc, argv, ":", options.list, &at)) != -1) {
         if (got == ':')
             return settings_refuse(report, "flag %s needs a value", argv[optind - 1]);
-        if (got == '?' || !is_whole(argv, options[at].name))
+        if (got == '?' || !is_whole(argv, options.list[at].name))
             return settings_refuse(report, "unknown flag %s; -help lists them", argv[optind - 1]);
         if (got >= SETTINGS_MAX)
             ret->ask = (enum ask)got;

@@ -3,7 +3,7 @@
  *
  * What   A program has one `struct setting` table; from it come parsing, checking, `-help`, `--print-config` and the
  *        manual. Order: flags over environment over ini file over defaults.
- *        flags  -http_addr=x  --http_addr=x  -http_addr x  --http_addr x; a bool may stand alone
+ *        flags  -http_addr=x  --http_addr=x  -http_addr x  --http_addr x  --http-addr x; a bool may stand alone
  *        env    GMQ_<FLAG IN UPPER CASE>, such as GMQ_HTTP_ADDR
  *        ini    `key = value   # remark` in [section]; CRLF and a BOM are fine; `;` remarks too; the path of the
  *               file is -config_file or GMQ_CONFIG_FILE

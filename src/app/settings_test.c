@@ -118,6 +118,10 @@ TEST(settings_take_flags_in_all_four_ways)
     assert_int_equal(values.id, 8);
     assert_true(values.rotate);
     assert_int_equal(values.level, 2);
+    assert_int_equal(LOAD("--http-addr=:3", "-node-id", "9"), SETTINGS_RUN);
+    assert_string_equal(values.addr, ":3");
+    assert_int_equal(values.id, 9);
+    assert_int_equal(LOAD("--node-i=9"), SETTINGS_REFUSE);
     end();
 }
 

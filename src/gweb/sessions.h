@@ -12,11 +12,10 @@
 #ifndef GMQ_GWEB_SESSIONS_H
 #define GMQ_GWEB_SESSIONS_H
 
-#include <uthash.h>
-
 #include "base/base.h"
 #include "base/list.h"
 #include "base/slice.h"
+#include "gweb/hash.h"
 #include "gweb/users.h"
 
 enum {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/mem.h"
+#include "gweb/hash.h"
 
 struct tries_entry {
     char key[TRIES_KEY_BYTES]; /* zeroes behind it */

@@ -20,7 +20,7 @@ class Client(Case):
         return done.returncode, done.stdout
 
     def test_the_life_of_a_message(self):
-        node = self.gnode("-msg_ttr=1", "-msg_max_retry=0")
+        node = self.gnode("-msg_max_retry=0")
         at = f"--node={node.tcp}"
         code, out = self.run_client("push", "mail", "hello", at)
         self.assertEqual(code, OK)
@@ -31,7 +31,7 @@ class Client(Case):
         self.assertEqual(self.run_client("ack", "mail", ident, at)[0], OK)
         self.assertEqual(self.run_client("ack", "mail", ident, at)[0], NOT_FOUND)
         self.assertEqual(self.run_client("pop", "mail", at)[0], NOTHING)
-        self.run_client("push", "mail", "die", at)
+        self.run_client("push", "mail", "die", "--ttr=1", at)
         self.run_client("pop", "mail", at)
         wait_until(lambda: self.http(node).stat("mail")["dead_num"], "it is dead")
         self.assertEqual(self.run_client("dead", "mail", at, "--raw"), (OK, b"die"))

@@ -31,19 +31,22 @@ export default function attack(test) {
         await login(v);
         await v.get("attention").waitFor();
         const path = "/api/nodes/1/v1/topics/keep.me/dead/delete";
-        const page = `<form method=post enctype=text/plain action="${own.web.url}${path}"><input name='{"all":true,"x":"' value='"}'></form>
+        const page = `<form method=post enctype=text/plain action="${own.web.url}${path}">
+            <input name='{"all":true,"x":"' value='"}'></form>
             <title>evil</title>`;
         const evil = await stranger(page);
-        const foreign = await v.context.newPage();
 
         /* the same host by another name is another site; the same name with another port another origin */
         for (const host of [evil.host, evil.host.replace("127.0.0.1", "localhost")]) {
+            const foreign = await v.context.newPage();
+
             await foreign.goto(`http://${host}/`);
             const tries = await foreign.evaluate(async ([url, where]) => {
                 const bodies = [["POST", "application/json"], ["POST", "text/plain"], ["DELETE", "text/plain"]];
 
                 return Promise.all(bodies.map(([method, type]) => fetch(url + where, { method, credentials: "include",
-                    mode: type === "text/plain" && method === "POST" ? "no-cors" : "cors", headers: { "Content-Type": type },
+                    mode: type === "text/plain" && method === "POST" ? "no-cors" : "cors",
+                    headers: { "Content-Type": type },
                     body: '{"all":true}' }).then((a) => a.type, () => "refused")));
             }, [own.web.url, path]);
 
@@ -52,11 +55,12 @@ export default function attack(test) {
                 && r.request().isNavigationRequest()), foreign.evaluate(() => document.forms[0].submit())]);
 
             assert.ok([401, 403, 415].includes(answer.status()), `${answer.status()}`);
+            await foreign.close();
         }
-        const framed = await stranger(`<iframe src="${own.web.url}/"></iframe>`);
+        const framed = await stranger(`<iframe src="${own.web.url}/"></iframe>`), frame = await v.context.newPage();
 
-        await foreign.goto(`http://${framed.host}/`);
-        const inside = foreign.frames().find((f) => f !== foreign.mainFrame());
+        await frame.goto(`http://${framed.host}/`);
+        const inside = frame.frames().find((f) => f !== frame.mainFrame());
 
         assert.ok(!inside || await inside.locator("#app").count() === 0, "the page let itself be framed");
         assert.equal((await topicOf(own.one, "keep.me")).dead, 1);
@@ -76,7 +80,8 @@ export default function attack(test) {
             const codes = [];
 
             for (let i = 0; i < 40 && codes.at(-1) !== 429; i++) {
-                codes.push((await fetch("/api/session", { method: "POST", headers: { "Content-Type": "application/json" },
+                codes.push((await fetch("/api/session", { method: "POST",
+                    headers: { "Content-Type": "application/json" },
                     body: JSON.stringify({ name: "admin", password: `guess number ${i}` }) })).status);
             }
             return codes;
@@ -138,7 +143,8 @@ export default function attack(test) {
         for (const path of ["/", "/dead", "/js/main.js", "/api/session"]) {
             const { headers } = await fetch(url + path);
 
-            assert.match(headers.get("content-security-policy"), /^default-src 'none'; script-src 'self'; style-src 'self'/);
+            assert.match(headers.get("content-security-policy"),
+                /^default-src 'none'; script-src 'self'; style-src 'self'/);
             assert.doesNotMatch(headers.get("content-security-policy"), /unsafe|\*|data: .*script/);
             assert.match(headers.get("content-security-policy"), /frame-ancestors 'none'/);
             assert.equal(headers.get("x-content-type-options"), "nosniff");

@@ -11,7 +11,8 @@ const require = createRequire(new URL("../../web/package.json", import.meta.url)
 
 /** Where Chromium is. */
 function chromium() {
-    for (const path of [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
+    for (const path of [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome"]) {
         try {
             accessSync(path ?? "");
             return path;
@@ -34,7 +35,8 @@ export class Visitor {
     constructor(context, page, url) {
         Object.assign(this, { context, page, url, wrong: [], clicks: 0, allowed: [] });
         page.setDefaultTimeout(DEADLINE_MS);
-        page.on("console", (m) => ["error", "warning"].includes(m.type()) && this.wrong.push(`${m.type()}: ${m.text()}`));
+        page.on("console", (m) => ["error", "warning"].includes(m.type())
+            && this.wrong.push(`${m.type()}: ${m.text()}`));
         page.on("pageerror", (e) => this.wrong.push(`exception: ${e.message}`));
         page.on("dialog", (d) => {
             this.wrong.push(`dialog: ${d.message()}`);

@@ -3,11 +3,18 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { visit } from "./browser.mjs";
-import { ack, die, pop, topicOf } from "./programs.mjs";
+import { Fleet, ack, die, pop, topicOf } from "./programs.mjs";
+import { seed } from "./seed.mjs";
 
 export default function jobs(test) {
-    test("see health at a glance: sums as the nodes tell them, nodes, no click", async ({ browser, url, nodes }) => {
-        const v = await visit(browser, url);
+    test("see health at a glance: sums as the nodes tell them, nodes, no click", async ({ browser, build }) => {
+        const own = new Fleet(build);
+
+        await own.registry();
+        const nodes = [await own.node(1), await own.node(2)];
+
+        await seed(nodes);
+        const v = await visit(browser, (await own.gweb([1, 2])).url);
 
         await v.open("/");
         await v.get("attention-row").first().waitFor();
@@ -21,6 +28,7 @@ export default function jobs(test) {
         assert.equal(await v.get("node-card").count(), 2);
         assert.equal(v.clicks, 0);
         await v.close();
+        await own.stop();
     });
 
     test("why is it stuck: one click from Overview", async ({ browser, url }) => {
@@ -101,7 +109,8 @@ export default function jobs(test) {
         await v.get("delay").getByText("1 h").click();
         await v.page.locator("summary", { hasText: "command" }).click();
         assert.match(await v.get("command-curl").innerText(), /"delay_ms":3600000.*topics\/later\/messages/s);
-        assert.match(await v.get("command-gclient").innerText(), /gclient push later 'it'\\''s <b>late<\/b>' .*--delay 3600s/);
+        assert.match(await v.get("command-gclient").innerText(),
+            /gclient push later 'it'\\''s <b>late<\/b>' .*--delay 3600s/);
         await v.click("send");
         await v.page.locator("[data-testid=state][data-state=delayed]").waitFor();
         await v.sees("sent-message", /due in (59m|1h)/);

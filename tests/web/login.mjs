@@ -84,8 +84,9 @@ export default function logins(test) {
         await viewer.sees("redrive", "Redrive 1");
         assert.ok(await viewer.get("redrive").isDisabled());
         assert.ok(await viewer.get("delete").isDisabled());
-        const status = await viewer.page.evaluate(() => fetch("/api/nodes/1/v1/topics/view.me/dead/delete", { method: "POST",
-            headers: { "Content-Type": "application/json" }, body: '{"all":true}' }).then((a) => a.status));
+        const status = await viewer.page.evaluate(() => fetch("/api/nodes/1/v1/topics/view.me/dead/delete",
+            { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"all":true}' })
+            .then((a) => a.status));
 
         assert.equal(status, 403);
         assert.equal((await topicOf(own.one, "view.me")).dead, 1);

@@ -117,7 +117,8 @@ export class Fleet {
 
     /** A node; listed: it registers itself. */
     async node(id, ...flags) {
-        const listed = flags.some((flag) => flag.startsWith("-register_addr")) ? [] : [`-register_addr=${this.register}`];
+        const listed = flags.some((flag) => flag.startsWith("-register_addr")) ? []
+            : [`-register_addr=${this.register}`];
         const program = this.run("gnode", "-tcp_addr=127.0.0.1:0", "-http_addr=127.0.0.1:0", `-node_id=${id}`,
             `-data_save_path=node${id}`, ...listed, ...flags);
 
@@ -133,7 +134,8 @@ export class Fleet {
 
     /** gweb, when it has heard of as many nodes as there are to be. */
     async gweb(nodes, ...flags) {
-        const program = this.run("gweb", "-web_addr=127.0.0.1:0", `-register_addr=${this.register}`, "-data_save_path=web",
+        const program = this.run("gweb", "-web_addr=127.0.0.1:0", `-register_addr=${this.register}`,
+            "-data_save_path=web",
             ...(flags.some((flag) => flag.startsWith("-auth")) ? [] : ["-auth=off"]), ...flags);
 
         program.url = `http://${(await program.line(/listening on http:\/\/(\S+)/))[1]}`;
@@ -156,8 +158,9 @@ export class Fleet {
 
 /** An operation of a node, straight: method, path below /api/v1/, JSON. Throws what was refused. */
 export async function call(node, method, path, body, client = "worker-1") {
-    const answer = await fetch(`http://${node.http}/api/v1/${path}`, { method, headers: {
-        "Content-Type": "application/json", "Gmq-Client": client }, body: body === undefined ? undefined : JSON.stringify(body) });
+    const answer = await fetch(`http://${node.http}/api/v1/${path}`, { method,
+        headers: { "Content-Type": "application/json", "Gmq-Client": client },
+        body: body === undefined ? undefined : JSON.stringify(body) });
     const text = await answer.text();
 
     if (!answer.ok) {

@@ -60,7 +60,8 @@ export default function steer(test) {
         await v.close();
     });
 
-    test("auto-ack is switched, pops paused and resumed, and the topic deleted by its name", async ({ browser, url, nodes }) => {
+    test("auto-ack is switched, pops paused and resumed, and the topic deleted by its name", async (
+        { browser, url, nodes }) => {
         const v = await visit(browser, url), topic = "steer.topic";
 
         await push(nodes[0], topic, [{ body: "x" }, { body: "y" }]);
@@ -85,7 +86,8 @@ export default function steer(test) {
         await v.close();
     });
 
-    test("a message is taken by hand after a warning, and acked, given back, made dead", async ({ browser, url, nodes }) => {
+    test("a message is taken by hand after a warning, and acked, given back, made dead", async (
+        { browser, url, nodes }) => {
         const v = await visit(browser, url), topic = "steer.take";
 
         await push(nodes[1], topic, ["a", "b", "c"].map((body) => ({ body })));

@@ -29,7 +29,8 @@ function Job({ f, again }) {
     return html`<li class="job" data-testid="job" data-state=${job.state} data-done=${job.done}>
         <div class="spread"><span class="row"><${Badge} level=${lost ? "warn" : LEVELS[job.state]}>
                 ${lost ? t("jobs.lost") : t(`jobs.${job.state}`)}<//>
-            <b class="iso">${job.to ? t(`jobs.${job.kind}.to`, { topic: visible(job.topic), to: visible(job.to) })
+            <b class="iso">${job.to && job.to !== job.topic
+                ? t(`jobs.${job.kind}.to`, { topic: visible(job.topic), to: visible(job.to) })
                 : t(`jobs.${job.kind}`, { topic: visible(job.topic) })}</b>
             <span class="muted" data-testid="job-count">${total === null ? t("jobs.count", { n: job.done })
                 : t("jobs.of", { done: job.done, total })}</span>

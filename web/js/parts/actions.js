@@ -80,7 +80,7 @@ export async function purge(list, state, count) {
     const one = list.length === 1 ? list[0] : null;
     const sure = await ask({
         title: t("act.purge_title", { state: t(state) }), danger: true, action: t("act.purge"),
-        typeName: one ? one.topic : undefined,
+        typeName: one ? one.topic : t("act.purge_word"),
         text: tx(one ? "act.purge_one" : "act.purge_many", {
             n: count, state: t(state), what: one ? named(one.topic) : t("topics.n", { n: list.length }) }),
     });

@@ -15,9 +15,15 @@ export function Dialog({ title, onClose, children, wide, testid }) {
 
     useEffect(() => {
         const d = ref.current;
+        const before = document.activeElement;
 
         d?.showModal();
-        return () => d?.close();
+        return () => {
+            d?.close();
+            /* a dialog that leaves the page forgets to give the focus back */
+            setTimeout(() => document.activeElement === document.body && before instanceof HTMLElement
+                && before.focus());
+        };
     }, []);
     return html`<dialog ref=${ref} class=${wide ? "dialog wide" : "dialog"} aria-labelledby=${id}
         data-testid=${testid}

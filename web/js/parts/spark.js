@@ -6,11 +6,13 @@ import { html } from "../html.js";
  *   color: a CSS variable's name; values: newest last, at the right edge; length: how many fill the width */
 export function Spark({ values, length = 60, width = 90, height = 22, color = "c-ready" }) {
     const shown = values.slice(-length);
-    const top = Math.max(0, ...shown.map((v) => v ?? 0));
-    const low = Math.min(top, ...shown.map((v) => v ?? top));
+    const most = Math.max(0, ...shown.map((v) => v ?? 0));
+    const least = Math.min(most, ...shown.map((v) => v ?? most));
+    /* what hardly changes is a flat line in the middle, not a zigzag */
+    const span = Math.max(most - least, most * 0.2);
+    const low = Math.max(0, (most + least - span) / 2);
     const x = (/** @type {number} */ i) => width - 1 - ((shown.length - 1 - i) * (width - 2)) / (length - 1);
-    const y = (/** @type {number} */ v) => height - 2 - (top > low ? (v - low) / (top - low) : top > 0 ? 0.4
-        : 0) * (height - 4);
+    const y = (/** @type {number} */ v) => height - 2 - (span > 0 ? (v - low) / span : 0) * (height - 4);
     let path = "";
     let pen = "M";
 

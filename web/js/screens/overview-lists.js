@@ -5,7 +5,7 @@ import { t } from "../i18n.js";
 import { age, bytes, compact, nanoseconds, percent, perSecond, rate, toMs } from "../format.js";
 import { sendUrl, topicUrl } from "../router.js";
 import { sparkOf } from "../past.js";
-import { isAdmin, topicKey } from "../store.js";
+import { fleet, isAdmin, topicKey } from "../store.js";
 import { nodeFinding } from "../diagnose.js";
 import { Badge } from "../parts/badge.js";
 import { Icon } from "../parts/icon.js";
@@ -52,7 +52,8 @@ export function NodeStrip({ nodes, now }) {
 
 /** @param {{topics: Map<string, import("../store.js").TopicStats>}} props */
 export function TopTopics({ topics }) {
-    const busy = [...topics.values()].sort((a, b) =>
+    const up = new Set(fleet.value?.nodes.filter((n) => n.state === "up").map((n) => n.id));
+    const busy = [...topics.values()].filter((s) => up.has(s.node)).sort((a, b) =>
         b.push_rate + b.pop_rate - a.push_rate - a.pop_rate || b.ready - a.ready
             || a.topic.localeCompare(b.topic)).slice(0, TOP);
 

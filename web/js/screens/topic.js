@@ -93,11 +93,15 @@ function Actions({ stats: s }) {
         <//>`;
 }
 
-/** @param {{stats: TopicStats}} props */
-function State({ stats: s }) {
+/** @param {{stats: TopicStats, silent: boolean}} props */
+function State({ stats: s, silent }) {
     const paused = s.pop_paused || s.push_paused;
 
-    return html`${paused ? html`<${Badge} level="warn" sign="pause">${t("topic.paused")}<//>`
+    if (silent) {
+        return html`<${Badge} level="idle">${t("topic.old")}<//>`;
+    }
+    return html`${paused ? html`<${Badge} level="warn"
+        sign="pause">${t("topic.paused")}<//>`
         : html`<${Badge} level="ok" sign="play">${t("topic.running")}<//>`}
         ${s.auto_ack && html`<${Badge} level="idle" sign="check">${t("topic.auto_ack")}<//>`}`;
 }
@@ -127,13 +131,15 @@ export default function Topic({ params }) {
     }
     const more = detail ? { limits: detail.settings?.limits ?? {}, bytes: detail.bytes, nextDueAt: detail.nextDueAt }
         : undefined;
-    const found = diagnose(s, { now: now.value, node, more });
+    const silent = node?.state !== "up";
+    /* of a node that does not answer nothing else is known than that */
+    const found = diagnose(s, { now: now.value, node, more }).filter((f) => !silent || f.rule === "node");
     const show = { messages: Messages, consumers: Consumers, charts: Charts, settings: TopicSettings };
     const Tab = show[/** @type {"messages"} */ (tab)];
 
-    return html`<${PageHead} before=${head} title=${visible(params.topic)} after=${html`${where}<${State}
-        stats=${s} />`}>
-            ${isAdmin.value && html`<${Actions} stats=${s} />`}<//>
+    return html`<${PageHead} before=${head} title=${visible(params.topic)} after=${html`${where}<${State} stats=${s}
+        silent=${silent} />`}>
+            ${isAdmin.value && !silent && html`<${Actions} stats=${s} />`}<//>
         <div class="stack">
             <${Diagnosis} found=${found} stats=${s} node=${node} />
             <${Flow} stats=${s} detail=${detail} />

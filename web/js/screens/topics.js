@@ -2,12 +2,13 @@
  * Topics: all of them on all nodes, to be found, compared, and steered many at once. Filter, order and state stand in
  * the URL, so that a list can be sent to somebody. */
 import { useState } from "/lib/hooks.js";
+import { computed } from "/lib/signals.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { isStuck } from "../diagnose.js";
 import { number } from "../format.js";
 import { go, route, setQuery, topicUrl } from "../router.js";
-import { complete, fleet, isAdmin, nodeOf, now, topicKey, topics } from "../store.js";
+import { complete, fleet, isAdmin, now, topicKey, topics } from "../store.js";
 import { PauseHost, deleteTopics, pause, purge, resume } from "../parts/actions.js";
 import { Choice } from "../parts/field.js";
 import { Icon } from "../parts/icon.js";
@@ -22,11 +23,17 @@ import { NewTopic } from "./topics-new.js";
 
 const STATES = ["ready", "delayed", "in_flight", "dead"];
 
-/** Which topics belong to a chip. @type {Record<string, (s: TopicStats, now: number) => boolean>} */
+/** Topics that are stuck, found once for each event; of a node that does not answer it is not known. */
+const stuck = computed(() => {
+    const up = new Set(fleet.value?.nodes.filter((n) => n.state === "up").map((n) => n.id));
+
+    return new Set([...topics.value.values()].filter((s) => up.has(s.node) && isStuck(s, now.value)));
+});
+
+/** Which topics belong to a chip. @type {Record<string, (s: TopicStats) => boolean>} */
 const CHIPS = {
     all: () => true,
-    /* of a node that does not answer it is not known */
-    stuck: (s, at) => nodeOf(s.node)?.state === "up" && isStuck(s, at),
+    stuck: (s) => stuck.value.has(s),
     paused: (s) => s.pop_paused || s.push_paused,
     dead: (s) => s.dead > 0,
 };
@@ -61,7 +68,7 @@ function Bulk({ chosen, onDone }) {
 /** @param {{list: TopicStats[]}} props list: what the filter lets through */
 function Chips({ list }) {
     const counts = Object.fromEntries(Object.entries(CHIPS).map(([name, is]) =>
-        [name, list.filter((s) => is(s, now.value)).length]));
+        [name, list.filter(is).length]));
 
     return html`<${Choice} label=${t("topics.state")} value=${route.value.query.get("state") ?? "all"} testid="state"
         onChange=${(/** @type {string} */ v) => setQuery({ state: v === "all" ? null : v })}
@@ -84,7 +91,7 @@ export default function Topics() {
     }
     const found = [...topics.value.values()].filter((s) =>
         s.topic.toLowerCase().includes(text) && (only === null || String(s.node) === only));
-    const rows = found.filter((s) => chip(s, now.value));
+    const rows = found.filter(chip);
     const chosen = rows.filter((s) => selected.has(keyOf(s)));
     const filtered = text !== "" || only !== null || chip !== CHIPS.all;
     const empty = filtered

@@ -11,7 +11,7 @@ export default {
     "act.purge_one": "This deletes all messages of {what} in the state “{state}”, now {n}. It cannot be undone.",
     "act.purge_many": "This deletes all messages in the state “{state}”, now {n}, of {what}. It cannot be undone.",
     "act.purged": { one: "{n} message is deleted.", other: "{n} messages are deleted." },
-    "act.delete_title": "Delete {what}", "act.delete_word": "delete",
+    "act.delete_title": "Delete {what}", "act.delete_word": "delete", "act.purge_word": "purge",
     "act.delete_text":
         "This deletes {what} for good, with settings and all messages in it, now {n}. It cannot be undone.",
     "act.deleted": { one: "Deleted: {what}", other: "Deleted: {what}" },

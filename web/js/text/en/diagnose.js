@@ -41,7 +41,7 @@ export default {
         "{in_flight} unacked, the oldest for {oldest_age}: consumers pop {pop_rate} and ack nothing.",
     "diagnose.ttr.ok": "Deliveries do not come back.",
     "diagnose.ttr.short":
-        "{back_share} of deliveries come back unacked ({back_rate}): {ttr_age} are too short, or consumers fail.",
+        "{back_share} of deliveries come back unacked ({back_rate}): {ttr_age} is too short, or consumers fail.",
     "diagnose.delayed.none": "Nothing is delayed.",
     "diagnose.delayed.some": "{delayed} wait for their time.",
     "diagnose.delayed.all": "All {delayed} messages wait for their time: there is nothing to take yet.",

@@ -42,6 +42,7 @@ export default {
     "error.FOREIGN_ORIGIN": "gweb refused this, since it seems to come from another page.",
     "error.NODE_DOWN": "The node cannot be reached: {detail}",
     "error.NODE_SLOW": "The node did not answer in time. It may have done it all the same.",
+    "error.NODE_UNKNOWN": "This node is not in the registry now.",
     "error.MESSAGE_UNKNOWN": "This message is not here (any more).",
     "error.MESSAGE_STATE": "The message has moved on to another state: {detail}",
     "error.TOPIC_UNKNOWN": "This topic is not on this node.",

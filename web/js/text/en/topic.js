@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * English texts of Topic. */
 export default {
-    "topic.running": "running", "topic.paused": "paused", "topic.auto_ack": "auto-ack", "topic.more": "More actions",
+    "topic.running": "running", "topic.old": "old figures", "topic.paused": "paused", "topic.auto_ack": "auto-ack",
+    "topic.more": "More actions",
     "topic.purge_which": "Purge…", "topic.delete": "Delete topic…",
     "topic.no_node": "There is no node {id}",
     "topic.node_silent": "Node {id} does not answer: nothing is known of this topic",

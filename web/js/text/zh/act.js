@@ -11,7 +11,7 @@ export default {
     "act.purge_one": "将删除 {what} 中处于“{state}”状态的全部消息，目前 {n} 条。此操作无法撤销。",
     "act.purge_many": "将删除 {what}中处于“{state}”状态的全部消息，目前 {n} 条。此操作无法撤销。",
     "act.purged": "已删除 {n} 条消息。",
-    "act.delete_title": "删除 {what}", "act.delete_word": "删除",
+    "act.delete_title": "删除 {what}", "act.delete_word": "删除", "act.purge_word": "清空",
     "act.delete_text": "将彻底删除 {what}，包括其设置和全部消息，目前 {n} 条。此操作无法撤销。",
     "act.deleted": "已删除：{what}",
     "act.redrive_title": "重新投递死信",

@@ -40,6 +40,7 @@ export default {
     "error.FOREIGN_ORIGIN": "gweb 拒绝了此请求，因为它似乎来自其他网站的页面。",
     "error.NODE_DOWN": "无法连接节点：{detail}",
     "error.NODE_SLOW": "节点没有及时响应，但操作仍可能已经完成。",
+    "error.NODE_UNKNOWN": "该节点目前不在注册中心。",
     "error.MESSAGE_UNKNOWN": "消息不在这里（或已经离开）。",
     "error.MESSAGE_STATE": "消息的状态已经改变：{detail}",
     "error.TOPIC_UNKNOWN": "该节点上没有这个主题。",

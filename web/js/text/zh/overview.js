@@ -5,7 +5,7 @@ export default {
     "overview.attention": "{n} 项需要关注",
     "overview.what": "{nodes}，{topics}，截至 {time}。",
     "overview.nodes": "{n} 个节点",
-    "overview.silent": "{all} 个节点中有 {n} 个没有响应，其数据已过时。",
+    "overview.silent": "{all} 个节点中有 {n} 个没有响应，合计中不含其数据。",
     "overview.totals": "所有节点合计", "overview.steady": "平稳", "overview.change": "1 分钟 {by}",
     "overview.needs": "需要关注", "overview.worst_first": "最严重的在前",
     "overview.nothing": "没有需要关注的问题",

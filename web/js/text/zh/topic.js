@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Chinese texts of Topic. */
 export default {
-    "topic.running": "运行中", "topic.paused": "已暂停", "topic.auto_ack": "自动确认", "topic.more": "更多操作",
+    "topic.running": "运行中", "topic.old": "旧数据", "topic.paused": "已暂停", "topic.auto_ack": "自动确认",
+    "topic.more": "更多操作",
     "topic.purge_which": "清空…", "topic.delete": "删除主题…",
     "topic.no_node": "没有节点 {id}", "topic.node_silent": "节点 {id} 没有响应，无法得知此主题的情况",
     "topic.missing": "该节点上没有这个主题", "topic.missing_hint": "它已被删除，或尚未使用过。",
