@@ -143,7 +143,10 @@ static int get(uint64_t id)
     return rc == 0 ? (int)told.place : rc;
 }
 
-/* `count` messages that are due at one moment, and no more TICKs than that the first of them have fired. The first and the last of their ids. */
+/*
+ * `count` messages that are due at one moment, and no more TICKs than that the first of them have fired. The first and
+ * the last of their ids.
+ */
 static void crowd(int count, uint64_t ret_ids[2])
 {
     begin(0);
