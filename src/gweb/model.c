@@ -164,7 +164,7 @@ static void lose(struct model *model, struct model_topic *topic)
 void model_begin(struct model *model, uint32_t node)
 {
     model->nodes[node].telling++;
-    model->nodes[node].cut = false;
+    model->nodes[node].told_all = model->nodes[node].cut = false;
 }
 
 /* The figures and the name of an object; false when it is no topic's. */
@@ -246,7 +246,12 @@ static void lose_untold(struct model *model, uint32_t node, bool all)
     }
 }
 
-void model_complete(struct model *model, uint32_t node) { lose_untold(model, node, false); }
+void model_complete(struct model *model, uint32_t node)
+{
+    if (!model->nodes[node].told_all)
+        lose_untold(model, node, false);
+    model->nodes[node].told_all = true;
+}
 
 void model_drop(struct model *model, uint32_t node)
 {

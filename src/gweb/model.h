@@ -63,6 +63,7 @@ struct model_topic {
 struct model_node {
     uint32_t topics;
     uint32_t telling;
+    bool told_all;         /* the telling is complete */
     bool cut;              /* there are topics that are not here */
     struct figures sums;
     uint32_t knowing[FIGURES]; /* how many topics know the figure */
@@ -90,6 +91,8 @@ void model_begin(struct model *model, uint32_t node);
 bool model_put(struct model *model, uint32_t node, struct slice object);
 
 void model_gone(struct model *model, uint32_t node, struct slice name);
+
+/* The telling is complete; fine to say again, what is told later belongs to it. O(all topics) the first time. */
 void model_complete(struct model *model, uint32_t node);
 
 /* All its topics are gone. */

@@ -71,8 +71,10 @@ static void browser_gone(struct web_call *call)
 {
     struct relay *relay = call->ctx;
 
-    if (!call->route->action || relay->op->pops)
-        relay_fail(relay, GMQ_E_NODE_DOWN, "the browser went away");
+    if (call->route->action && !relay->op->pops)
+        return;
+    web_call_detail(call, "the browser went away");
+    relay_fail(relay, GMQ_E_NODE_DOWN, NULL);
 }
 
 /* ---- the answer -------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,11 @@ static void handle(void *ctx, struct http_request *req)
 {
     struct rig *rig = ctx;
 
+    if (slice_is(req->path, "/end")) { /* of the stream, from inside of another request */
+        http_stream_end(rig->req);
+        http_reply(req, 204, NULL, slice_of(NULL, 0));
+        return;
+    }
     rig->handled++;
     rig->req = req;
     req->user = rig;
@@ -45,25 +51,33 @@ static void handle(void *ctx, struct http_request *req)
     uv_stop(&rig->loop);
 }
 
-/* A server with one client, whose request streams. Its socket takes little. */
+/* A client that has asked for the path. Its socket takes little. */
+static int ask(const struct rig *rig, const char *path)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(rig->server)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), small = SMALL_BUFFER;
+    char text[64];
+
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    int len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    assert_int_equal(send(fd, text, (size_t)len, 0), len);
+    return fd;
+}
+
+/* A server with one client, whose request streams. */
 static void begin(struct rig *rig)
 {
-    static const char ASK[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     const struct addr addr = {.host = "127.0.0.1"};
-    int small = SMALL_BUFFER;
 
     memset(rig, 0, sizeof(*rig));
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     struct http_options opt = {.listen_fd = addr_listen(&addr, 16)};
     assert_true(opt.listen_fd >= 0);
     assert_int_equal(http_server_open(&rig->server, &rig->loop, &opt, handle, rig), 0);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(rig->server)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    rig->fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(rig->fd >= 0);
-    assert_int_equal(setsockopt(rig->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-    assert_int_equal(connect(rig->fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    assert_int_equal(send(rig->fd, ASK, sizeof(ASK) - 1, 0), sizeof(ASK) - 1);
+    rig->fd = ask(rig, "/");
     while (rig->handled == 0)
         (void)uv_run(&rig->loop, UV_RUN_DEFAULT);
 }
@@ -166,6 +180,21 @@ TEST(http_stream_is_heard_as_it_is_written_and_ends)
     assert_true(say(&rig, "three"));
     http_stream_end(rig.req);
     assert_string_equal(hear(&rig, "0\r\n\r\n"), "5\r\nthree\r\n0\r\n\r\n");
+    while (rig.gone == 0)
+        (void)uv_run(&rig.loop, UV_RUN_DEFAULT);
+    end(&rig);
+}
+
+TEST(http_stream_ends_when_another_request_ends_it)
+{
+    struct rig rig;
+
+    begin(&rig);
+    assert_true(say(&rig, "one"));
+    (void)hear(&rig, "one\r\n");
+    int other = ask(&rig, "/end");
+    assert_string_equal(hear(&rig, "0\r\n\r\n"), "0\r\n\r\n");
+    assert_int_equal(close(other), 0);
     while (rig.gone == 0)
         (void)uv_run(&rig.loop, UV_RUN_DEFAULT);
     end(&rig);

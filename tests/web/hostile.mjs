@@ -38,7 +38,7 @@ export default function hostile(test) {
         await v.open(`/dead/1/${dead}`);
         await v.sees("letters", "<img src=x");
         await harmless(v);
-        await v.open("/dead");
+        await v.open(`/dead?text=${dead}`);
         await v.sees("dead-topics", "<img src=x");
         await harmless(v);
         await v.close();

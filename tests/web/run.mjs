@@ -12,7 +12,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { launch } from "./browser.mjs";
 import { Fleet } from "./programs.mjs";
-import { seed } from "./seed.mjs";
+import { change, seed } from "./seed.mjs";
 
 const { values: options } = parseArgs({ options: {
     build: { type: "string", default: "build" }, shots: { type: "string", default: "build/web-shots" },
@@ -34,6 +34,7 @@ try {
     fleet.nodes = [await fleet.node(1), await fleet.node(2, "-node_weight=3")];
     fleet.seeded = await seed(fleet.nodes);
     fleet.web = await fleet.gweb([1, 2]);
+    await change(fleet.web.url);
     const left = tests.filter((one) => new RegExp(options.k).test(one.name));
 
     await Promise.all(Array.from({ length: Number(options.jobs) }, async () => {

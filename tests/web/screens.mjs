@@ -20,7 +20,7 @@ const SCREENS = [
     ["send", () => "/send?node=1&topic=email.send", "send-form"],
     ["nodes", () => "/nodes", "node"],
     ["message", (s) => `/m/${s.dead[0]}`, "timeline"],
-    ["audit", () => "/audit", "title"],
+    ["audit", () => "/audit", "audit"],
     ["settings", () => "/settings", "set-theme"],
     ["missing", () => "/no/such/page", ""],
 ];

@@ -22,3 +22,15 @@ export async function seed([one, two]) {
 
     return { dead, held: held.map((m) => m.id) };
 }
+
+/** Some changes by way of gweb, so that its audit log has something to tell; one is refused. */
+export async function change(url) {
+    const calls = [["POST", "nodes/1/v1/topics/email.send/pause", { for_ms: 1 }], ["PATCH", "fleet/2", { weight: 3 }],
+        ["POST", "nodes/1/v1/topics/email.send/messages", { body: "by hand" }],
+        ["POST", "nodes/1/v1/topics/no.such.topic/purge", { state: "ready" }]];
+
+    for (const [method, path, body] of calls) {
+        await fetch(`${url}/api/${path}`, { method, headers: { "Content-Type": "application/json" },
+            body: JSON.stringify(body) });
+    }
+}

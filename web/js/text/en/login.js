@@ -3,5 +3,5 @@
 export default {
     "login.name": "User name", "login.password": "Password", "login.do": "Log in",
     "login.wait": "Too many attempts. Try again in {seconds} s.",
-    "login.hint": "The first password stands in the log of gweb's first start.",
+    "login.hint": "gweb shows the first password once, when it is started for the first time.",
 };
