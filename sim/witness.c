@@ -61,7 +61,8 @@ void sight_demand_now(struct sight *sight, const struct payload_push *push)
     uint64_t pushed_ms = sight->event.message.pushed_ms, now_ms = sight->life->now_ms;
     bool carried = pushed_ms != id_time_ms(push->id);
 
-    demand(sight, pushed_ms >= now_ms && pushed_ms <= now_ms + (carried ? 0 : PUSHED_AHEAD_MS), "wrong time of the push");
+    demand(sight, pushed_ms >= now_ms && pushed_ms <= now_ms + (carried ? 0 : PUSHED_AHEAD_MS),
+           "wrong time of the push");
 }
 
 /* It is what the command says. */
@@ -111,7 +112,8 @@ static void see_push(struct sight *sight)
     if (put)
         demand_attrs(sight, put);
     else
-        demand(sight, push.tlvs.len == (m->pushed_ms == id_time_ms(m->id) ? 0 : PAYLOAD_STAMP_BYTES) && push.ttr_ms == 0,
+        demand(sight, push.ttr_ms == 0 &&
+                          push.tlvs.len == (m->pushed_ms == id_time_ms(m->id) ? 0 : PAYLOAD_STAMP_BYTES),
                "a plain push that carries something");
     sight->event.kind = ORACLE_PUSH;
     if (put)
