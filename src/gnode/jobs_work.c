@@ -123,7 +123,6 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     turn.queue = engine_find(broker->engine, cmd.topic);
     buf_clear(copy); /* what log_read() gave is gone with the first append */
     ENSURE(buf_append(copy, from->body.ptr, from->body.len));
-    turn_stamp(&turn, turn_next_id(&turn));
     struct payload_push push = {.ttr_ms = from->ttr_ms, .body = buf_slice(copy),
                                 .tlvs = slice_of(tlvs, put_tlvs(work, &turn, from, tlvs)),
                                 .due_ms = work->job->delay_ms > 0 ? due_ms(work) : 0};

@@ -225,7 +225,6 @@ int exec_put(struct turn *turn)
         return refuse(turn, GMQ_E_BATCH_COUNT, 0, NULL);
     if (count > max)
         return refuse(turn, GMQ_E_BATCH_LIMIT, max, NULL);
-    turn_stamp(turn, turn_next_id(turn));
     puts.items = mem_new(count * sizeof(puts.items[0]));
     buf_init(&puts.tlvs, TURN_GROUP_BYTES_MAX);
     int rc = put_all(turn, &puts);
