@@ -22,6 +22,7 @@ struct httpc {
     uv_timer_t soon;  /* answers the calls that failed at once */
     unsigned handles_open;
     bool global, closing;
+    bool in_timer;    /* timer_event() is running */
     CURLM *multi;
     struct list calls;  /* handed to libcurl */
     struct list failed; /* wait for `soon` */
@@ -304,8 +305,10 @@ static void timer_event(uv_timer_t *timer)
     struct httpc *client = timer->data;
     int running;
 
+    client->in_timer = true;
     (void)curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     take_results(client);
+    client->in_timer = false;
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
@@ -317,6 +320,9 @@ static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
         return 0;
     if (timeout_ms < 0)
         return uv_timer_stop(&client->timer);
+    /* One of 0 ms that begins itself anew is due before any other handle: who never stops sending had the loop alone. */
+    if (client->in_timer && timeout_ms == 0)
+        timeout_ms = 1;
     return uv_timer_start(&client->timer, timer_event, (uint64_t)timeout_ms, 0);
 }
 
