@@ -25,6 +25,7 @@
 
 enum {
     WEB_BODY_BYTES_MAX = 8 << 20,    /* of a request */
+    WEB_BODY_BYTES_STRANGER = 16 << 10, /* of one without a session: all connections' together are within the budget */
     WEB_BODIES_BYTES_MAX = 32 << 20, /* of all at a time; more wait */
 };
 
@@ -79,6 +80,7 @@ void web_close(struct web *web);
 
 /* serve.c: the handler of all requests; `ctx` is the web. The headers that each answer has. */
 void web_serve(void *ctx, struct http_request *req);
+size_t web_body_max(void *ctx, const struct http_request *req); /* how long its body may be */
 extern const struct http_fixed_header WEB_HEADERS[];
 
 /* static.c: answers with a file of the pages, or index.html. */
