@@ -147,7 +147,7 @@ uint32_t engine_topics(const struct engine *engine);
 uint32_t engine_doomed(struct engine *engine);
 
 uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever seen, 0 = none */
-uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */
+uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time that any record tells */
 uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
 uint64_t engine_dedup_window_ms(const struct engine *engine); /* how long dedup keys are kept, by the same record */
@@ -305,10 +305,13 @@ struct engine_where {
     const struct lease *lease; /* IN_FLIGHT, else NULL; good until the next record is applied */
 };
 
+/* So many messages that are due now and have not fired engine_place() looks at: as many as a TICK moves. */
+enum { ENGINE_PLACE_LOOKS = 8192 };
+
 /*
- * Where the message of the queue is. 1, 0 = it is gone; -EAGAIN = it is due at this moment: ask again after the next
- * TICK. Exact, but for what stands in a piece of a list that could not be read, and ready where the log does not know
- * what is needed.
+ * Where the message of the queue is. 1, 0 = it is gone; -EAGAIN = it is due now, or was before, and stands behind so
+ * many others, or has fired: ask again after the next TICK. Exact, but for what stands in a piece of a list that could
+ * not be read, and ready where the log does not know what is needed.
  */
 NODISCARD int engine_place(const struct engine *engine, const struct queue *queue, const struct engine_pushed *pushed,
                            struct engine_where *ret);

@@ -10,12 +10,34 @@ static bool is_dead_letter(const struct queue *queue, uint64_t lsn, uint64_t *re
     return refset_from(&queue->dead, ref_make(lsn, 0), ret_ref, 1) == 1 && ref_lsn(*ret_ref) == lsn;
 }
 
-/* Does something that is due at this moment, or was before, wait for the next TICK? */
-static bool is_firing(const struct engine *engine)
+/* Does a message stand among the next `*looks` of the slot, which are counted down? 1, 0; -EAGAIN: not among these. */
+static int slot_has(const struct delay *near, unsigned slot, uint64_t lsn, unsigned *looks)
 {
-    const struct wheel *wheel = &engine->delays.near.wheel;
+    struct delay_cursor at = delay_slot(near, slot, 0);
+    struct delay_entry entry;
 
-    return wheel->moving != 0 || wheel_is_used(wheel, wheel_due_slot(wheel));
+    for (; delay_slot_next(&at, &entry); --*looks) {
+        if (*looks == 0)
+            return -EAGAIN;
+        if (ref_lsn(entry.ref) == lsn)
+            return 1;
+    }
+    return 0;
+}
+
+/*
+ * A message is due now, or was before. Has it not fired? It stands in one of two slots then: in the one that is due, or
+ * in the one that is moving.
+ */
+static int still_waits(const struct engine *engine, uint64_t lsn)
+{
+    const struct delay *near = &engine->delays.near;
+    unsigned looks = ENGINE_PLACE_LOOKS;
+    int rc = slot_has(near, wheel_due_slot(&near->wheel), lsn, &looks);
+
+    if (rc == 0 && near->wheel.moving != 0)
+        rc = slot_has(near, near->wheel.moving, lsn, &looks);
+    return rc;
 }
 
 int engine_place(const struct engine *engine, const struct queue *queue, const struct engine_pushed *pushed,
@@ -39,10 +61,11 @@ int engine_place(const struct engine *engine, const struct queue *queue, const s
     ret->ref = ref_make(pushed->lsn, fact ? fact->retries : 0);
     if (pushed->needless || queue->deleted)
         return 0;
-    ret->place = due_ms > now_ms ? ENGINE_DELAYED : ENGINE_READY;
-    ret->due_ms = due_ms > now_ms ? due_ms : 0;
-    if (due_ms > 0 && due_ms <= now_ms && is_firing(engine))
-        return -EAGAIN;
+    int waits = due_ms > now_ms ? 1 : due_ms > 0 ? still_waits(engine, pushed->lsn) : 0;
+    if (waits < 0)
+        return waits;
+    ret->place = waits ? ENGINE_DELAYED : ENGINE_READY;
+    ret->due_ms = waits ? due_ms : 0;
     return engine_is_ghost(engine, queue, ret->ref, ret->place) ? 0 : 1;
 }
 

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* 1, or 0 = it is due at this moment: after the next TICK. */
+/* 1, or 0 = after the next TICK, with which fewer are due; GMQ_E_READ_ONLY: none will come. */
 static int find_place(const struct broker *broker, struct located *at)
 {
     static const enum message_place PLACES[] = {
@@ -16,10 +16,11 @@ static int find_place(const struct broker *broker, struct located *at)
     struct engine_pushed pushed = {.lsn = at->lsn, .id = at->push.id, .due_ms = at->push.due_ms,
                                    .needless = log_is_dead(broker->log, at->lsn)};
     struct engine_where where;
+    const char *reason;
     int rc = engine_place(broker->engine, at->queue, &pushed, &where);
 
     if (rc == -EAGAIN)
-        return 0;
+        return log_state(broker->log, &reason) == LOG_READ_ONLY ? GMQ_E_READ_ONLY : 0;
     at->place = rc == 0 ? PLACE_GONE : PLACES[where.place];
     at->retries = rc == 0 ? 0 : ref_retries(where.ref);
     at->due_ms = where.due_ms;

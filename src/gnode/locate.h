@@ -22,13 +22,14 @@ struct located {
     struct queue *queue;      /* NULL: it was deleted, and the message, which is GONE, with it */
     enum message_place place;
     unsigned retries;
-    uint64_t due_ms;          /* DELAYED: when it becomes ready */
+    uint64_t due_ms;          /* DELAYED: when it becomes ready; now or before = with one of the next TICKs */
     const struct lease *lease; /* IN_FLIGHT, else NULL; good until the next record is applied */
 };
 
 /*
  * 1 = found, gone ones too as long as their record is there; 0 = it is being fetched: session_stall(), ask again;
- * GMQ_E_MESSAGE_UNKNOWN; GMQ_E_UNREADABLE: it is there, or may be, but its record is damaged; -ENOMEM.
+ * GMQ_E_MESSAGE_UNKNOWN; GMQ_E_UNREADABLE: it is there, or may be, but its record is damaged; GMQ_E_READ_ONLY: it
+ * cannot be told whether it has become ready, and will not be; -ENOMEM.
  */
 NODISCARD int locate(struct broker *broker, uint64_t id, struct located *ret);
 

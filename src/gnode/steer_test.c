@@ -11,7 +11,7 @@ static struct {
 static void see(const struct report *report)
 {
     told.kind = report->kind;
-    told.place = report->place;
+    told.place = report->kind == REPORT_MESSAGE ? report->messages[0].place : report->place;
     told.id = report->id;
     told.due_ms = report->due_ms;
     told.done = report->done;
@@ -131,6 +131,64 @@ TEST(steer_leaves_an_idle_topic_its_messages_though_a_piece_with_cancelled_ones_
     assert_true(desk_queue() && !desk_queue()->deleted);
     assert_true(desk_pop() == ids[4] || desk_pop() == ids[5]);
     relive();
+    desk_end();
+}
+
+/* Where it is; or the error of the answer. */
+static int get(uint64_t id)
+{
+    struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN};
+
+    int rc = desk_run(&(struct cmd){.kind = CMD_GET, .id = id, .args = &args});
+    return rc == 0 ? (int)told.place : rc;
+}
+
+/*
+ * `count` messages that are due at one moment, and no more TICKs than that the first of them have fired. The first and
+ * the last of their ids.
+ */
+static void crowd(int count, uint64_t ret_ids[2])
+{
+    begin(0);
+    for (int i = 0; i < count; i++)
+        ret_ids[i > 0] = desk_push(1);
+    desk.now_ms += 1000;
+    for (int turns = 0; turns < 20 && desk_queue()->delayed == (uint64_t)count; turns++)
+        desk_turn();
+    assert_int_equal(desk_queue()->delayed, count - PAYLOAD_TICK_TIMERS_MAX);
+}
+
+TEST(steer_finds_a_message_at_once_in_a_life_that_has_not_yet_fired_what_is_due)
+{
+    uint64_t ids[2];
+
+    crowd(PAYLOAD_TICK_TIMERS_MAX + 2, ids);
+    desk_restart();
+    desk.see = see;
+    uint64_t begun_ms = desk.now_ms;
+    assert_int_equal(get(ids[0]), PLACE_READY);
+    assert_int_equal(get(ids[1]), PLACE_DELAYED);
+    assert_int_equal(cancel(ids[0]), 0);
+    assert_int_equal(told.place, PLACE_READY);
+    assert_int_equal(cancel(ids[1]), 0);
+    assert_int_equal(told.place, PLACE_DELAYED);
+    assert_int_equal(cancel(ids[1]), GMQ_E_MESSAGE_STATE);
+    assert_true(desk.now_ms == begun_ms && desk_queue()->delayed == 1);
+    desk_live(2000);
+    assert_int_equal(queue_ready(desk_queue()), PAYLOAD_TICK_TIMERS_MAX);
+    relive();
+    desk_end();
+}
+
+TEST(steer_says_of_a_message_among_very_many_that_are_due_that_no_tick_will_come)
+{
+    uint64_t ids[2];
+
+    crowd(PAYLOAD_TICK_TIMERS_MAX + ENGINE_PLACE_LOOKS + 1, ids);
+    simdisk_fail(desk.sim, SIMDISK_PWRITE, 0, 5, true);
+    desk.broker.tick_from_ms = UINT64_MAX;
+    assert_int_equal(desk_run(&(struct cmd){.kind = CMD_PUSH, .topic = slice_str("t")}), GMQ_E_READ_ONLY);
+    assert_int_equal(get(ids[0]), GMQ_E_READ_ONLY);
     desk_end();
 }
 

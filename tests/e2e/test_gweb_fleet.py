@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -182,6 +183,32 @@ class Shown(FleetCase):
         self.assertEqual(page.node(1)["version"], self.ok(Http(nodes[0].http).v1("GET", "node"))["version"])
         self.assertEqual(web.stop(), 0)
         self.assertIsNone(page.until(lambda: page.next() is None) and None)
+
+    def test_the_numbers_are_those_of_gclient_stat(self):
+        registry, nodes = self.fleet()
+        web, browser = self.admin(registry)
+        page, names = self.up(web, 1, 2), ("ready", "delayed", "in_flight", "dead", "pushed", "popped", "auto_ack")
+        for ident, tcp in enumerate(map(self.tcp, nodes), 1):
+            for delay in (0, 0, 0, 3600):
+                self.push(browser, ident, "mail", delay_ms=delay * 1000)
+            self.push(browser, ident, "bills")
+            tcp.pop("mail")
+            tcp.pop("bills")
+            tcp.set("bills", 1)
+
+        def told(ident, topic):
+            done = subprocess.run([gmqtest.program("gclient"), "stat", topic, "--json", "--http",
+                                   nodes[ident - 1].http], capture_output=True, check=True, timeout=DOWN_S)
+            figures = json.loads(done.stdout)
+            return {name: figures[name] for name in names}
+
+        for ident in (1, 2):
+            for topic in ("mail", "bills"):
+                wanted = told(ident, topic)
+                page.until(lambda: {name: page.topics.get((ident, topic), {}).get(name) for name in names} == wanted,
+                           f"{wanted} of {topic} on node {ident}")
+        self.assertEqual([told(1, "mail")[name] for name in names], [2, 1, 1, 0, 4, 1, False])
+        self.assertEqual([page.totals[name] for name in ("ready", "delayed", "in_flight", "dead")], [4, 2, 4, 0])
 
     def test_a_node_that_dies_is_down_and_the_others_go_on(self):
         registry, nodes = self.fleet(3)

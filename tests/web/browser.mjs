@@ -36,7 +36,7 @@ export class Visitor {
         Object.assign(this, { context, page, url, wrong: [], clicks: 0, allowed: [] });
         page.setDefaultTimeout(DEADLINE_MS);
         page.on("console", (m) => ["error", "warning"].includes(m.type())
-            && this.wrong.push(`${m.type()}: ${m.text()}`));
+            && this.wrong.push(`${m.type()}: ${m.text()} ${m.location().url}`));
         page.on("pageerror", (e) => this.wrong.push(`exception: ${e.message}`));
         page.on("dialog", (d) => {
             this.wrong.push(`dialog: ${d.message()}`);

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { visit } from "./browser.mjs";
-import { Fleet, die, freePort, push } from "./programs.mjs";
+import { DEADLINE_MS, Fleet, die, freePort, push } from "./programs.mjs";
 
 /** What a browser logs of a connection that is gone is no fault of the page. */
 const GONE = /Failed to load resource|ERR_CONNECTION|ERR_INCOMPLETE_CHUNKED|502/;
@@ -61,6 +61,36 @@ export default function live(test) {
         await v.sees("flow-ready", "2");
         await v.close();
         await desk.close();
+        await own.stop();
+    });
+
+    test("a node that hangs holds nobody up: what is asked of it is said to be late, the rest works", async (
+        { browser, build }) => {
+        const own = new Fleet(build);
+
+        await own.registry();
+        const one = await own.node(1), two = await own.node(2);
+
+        await die(one, "hangs", ["a"], "why");
+        await push(two, "alive", [{ body: "b" }]);
+        const web = await own.gweb([1, 2]), v = await visit(browser, web.url), w = await visit(browser, web.url);
+
+        v.allowed.push(GONE, /504/);
+        await v.open("/dead");
+        await v.get("dead-topic").waitFor();
+        one.child.kill("SIGSTOP");
+        await v.click("dead-topic");
+        await w.open("/topic/2/alive");
+        await push(two, "alive", [{ body: "c" }]);
+        await w.sees("flow-ready", "2");
+        v.page.setDefaultTimeout(3 * DEADLINE_MS);
+        await v.get("failed").first().waitFor();
+        assert.match(await v.get("failed").first().innerText(), /in time|cannot be reached/);
+        one.child.kill("SIGCONT");
+        await v.get("failed").getByRole("button").click();
+        await v.sees("redrive", "Redrive 1");
+        await v.close();
+        await w.close();
         await own.stop();
     });
 

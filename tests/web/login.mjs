@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { visit } from "./browser.mjs";
 import { Fleet, die, topicOf } from "./programs.mjs";
 
@@ -25,6 +26,23 @@ export async function login(v, name = "admin", password = PASSWORD) {
 }
 
 export default function logins(test) {
+    test("the login in both languages and themes, wide and on a phone", async ({ browser, build, shots }) => {
+        const own = await guarded(build);
+
+        for (const [lang, theme] of [["en", "light"], ["en", "dark"], ["zh", "light"], ["zh", "dark"]]) {
+            const v = await visit(browser, own.web.url, { lang, theme });
+
+            await v.open("/");
+            await v.get("login-form").waitFor();
+            await v.page.screenshot({ path: join(shots, `login-${lang}-${theme}.png`) });
+            await v.page.setViewportSize({ width: 390, height: 844 });
+            assert.ok(await v.overflow() <= 0);
+            await v.page.screenshot({ path: join(shots, `login-${lang}-${theme}-phone.png`) });
+            await v.close();
+        }
+        await own.stop();
+    });
+
     test("nobody sees anything without a login; after it one is where one wanted to be", async ({ browser, build }) => {
         const own = await guarded(build), v = await visit(browser, own.web.url);
 
