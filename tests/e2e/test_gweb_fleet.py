@@ -595,6 +595,25 @@ class Contained(FleetCase):
             self.code(browser.ask("GET", "/api/nodes/9/v1/topics"), 502, "ANSWER_LIMIT")
             self.assertRaises(BlockingIOError, canary.accept)
 
+    def test_answers_that_nobody_takes_have_a_bound(self):
+        fake = FakeNode()
+        self.addCleanup(fake.shutdown)
+        fake.answers["/api/v1/topics"] = (200, {"Content-Type": "application/json"}, b'"' + b"x" * (15 << 20) + b'"')
+        web, browser = self.admin(f"http://{fake.addr}")
+        page = self.live(web)
+        page.until(lambda: page.node(9))
+        held = []
+        for _ in range(40):
+            held.append(self.browser(web))
+            held[-1].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            held[-1].send(f"GET /api/nodes/9/v1/topics HTTP/1.1\r\nHost: {web.http}\r\n\r\n".encode())
+            held[-1].fill()  # it begins
+        self.code(browser.ask("GET", "/api/nodes/9/v1/topics"), 503, "BUSY")
+        self.assertLess(web.rss_bytes(), 400 << 20 if gmqtest.sanitized() else 260 << 20)
+        for one in held:
+            one.close()
+        wait_until(lambda: browser.ask("GET", "/api/nodes/9/v1/topics").status == 200, "room for answers")
+
     def test_a_node_that_never_stops_talking_leaves_time_for_others(self):
         fake = FakeNode()
         self.addCleanup(fake.shutdown)
