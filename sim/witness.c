@@ -65,6 +65,15 @@ void sight_demand_now(struct sight *sight, const struct payload_push *push)
            "wrong time of the push");
 }
 
+/* Nothing but the time of the push, or not even that. */
+static bool is_plain(const struct sight *sight, struct slice tlvs)
+{
+    char stamp[PAYLOAD_STAMP_BYTES];
+
+    payload_put_stamp(stamp, sight->life->now_ms);
+    return tlvs.len == 0 || slice_equal(tlvs, slice_of(stamp, sizeof(stamp)));
+}
+
 /* It is what the command says. */
 static void demand_attrs(const struct sight *sight, const struct cmd_put *put)
 {
@@ -112,9 +121,7 @@ static void see_push(struct sight *sight)
     if (put)
         demand_attrs(sight, put);
     else
-        demand(sight, push.ttr_ms == 0 &&
-                          push.tlvs.len == (m->pushed_ms == id_time_ms(m->id) ? 0 : PAYLOAD_STAMP_BYTES),
-               "a plain push that carries something");
+        demand(sight, push.ttr_ms == 0 && is_plain(sight, push.tlvs), "a plain push that carries something");
     sight->event.kind = ORACLE_PUSH;
     if (put)
         puts_see(life, &sight->event);
