@@ -105,7 +105,8 @@ TEST(feed_takes_no_nonsense)
     };
     static const char *const none[] = {
         "1", "null", "[]", "{}", "{\"topic\":1}", "{\"topic\":\"\"}", "{\"topic\":\"a b\"}", "{\"topic\":\"..\"}",
-        "{\"topic\":\"a\",\"node\":9}", "{\"ready\":1}",
+        "{\"topic\":\"a\",\"node\":9}", "{\"ready\":1}", "{\"topic\":\"a\",\"n\\u006fde\":9}",
+        "{\"topic\":\"a\",\"topic\":\"b\"}", "{\"topic\":\"a\",\"t\\u006fpic\":\"b\"}",
     };
     struct model *model = malloc(sizeof(*model));
     struct feed_node told;

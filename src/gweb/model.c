@@ -178,9 +178,10 @@ static bool read_topic(struct slice object, struct figures *ret, char name[TOPIC
     if (value.kind != JSON_OBJECT)
         return false;
     for (rest = json_walk_inside(&value); json_walk_member(&rest, &key, &value);) {
-        if (slice_is(key, "node"))
-            return false; /* it would hide the one that is added */
-        if (slice_is(key, "topic") && !named)
+        /* Browsers take the last of two names, however it is written: there is one topic, and the node is ours. */
+        if (slice_is(key, "node") || memchr(key.ptr, '\\', key.len) || (slice_is(key, "topic") && named))
+            return false;
+        if (slice_is(key, "topic"))
             named = text_of(&value, name, TOPIC_NAME_BYTES_MAX + 1);
         for (unsigned f = 0; value.kind == JSON_NUMBER && f < FIGURES; f++)
             if (slice_is(key, FIGURE_NAMES[f]) && milli_read(value.text, &ret->values[f])) {

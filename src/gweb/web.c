@@ -47,7 +47,8 @@ static int open_door(struct web *web, const struct web_options *opt)
 {
     const struct http_options http = {
         .listen_fd = opt->listen_fd, .connections_max = (unsigned)web->settings->max_connections,
-        .head_bytes_max = HEAD_BYTES, .body_bytes_max = WEB_BODY_BYTES_MAX, .take = take, .give = give,
+        .head_bytes_max = HEAD_BYTES, .body_bytes_max = WEB_BODY_BYTES_MAX, .body_max = web_body_max, .take = take,
+        .give = give,
         .complain = on_complaint, .ctx = web, .headers = WEB_HEADERS,
     };
     int err = http_server_open(&web->http, web->loop, &http, web_serve, web);

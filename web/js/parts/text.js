@@ -37,10 +37,14 @@ export function hex(data) {
     return lines.join("\n");
 }
 
-/** JSON with indents, its numbers and keys as they were written; null when the text is none.
+/** Of a JSON text that is longer, or deeper, no indents are made: each level adds to each of its lines. */
+const PRETTY_LENGTH = 2 << 20;
+const PRETTY_DEPTH = 64;
+
+/** JSON with indents, its numbers and keys as they were written; null when the text is none, or too much.
  * @param {string | undefined} text */
 export function pretty(text) {
-    if (text === undefined || !/^\s*[[{]/.test(text)) {
+    if (text === undefined || text.length > PRETTY_LENGTH || !/^\s*[[{]/.test(text)) {
         return null;
     }
     try {
@@ -48,23 +52,26 @@ export function pretty(text) {
     } catch {
         return null;
     }
-    let depth = 0;
+    let depth = 0, deepest = 0;
     const line = () => `\n${"  ".repeat(depth)}`;
 
-    return text.replace(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[{\]},:]|\s+/g, (token) => {
+    const lines = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[[{]\s*[\]}]|[[{\]},:]|\s+/g, (token) => {
         const mark = token.length === 1 ? token : "";
 
         if (mark === "{" || mark === "[") {
             depth++;
-            return mark + line();
+            deepest = Math.max(deepest, depth);
+            return deepest > PRETTY_DEPTH ? mark : mark + line();
         }
         if (mark === "}" || mark === "]") {
             depth--;
-            return line() + mark;
+            return deepest > PRETTY_DEPTH ? mark : line() + mark;
         }
         if (mark === "," || mark === ":") {
             return mark === "," ? `,${line()}` : ": ";
         }
         return token[0] === '"' ? token : token.replace(/\s/g, "");
     });
+
+    return deepest > PRETTY_DEPTH ? null : lines;
 }
