@@ -607,6 +607,8 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         life->deed.records++;
         life->deed.end = end_lsn;
     }
+    if (rec->type == RECORD_PURGE || (rec->type == RECORD_ACK && payload_ack_list(rec->aux) == PAYLOAD_LIST_READY))
+        life->taken_end = end_lsn;
     if (sight_steer(&sight))
         return;
     switch (rec->type) {
