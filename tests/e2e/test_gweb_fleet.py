@@ -624,6 +624,23 @@ class Contained(FleetCase):
         for _ in range(30):
             self.assertEqual(browser.ask("GET", "/livez").body, b"OK\n")
 
+    def test_a_node_that_says_nothing_in_many_bytes_is_down(self):
+        fake = FakeNode()
+        self.addCleanup(fake.shutdown)
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def talk():
+            yield b'event: stats\ndata: {"anew":true,"complete":true,"topics":[]}\n\n'
+            while not over.wait(0.2):
+                yield b":\n"
+
+        fake.answers["/api/v1/events"] = (200, {}, talk())
+        web, _ = self.admin(f"http://{fake.addr}")
+        page = self.live(web)
+        page.until(lambda: page.node(9) and page.node(9)["state"] == "up", "node 9 up")
+        page.until(lambda: page.node(9)["detail"] == "it sends, but no figures", "node 9 down")
+
     def test_nodes_that_talk_nonsense_are_down(self):
         fake = FakeNode()
         self.addCleanup(fake.shutdown)
