@@ -19,11 +19,16 @@
 static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
 {
     struct payload_push push = {.id = id, .body = body};
+    char stamp[PAYLOAD_STAMP_BYTES];
 
+    if (UNLIKELY(turn->ahead)) {
+        payload_put_stamp(stamp, turn->now_ms);
+        push.tlvs = slice_of(stamp, sizeof(stamp));
+    }
     if (delay_s > 0)
         push.due_ms = min_u64(turn->now_ms + 1000 * delay_s, WHEEL_MS_MAX);
     char *to = log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
-                         PAYLOAD_PUSH_BYTES + body.len);
+                         payload_push_bytes(&push));
 
     payload_put_push(to, &push);
     return broker_apply(turn->broker);
@@ -51,13 +56,14 @@ static int do_push(struct turn *turn)
         rc = check_push_gates(turn, 1, limits_bytes(cmd->body.len));
     if (rc < 0)
         return refuse_push(turn, rc);
-    size_t bytes = record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
+    uint64_t id = turn_next_id(turn);
+    turn_stamp(turn, id);
+    size_t bytes = record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + turn_stamp_bytes(turn) + cmd->body.len);
     rc = broker_room(turn->broker, ensure_bytes(turn) + turn->over_bytes + bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
     ensure_queue(turn);
     push_begin(turn, bytes, false);
-    uint64_t id = turn_next_id(turn);
     uint64_t end = append_push(turn, id, (uint64_t)cmd->delay_s, cmd->body, false);
     return answer_promised(turn, ANSWER_ID, end, id, 1);
 }
@@ -71,7 +77,7 @@ static int check_items(const struct turn *turn, size_t *ret_bytes)
     int rc = 0;
 
     for (*ret_bytes = 0; rc == 0 && cmd_item_next(&packed, &item); count++) {
-        *ret_bytes += record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + item.body.len);
+        *ret_bytes += record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + turn_stamp_bytes(turn) + item.body.len);
         rc = check_delay(turn, item.delay_s);
     }
     return rc < 0 ? rc : count != turn->cmd->count || packed.len > 0 ? GMQ_E_BODY_SHORT : 0;
@@ -104,6 +110,7 @@ static int do_mpush(struct turn *turn)
         return refuse(turn, GMQ_E_BATCH_LIMIT, limits->max_batch, NULL);
     if (packed.len - turn->cmd->count * (size_t)CMD_ITEM_HEADER_BYTES > limits->max_message)
         return refuse(turn, GMQ_E_BODY_LIMIT, limits->max_message, NULL);
+    turn_stamp(turn, turn_next_id(turn));
     int rc = check_items(turn, &bytes);
     if (rc == 0)
         rc = check_memory(turn);

@@ -48,8 +48,8 @@ NODISCARD int limits_check(struct turn *turn, uint32_t count, uint64_t bytes);
 /* Appends that record; the group goes on. */
 void limits_make_room(struct turn *turn);
 
-/* Is a message of the queue with this id too old? */
-bool limits_is_old(const struct queue *queue, uint64_t id, uint64_t now_ms);
+/* Is a message of the queue too old that was pushed then? Not when `pushed_ms` is 0: that is not known. */
+bool limits_is_old(const struct queue *queue, uint64_t pushed_ms, uint64_t now_ms);
 
 /* The oldest ready message is too old and goes. 0, or as broker_room(). */
 NODISCARD int limits_drop(struct broker *broker, const struct queue *queue, uint64_t ref, uint64_t id, uint64_t now_ms);

@@ -29,6 +29,7 @@ struct turn {
     uint32_t holder;     /* whose a delivery is; 0 = not known */
     uint32_t over;       /* messages that make room for those of a push, see limits.h */
     size_t over_bytes;
+    bool ahead; /* of a push: its ids are ahead of the clock, and its messages carry its time; see turn_stamp() */
 };
 
 /* ---- the commands; as broker_execute() --------------------------------------------------------------------------- */
@@ -89,6 +90,20 @@ static inline uint64_t turn_next_id(const struct turn *turn)
 
     return id_next(engine_last_id(broker->engine), broker->options.node_id, turn->now_ms);
 }
+
+/*
+ * Do ids run ahead of the clock, so that the time in `id`, the next one, is not that of the push? After an unclean stop
+ * they do for a minute, and a little while so many messages are pushed that milliseconds run out of ids.
+ */
+enum { TURN_AHEAD_MS = 100 };
+static inline void turn_stamp(struct turn *turn, uint64_t id)
+{
+    turn->ahead = UNLIKELY(id_time_ms(id) > turn->now_ms + TURN_AHEAD_MS);
+}
+
+/* What the messages of the push carry of that: for struct payload_attrs; and its bytes when that is all they carry. */
+static inline uint64_t turn_pushed_ms(const struct turn *turn) { return turn->ahead ? turn->now_ms : 0; }
+static inline size_t turn_stamp_bytes(const struct turn *turn) { return turn->ahead ? PAYLOAD_STAMP_BYTES : 0; }
 
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
