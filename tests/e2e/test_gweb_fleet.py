@@ -452,6 +452,18 @@ class Steered(FleetCase):
         self.assertEqual(web.stop(), 0)
         self.assertTrue(nodes[0].alive())
 
+    def test_the_audit_log_knows_what_was_popped_however_it_is_written(self):
+        registry, _ = self.fleet(1)
+        web, browser = self.admin(registry)
+        self.up(web, 1)
+        self.push(browser, 1, "secret")
+        got = browser.ask("POST", "/api/nodes/1/v1/deliveries", raw=b'{"t\\u006fpics":["secret"]}',
+                          headers={"Content-Type": "application/json"})
+        entry = self.audit(browser)["entries"][0]
+        self.assertEqual(entry["action"], "message.pop")
+        self.assertEqual((entry["count"], entry["result"]), (1, "ok") if got.status == 200 else (None, entry["result"]))
+        self.assertIn('["secret"]', entry["target"] + entry["detail"])
+
     def test_viewers_look_and_change_nothing(self):
         registry, nodes = self.fleet(1)
         web = self.web(register=f"http://{registry.http}")
