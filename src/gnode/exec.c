@@ -224,7 +224,7 @@ static void end_gather(const struct turn *turn)
     turn->broker->retry = true;
 }
 
-static int do_dead(struct turn *turn)
+static int collect_dead(struct turn *turn)
 {
     struct broker *broker = turn->broker;
     struct session *session = turn->session;
@@ -257,6 +257,18 @@ static int do_dead(struct turn *turn)
         return refuse(turn, GMQ_E_NO_MESSAGE, 0, NULL);
     session_stall(session);
     return -EAGAIN;
+}
+
+static int do_dead(struct turn *turn)
+{
+    struct gather *gather;
+    int rc = collect_dead(turn);
+
+    if (rc == 0 && (gather = turn->session->gather)) { /* refused in the middle of it */
+        end_gather(turn);
+        gather_free(gather);
+    }
+    return rc;
 }
 
 /* ---- topics ------------------------------------------------------------------------------------------------------ */

@@ -6,12 +6,15 @@
 #include "gnode/lists.h"
 #include "gnode/turn.h"
 
+#include <string.h>
+
 enum {
     SWEEP_MESSAGES = 512,         /* of a topic, at once */
     SWEEP_MESSAGES_A_TURN = 1024, /* of all of them: about a millisecond */
     SWEEP_MS = 1000,
     FETCH_MS = 1,                 /* until a record is looked for again that is being fetched */
     NO_ROOM_MS = 100,
+    KEPT_MS = 1000, /* what is kept of a queue is given up when no push to it has come for so long */
     PREFETCH_REFS = 512,
 };
 
@@ -107,12 +110,55 @@ static size_t count_over(const struct queue *queue, struct sum *sum, const struc
     }
 }
 
+/* Where among what is kept of the queue this ref stands; kept_count: nowhere. */
+static size_t kept_at(const struct limits_over *over, uint32_t queue, uint64_t ref)
+{
+    size_t at = over->kept_of == queue ? 0 : over->kept_count;
+
+    while (at < over->kept_count && over->kept[at].ref != ref)
+        at++;
+    return at;
+}
+
+/* Keeps the first `count` pairs for when the push is tried again, unless those of another queue are kept. */
+static void keep(struct limits_over *over, uint32_t queue, size_t count, uint64_t now_ms)
+{
+    if (over->kept_of != queue && over->kept_count > 0 && now_ms < over->kept_ms + KEPT_MS)
+        return;
+    memcpy(over->kept, over->pairs, count * sizeof(over->pairs[0]));
+    over->kept_count = count;
+    over->kept_of = queue;
+    over->kept_ms = now_ms;
+}
+
+/* The ids of those that must go. 0, or -EAGAIN. */
+static int find_ids(const struct turn *turn, const uint64_t *refs, size_t n)
+{
+    struct limits_over *over = &turn->broker->over;
+    uint32_t number = turn->queue->number;
+    size_t at = kept_at(over, number, refs[0]);
+    uint64_t pushed_ms;
+
+    for (size_t i = 0; i < n; i++, at++) {
+        over->pairs[i].ref = refs[i];
+        if (at < over->kept_count && over->kept[at].ref == refs[i]) {
+            over->pairs[i].id = over->kept[at].id;
+        } else if (!read_push(turn->broker, refs + i, n - i, &over->pairs[i].id, &pushed_ms)) {
+            keep(over, number, i, turn->now_ms);
+            return -EAGAIN;
+        }
+    }
+    if (over->kept_of == number && over->kept_count > 0) /* there may be no room in the log yet */
+        keep(over, number, n, turn->now_ms);
+    return 0;
+}
+
 int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
 {
     struct limits_over *over = &turn->broker->over;
     const struct topic_limits *limits = &turn->queue->set.limits;
     const struct sum more = {.messages = count, .bytes = bytes};
-    uint64_t refs[LIMITS_PAIRS_MAX], pushed_ms;
+    uint64_t refs[LIMITS_PAIRS_MAX];
     struct sum sum;
     size_t max = 0;
 
@@ -132,11 +178,8 @@ int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
         over->word = limits->messages > 0 ? "messages" : "bytes";
         return GMQ_E_TOPIC_FULL;
     }
-    for (size_t i = 0; i < n; i++) {
-        over->pairs[i].ref = refs[i];
-        if (!read_push(turn->broker, refs + i, n - i, &over->pairs[i].id, &pushed_ms))
-            return -EAGAIN;
-    }
+    if (find_ids(turn, refs, n) < 0)
+        return -EAGAIN;
     turn->over = (uint32_t)n;
     turn->over_bytes = room_bytes(turn->queue, n);
     return 0;
@@ -144,8 +187,11 @@ int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
 
 void limits_make_room(struct turn *turn)
 {
-    append(turn->broker, turn->queue, turn->broker->over.pairs, turn->over, PAYLOAD_HOW_DELETED, turn->now_ms,
-           RECORD_F_MORE);
+    struct limits_over *over = &turn->broker->over;
+
+    append(turn->broker, turn->queue, over->pairs, turn->over, PAYLOAD_HOW_DELETED, turn->now_ms, RECORD_F_MORE);
+    if (over->kept_of == turn->queue->number)
+        over->kept_count = 0;
 }
 
 /* ---- age --------------------------------------------------------------------------------------------------------- */

@@ -97,6 +97,7 @@ int web_open(struct web *web, uv_loop_t *loop, const struct web_options *opt)
     list_init(&web->streams);
     tries_init(&web->tries_address, LOGIN_ADDRESS_BURST, LOGIN_ADDRESS_REGAIN_MS);
     tries_init(&web->tries_name, LOGIN_NAME_BURST, LOGIN_NAME_REGAIN_MS);
+    tries_init(&web->tries_known, LOGIN_NAME_BURST, LOGIN_NAME_REGAIN_MS);
     sessions_init(&web->sessions, web->settings->session_hours * HOUR_MS, session_ended);
     if (web->assets->count == 0 && web->settings->web_root[0] == '\0')
         log_warn("http", "this gweb has no pages: install npm and run `make web`, then `make`");
@@ -155,5 +156,6 @@ void web_close(struct web *web)
     users_file_close(&web->users);
     tries_fini(&web->tries_address);
     tries_fini(&web->tries_name);
+    tries_fini(&web->tries_known);
     audit_close(&web->audit);
 }

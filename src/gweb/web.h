@@ -50,6 +50,7 @@ struct web {
     struct passwords passwords;
     struct sessions sessions;
     struct tries tries_address, tries_name; /* at logins */
+    struct tries tries_known;     /* of a name, at an address that it has logged in from: see login.c */
     struct audit audit;
     unsigned audit_readers;
     struct log_limit login_limit, foreign_limit;

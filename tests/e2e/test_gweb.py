@@ -165,6 +165,15 @@ class Logins(GwebCase):
         self.assertEqual(one.login("other", "a wrong one", headers={"X-Forwarded-For": "10.0.99.1"}).status, 401)
         self.assertEqual(self.entries(web)[3]["address"], "10.0.3.1")
 
+    def test_strangers_do_not_shut_a_user_out_where_he_has_been(self):
+        web = self.web("-behind_proxy=yes")
+        one = self.browser(web)
+        home = {"X-Forwarded-For": "10.9.9.9"}
+        self.assertEqual(one.login(headers=home).status, 200)
+        self.guess(lambda i: one.login("admin", "a wrong one", headers={"X-Forwarded-For": f"10.0.{i}.1"}), 20, 10)
+        self.assertEqual(one.login("admin", headers=home).status, 200)
+        self.guess(lambda i: one.login("admin", "a wrong one", headers=home), 10, 15)
+
     def test_a_proxy_is_believed_only_where_there_is_one(self):
         one = self.browser(self.web())
         self.guess(lambda i: one.login("admin", "a wrong one", headers={"X-Forwarded-For": f"10.0.{i}.1"}), 10, 15)

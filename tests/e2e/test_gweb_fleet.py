@@ -452,6 +452,18 @@ class Steered(FleetCase):
         self.assertEqual(web.stop(), 0)
         self.assertTrue(nodes[0].alive())
 
+    def test_the_audit_log_knows_what_was_popped_however_it_is_written(self):
+        registry, _ = self.fleet(1)
+        web, browser = self.admin(registry)
+        self.up(web, 1)
+        self.push(browser, 1, "secret")
+        got = browser.ask("POST", "/api/nodes/1/v1/deliveries", raw=b'{"t\\u006fpics":["secret"]}',
+                          headers={"Content-Type": "application/json"})
+        entry = self.audit(browser)["entries"][0]
+        self.assertEqual(entry["action"], "message.pop")
+        self.assertEqual((entry["count"], entry["result"]), (1, "ok") if got.status == 200 else (None, entry["result"]))
+        self.assertIn('["secret"]', entry["target"] + entry["detail"])
+
     def test_viewers_look_and_change_nothing(self):
         registry, nodes = self.fleet(1)
         web = self.web(register=f"http://{registry.http}")
@@ -623,6 +635,23 @@ class Contained(FleetCase):
         wait_until(lambda: "node 9 at %s is up" % fake.addr in web.output, "node 9 up")
         for _ in range(30):
             self.assertEqual(browser.ask("GET", "/livez").body, b"OK\n")
+
+    def test_a_node_that_says_nothing_in_many_bytes_is_down(self):
+        fake = FakeNode()
+        self.addCleanup(fake.shutdown)
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def talk():
+            yield b'event: stats\ndata: {"anew":true,"complete":true,"topics":[]}\n\n'
+            while not over.wait(0.2):
+                yield b":\n"
+
+        fake.answers["/api/v1/events"] = (200, {}, talk())
+        web, _ = self.admin(f"http://{fake.addr}")
+        page = self.live(web)
+        page.until(lambda: page.node(9) and page.node(9)["state"] == "up", "node 9 up")
+        page.until(lambda: page.node(9)["detail"] == "it sends, but no figures", "node 9 down")
 
     def test_nodes_that_talk_nonsense_are_down(self):
         fake = FakeNode()

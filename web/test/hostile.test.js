@@ -5,15 +5,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { curl, gclient, gclientLine, quote } from "../js/send/commands.js";
-import { pretty } from "../js/parts/text.js";
+import * as format from "../js/format.js";
+import { pretty, visible } from "../js/parts/text.js";
 
 const TEXTS = [
     "", "plain", "a b", "it's", "$(touch x)", "`id`", "a;b|c&d>e<f", "\\", "\\'", "'\\''", "!!", "~", "*", "#x", "-n",
     "--node=evil", "two\nlines\n", "\r", "\x1b[201~\nid\n", "\x03", "\x7f'\\", "\u0085\u009b", "ä中\u202e", "$'x'", "{a,b}",
 ];
 /** What bash makes of a command whose first word is replaced: its arguments. */
-const words = (line) => execFileSync("bash", ["-c", `gclient() { printf '%s\\0' "$@"; }; curl() { gclient "$@"; }\n${line}`],
-    { encoding: "utf8" }).split("\0").slice(0, -1);
+const SHOW = `gclient() { printf '%s\\0' "$@"; }; curl() { gclient "$@"; }`;
+const words = (line) => execFileSync("bash", ["-c", `${SHOW}\n${line}`], { encoding: "utf8" }).split("\0").slice(0, -1);
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
 test("a text is one word of a shell, and nothing that a terminal obeys", () => {
@@ -62,4 +63,19 @@ test("JSON that would grow beyond all bounds stays as it is, and nothing throws"
     assert.equal(pretty(`["${"x".repeat(2000000)}"]`).length, 2000008);
     assert.equal(pretty(`["${"\\n".repeat(1000000)}"]`).length, 2000008);
     assert.ok(pretty(JSON.stringify(Array(100000).fill(1))).length < 1 << 20);
+});
+
+test("figures and texts of another kind than they should be are shown as something, and nothing throws", () => {
+    const odd = [undefined, null, "x", "", "1e400", {}, [], [1], true, NaN, Infinity, -1, 0, 1e300, 8.64e15 + 1,
+        "9999999-99-99T00:00:00Z", 2 ** 64, 0.5];
+
+    const all = Object.entries(format).filter(([k, f]) => typeof f === "function" && k !== "setLocale");
+
+    for (const v of odd) {
+        for (const [name, fn] of all) {
+            assert.doesNotThrow(() => fn(v), `${name}(${String(v)})`);
+        }
+        assert.equal(typeof visible(v), "string");
+    }
+    assert.equal(format.time(1e300), format.NOTHING);
 });

@@ -4,9 +4,10 @@
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Marks that are not seen as signs that are: ⟨U+0000⟩, or ⟨U+202E⟩, which turns the direction. Newlines and tabs
- * stay. @param {string} text */
+ * stay. What is no text, though it should be one, is made one. @param {string | null | undefined} text */
 export function visible(text) {
-    return text.replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+    return String(text ?? "").replace(UNSEEN,
+        (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 /** @param {string} base64 */
