@@ -83,6 +83,8 @@ static void push_keyed(struct life *life, uint32_t number, uint32_t argument)
 
     if (argument & 8)
         attrs.from_id = argument;
+    if (argument & 16)
+        attrs.pushed_ms = life->now_ms;
     if (argument & 2)
         attrs.key = slice_of(KEYS + (argument >> 2 & 3), 1);
     life->last_id = max_u64(life->last_id + 1, id_next(life->last_id, 1, ID_EPOCH_MS + life->now_ms));

@@ -198,6 +198,8 @@ struct life {
     struct slice packed; /* items of an mpush not yet seen in records */
     struct puts puts;    /* of a put */
 
+    uint64_t taken_end; /* of the last record by which something that was ready is gone without a delivery */
+
     /* what answers have vouched for since the last restart */
     uint64_t vouched_written, vouched_promised;
     /* The state recovered next must reach so far; if the power fails before it is, so far. */

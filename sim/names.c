@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "sim/sight.h"
 
+enum { CLIENT_ROOM_BYTES = 512 }; /* what the record of a name takes at most, and more */
+
 int names_refusal(struct slice name)
 {
     return workload_client(name) ? 0 : GMQ_E_CLIENT_NAME;
@@ -57,7 +59,7 @@ static bool is_short_of_room(const struct life *life)
     struct log_stats stats;
 
     log_stats(life->broker.log, &stats);
-    return life->disturbed ||
+    return life->disturbed || log_room(life->broker.log, CLIENT_ROOM_BYTES, false) != 0 ||
            stats.tail_lsn - min_u64(stats.written_lsn, stats.durable_lsn) > life->log_options.ring_bytes / 8;
 }
 

@@ -437,6 +437,8 @@ static bool purge(struct oracle *oracle, const struct oracle_event *event)
 {
     for (uint32_t n = 0; n < event->count; n++) {
         struct oracle_message *m = oracle_first(oracle, event->topic, event->message.state);
+        if (!m && event->message.state == ORACLE_DELAYED) /* all go, those of a piece that cannot be read, too */
+            m = oracle_first(oracle, event->topic, ORACLE_DELAYED_ASIDE);
         if (!m)
             return wrong(oracle, "%u messages are purged, %u are there", (unsigned)event->count, (unsigned)n);
         drop_from_middle(oracle, m);

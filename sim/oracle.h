@@ -39,6 +39,7 @@ struct oracle_message {
     int max_retries;      /* its own; -1 = the node's */
     bool auto_ack;        /* its own */
     uint64_t expiry_ms;   /* 0 = never */
+    uint64_t pushed_ms;
     uint64_t attrs_hash;  /* of headers and key; 0 = it has none */
     uint64_t since_ms;    /* of the last delivery */
     uint32_t given_ms;    /* the TTR that it was delivered with */

@@ -258,6 +258,9 @@ void rules_check_turn(struct life *life)
     uint64_t behind = stats.tail_lsn - min_u64(stats.written_lsn, stats.durable_lsn);
     if (life->disturbed || life->unreadable || life->decayed || behind > life->log_options.ring_bytes / 8)
         return;
+    /* What the line was blocked by may just be gone: it is looked at again when the record of that is written. */
+    if (stats.written_lsn < life->taken_end)
+        return;
     for (int i = 0; i < LIFE_CLIENTS; i++)
         if (life->clients[i].stalled) /* a line waits for the next change as others do, who may have brought it here */
             return;

@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "engine/id.h"
 #include "engine/ref.h"
 #include "engine/retry.h"
 #include "sim/sight.h"
@@ -35,7 +34,7 @@ bool oracle_same_settings(const struct topic_settings *a, const struct topic_set
 
 bool oracle_is_old(const struct oracle_topic *topic, const struct oracle_message *m, uint64_t now_ms)
 {
-    return topic->set.limits.age_ms > 0 && id_time_ms(m->id) + topic->set.limits.age_ms <= now_ms;
+    return topic->set.limits.age_ms > 0 && m->pushed_ms + topic->set.limits.age_ms <= now_ms;
 }
 
 uint64_t oracle_retry_delay_ms(const struct oracle_topic *topic, const struct oracle_message *m)

@@ -42,6 +42,9 @@ static inline void happens(struct sight *sight)
 /* What the message of a push carries, as it says. */
 void sight_note_attrs(struct sight *sight, const struct payload_push *push);
 
+/* The time of a push, which was noted, is now. */
+void sight_demand_now(struct sight *sight, const struct payload_push *push);
+
 /* witness_jobs.c: what a job writes; to make the topic, or bring it back, may be the wish of one. */
 void sight_redrive(struct sight *sight);
 void sight_move(struct sight *sight);

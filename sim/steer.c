@@ -91,7 +91,8 @@ static void see_again(struct sight *sight)
                                  .time_ms = push.due_ms, .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY};
     sight_note_attrs(sight, &push);
     demand(sight, m->auto_ack == was->auto_ack && m->ttr_ms == was->ttr_ms && m->max_retries == was->max_retries &&
-                      m->expiry_ms == was->expiry_ms && m->attrs_hash == was->attrs_hash, "carries something else");
+                      m->expiry_ms == was->expiry_ms && m->attrs_hash == was->attrs_hash &&
+                      m->pushed_ms == was->pushed_ms, "carries something else");
     sight->event.kind = ORACLE_AGAIN;
     sight->event.topic = was->topic;
     happens(sight);

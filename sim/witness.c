@@ -14,6 +14,8 @@
 
 #include <inttypes.h>
 
+enum { PUSHED_AHEAD_MS = 200 }; /* of now, by the id, at most */
+
 /* The topic of the record is that of the command, or in its list. */
 static uint32_t topic_of(const struct sight *sight)
 {
@@ -47,9 +49,29 @@ void sight_note_attrs(struct sight *sight, const struct payload_push *push)
     m->ttr_ms = m->auto_ack ? 0 : push->ttr_ms;
     m->max_retries = (int)attrs.own_retries - 1;
     m->expiry_ms = attrs.expiry_ms;
+    m->pushed_ms = payload_push_ms(push);
     m->attrs_hash = workload_attrs_hash(attrs.headers, attrs.key);
     sight->deduped = attrs.deduped;
     demand(sight, !attrs.deduped || sight->life->busy, "the dedup key stays where the message was pushed");
+}
+
+/* What carries its time has the true one, what does not an id that is not far from it. */
+void sight_demand_now(struct sight *sight, const struct payload_push *push)
+{
+    uint64_t pushed_ms = sight->event.message.pushed_ms, now_ms = sight->life->now_ms;
+    bool carried = pushed_ms != id_time_ms(push->id);
+
+    demand(sight, pushed_ms >= now_ms && pushed_ms <= now_ms + (carried ? 0 : PUSHED_AHEAD_MS),
+           "wrong time of the push");
+}
+
+/* Nothing but the time of the push, or not even that. */
+static bool is_plain(const struct sight *sight, struct slice tlvs)
+{
+    char stamp[PAYLOAD_STAMP_BYTES];
+
+    payload_put_stamp(stamp, sight->life->now_ms);
+    return tlvs.len == 0 || slice_equal(tlvs, slice_of(stamp, sizeof(stamp)));
 }
 
 /* It is what the command says. */
@@ -95,10 +117,11 @@ static void see_push(struct sight *sight)
         .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY, .max_retries = -1,
     };
     sight_note_attrs(sight, &push);
+    sight_demand_now(sight, &push);
     if (put)
         demand_attrs(sight, put);
     else
-        demand(sight, push.tlvs.len == 0 && push.ttr_ms == 0, "a plain push that carries something");
+        demand(sight, push.ttr_ms == 0 && is_plain(sight, push.tlvs), "a plain push that carries something");
     sight->event.kind = ORACLE_PUSH;
     if (put)
         puts_see(life, &sight->event);
@@ -607,6 +630,8 @@ void witness_record(void *ctx, const struct record *rec, uint64_t end_lsn)
         life->deed.records++;
         life->deed.end = end_lsn;
     }
+    if (rec->type == RECORD_PURGE || (rec->type == RECORD_ACK && payload_ack_list(rec->aux) == PAYLOAD_LIST_READY))
+        life->taken_end = end_lsn;
     if (sight_steer(&sight))
         return;
     switch (rec->type) {

@@ -65,6 +65,7 @@ void sight_move(struct sight *sight)
         .topic = (uint32_t)oracle_topic_of(&life->oracle, sight->rec->queue), .time_ms = push.due_ms,
         .body_bytes = (uint32_t)push.body.len, .state = push.due_ms ? ORACLE_DELAYED : ORACLE_READY};
     sight_note_attrs(sight, &push);
+    sight_demand_now(sight, &push);
     struct payload_attrs attrs;
     job->half_from = payload_get_attrs(push.tlvs, &attrs) ? attrs.from_id : 0;
     demand(sight, slice_is(slice_str(job->to), life->oracle.now.topics[sight->event.message.topic].name),

@@ -131,7 +131,7 @@ static COLD void note_attrs(struct engine *engine, const struct record *rec, con
     if (attrs.deduped && !(rec->flags & RECORD_F_AGAIN)) {
         const struct payload_dedup *dedup = &attrs.dedup;
         struct dedup_entry entry = {.hash = {dedup->hash[0], dedup->hash[1]}, .id = push->id, .check = dedup->check};
-        dedup_add(&engine->dedup, &entry, engine->last_time_ms);
+        saw_time(engine, dedup_add(&engine->dedup, &entry, engine->last_time_ms));
     }
 }
 

@@ -150,14 +150,18 @@ static uint32_t find(const struct dedup *dedup, const uint64_t hash[DEDUP_HASH_W
     return name;
 }
 
-void dedup_add(struct dedup *dedup, const struct dedup_entry *entry, uint64_t now_ms)
+uint64_t dedup_add(struct dedup *dedup, const struct dedup_entry *entry, uint64_t now_ms)
 {
     if (dedup->window_ms == 0 || dedup->keys_max == 0 || entry->id == 0)
-        return;
+        return now_ms;
     uint32_t before = find(dedup, entry->hash);
     if (before) {
-        /* Nobody pushes with a key that is not free: so its time was over, whatever the records before told. */
-        now_ms = max_u64(now_ms, id_time_ms(entry_at(dedup, before)->id) + dedup->window_ms + 1);
+        /*
+         * Nobody pushes with a key that is not free: so its time was over, whatever the records before told. No push is
+         * later than its id; of a log with a hole the window may be another one.
+         */
+        uint64_t over_ms = id_time_ms(entry_at(dedup, before)->id) + dedup->window_ms + 1;
+        now_ms = max_u64(now_ms, min_u64(over_ms, id_time_ms(entry->id)));
         drop(dedup, before);
     }
     for (unsigned n = 0; n < OVER_AT_ONCE && dedup->count > 0 && dedup_is_over(dedup, oldest(dedup), now_ms); n++)
@@ -170,6 +174,7 @@ void dedup_add(struct dedup *dedup, const struct dedup_entry *entry, uint64_t no
     *place = *entry;
     chains_add(&dedup->chains, name, (struct chain_link){.hash = place->hash[0], .next = &place->next});
     chains_grow(&dedup->chains, ++dedup->count, dedup, look);
+    return now_ms;
 }
 
 const struct dedup_entry *dedup_find(const struct dedup *dedup, const uint64_t hash[DEDUP_HASH_WORDS])

@@ -5,7 +5,8 @@
  *        there are more than keys_max, and when their push is older than the window, both by numbers that stand in
  *        records. A key that is used again, after its time, is that of its newest push.
  * Time   An entry's is that in the id of its push, which is never earlier than the push was. It is let go once a record
- *        tells of a time that is later by more than the window: late perhaps, early never.
+ *        tells of a time that is later by more than the window: late perhaps, early never. A push with a key that was
+ *        used before tells that the window of the push before is over.
  * Cost   add, find O(1); 32 bytes an entry and 4 a bucket. Empty, it takes nothing.
  * Owns   Its pages.
  *
@@ -42,8 +43,11 @@ void dedup_free(struct dedup *dedup);
 /* A window and a bound from now on; what is beyond the bound goes. */
 void dedup_limit(struct dedup *dedup, uint64_t window_ms, uint64_t keys_max);
 
-/* The newest push with this key; `id` and `hash` are those of it. Lets some go that are too old at `now_ms`. */
-void dedup_add(struct dedup *dedup, const struct dedup_entry *entry, uint64_t now_ms);
+/*
+ * The newest push with this key; `id` and `hash` are those of it. Lets some go that are too old at `now_ms`. Returns
+ * the latest time that is known now: `now_ms`, or, when the key was used before, the end of its window, if later.
+ */
+uint64_t dedup_add(struct dedup *dedup, const struct dedup_entry *entry, uint64_t now_ms);
 
 /* NULL when there is none. It may be older than the window. */
 const struct dedup_entry *dedup_find(const struct dedup *dedup, const uint64_t hash[DEDUP_HASH_WORDS]);

@@ -15,7 +15,7 @@ static void add(struct dedup *dedup, uint64_t key, uint64_t ms, uint64_t now_ms)
 {
     struct dedup_entry entry = entry_of(key, ms, (uint32_t)key);
 
-    dedup_add(dedup, &entry, now_ms);
+    (void)dedup_add(dedup, &entry, now_ms);
 }
 
 static const struct dedup_entry *find(const struct dedup *dedup, uint64_t key)
@@ -81,6 +81,26 @@ TEST(dedup_lets_go_what_is_older_than_the_window_and_not_before)
     add(&dedup, 3, NOW_MS + 1001, NOW_MS + 1001);
     assert_null(find(&dedup, 1));
     assert_non_null(find(&dedup, 2));
+    dedup_free(&dedup);
+}
+
+TEST(dedup_key_used_again_tells_that_its_time_was_over)
+{
+    struct dedup_entry entry = entry_of(1, NOW_MS, 1), again = entry_of(1, NOW_MS + 5000, 2);
+    struct dedup dedup;
+
+    dedup_init(&dedup);
+    dedup_limit(&dedup, 1000, 3000);
+    assert_int_equal(dedup_add(&dedup, &entry, 7), 7);
+    add(&dedup, 2, NOW_MS, 0);
+    add(&dedup, 3, NOW_MS + 1, 0);
+    assert_int_equal(dedup_add(&dedup, &again, 7), NOW_MS + 1001);
+    assert_null(find(&dedup, 2));
+    assert_non_null(find(&dedup, 3));
+    assert_int_equal(dedup_add(&dedup, &again, NOW_MS + 9000), NOW_MS + 9000);
+    /* Never later than the push, though it came too early for the window. */
+    again = entry_of(1, NOW_MS + 5500, 2);
+    assert_int_equal(dedup_add(&dedup, &again, 7), NOW_MS + 5500);
     dedup_free(&dedup);
 }
 

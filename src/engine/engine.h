@@ -147,7 +147,7 @@ uint32_t engine_topics(const struct engine *engine);
 uint32_t engine_doomed(struct engine *engine);
 
 uint64_t engine_last_id(const struct engine *engine);   /* the greatest id ever seen, 0 = none */
-uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time in any record */
+uint64_t engine_last_time_ms(const struct engine *engine); /* the latest time that any record tells */
 uint32_t engine_max_retries(const struct engine *engine); /* of the node, from its newest record */
 uint64_t engine_node_record_lsn(const struct engine *engine); /* of that record, 0 = none */
 uint64_t engine_dedup_window_ms(const struct engine *engine); /* how long dedup keys are kept, by the same record */

@@ -3,6 +3,8 @@
 
 enum { TIME_BITS = 41, SEQUENCE_BITS = 12, NODE_BITS = 10, SEQUENCE_MAX = (1 << SEQUENCE_BITS) - 1 };
 
+_Static_assert(NODE_BITS + SEQUENCE_BITS == ID_TIME_SHIFT, "the time begins behind them");
+
 static uint64_t compose(uint64_t ms, unsigned node, uint64_t sequence)
 {
     return ms << (NODE_BITS + SEQUENCE_BITS) | (uint64_t)(node & ((1u << NODE_BITS) - 1)) << SEQUENCE_BITS | sequence;
@@ -29,7 +31,5 @@ uint64_t id_before(uint64_t ms)
 
     return sound ? ((ms - ID_EPOCH_MS) << (NODE_BITS + SEQUENCE_BITS)) - 1 : 0;
 }
-
-uint64_t id_time_ms(uint64_t id) { return (id >> (NODE_BITS + SEQUENCE_BITS)) + ID_EPOCH_MS; }
 
 unsigned id_node(uint64_t id) { return (unsigned)(id >> SEQUENCE_BITS) & ((1u << NODE_BITS) - 1); }

@@ -17,6 +17,8 @@
 
 #define ID_EPOCH_MS 1483228800000u
 
+enum { ID_TIME_SHIFT = 22 };
+
 /* The id that follows `last` (0 = none yet) on `node` (1..1024) at `now_ms` (since 1970). */
 uint64_t id_next(uint64_t last, unsigned node, uint64_t now_ms);
 
@@ -26,7 +28,7 @@ unsigned id_node(uint64_t id);
 /* The greatest id there could be before `ms` (since 1970); 0 for a time that no id can have. */
 uint64_t id_before(uint64_t ms);
 
-/* The time in an id, in ms since 1970. */
-uint64_t id_time_ms(uint64_t id);
+/* The time in an id, in ms since 1970. Ids may run ahead of the clock: when a message was pushed payload.h says. */
+static inline uint64_t id_time_ms(uint64_t id) { return (id >> ID_TIME_SHIFT) + ID_EPOCH_MS; }
 
 #endif

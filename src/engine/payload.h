@@ -8,7 +8,8 @@
  *           20 u16 TLV bytes / 8   22 u16 0   24 TLVs: 1 dedup key { 16 bytes, u32 check, u32 0 }, 3 headers,
  *           5 u8 retries, 7 u64 expiry_ms, 8 key,
  *           9 of a moved message { u8 retries, u8 why, u16 0, u32 0, u64 first_ms, u64 last_ms },
- *           10 of one that came out of another queue's dead letters { u64 id there, u32 queue, u32 0 };  body
+ *           10 of one that came out of another queue's dead letters { u64 id there, u32 queue, u32 0 },
+ *           11 u64 pushed_ms, of one whose id is of a later time;  body
  *   POP     0 u64 now_ms   8 u32 holder   12 u32 n   16 n x { u64 ref, u64 id, u32 ttr_ms (or PAYLOAD_TTR_AUTO_ACK),
  *           u32 of the message: bytes of its body / 64, rounded up, + (1 + its own maximum of retries) << 24, or 0 }
  *   ACK     n x { u64 ref, u64 id };  aux: enum payload_list + enum payload_how << 8
@@ -40,6 +41,7 @@
 
 #include "base/record.h"
 #include "base/topic_settings.h"
+#include "engine/id.h"
 
 enum {
     PAYLOAD_PUSH_BYTES = 24, /* before TLVs and body */
@@ -53,6 +55,7 @@ enum {
     PAYLOAD_ATTRS_BYTES_MAX = 4608, /* of TLVs of a PUSH */
     PAYLOAD_HEADERS_BYTES_MAX = 4096,
     PAYLOAD_KEY_BYTES_MAX = 128,
+    PAYLOAD_STAMP_BYTES = 16, /* TLVs of a PUSH that carries the time of its push and nothing else */
     PAYLOAD_TEXT_BYTES_MAX = 255, /* why a message was rejected */
     PAYLOAD_SIZE_STEP = 64,
     PAYLOAD_SIZE64_MAX = 0xffffff,
@@ -153,6 +156,7 @@ struct payload_attrs {
     uint64_t first_ms, last_ms; /* first and last delivery, 0 = none yet */
     uint64_t from_id;     /* it was a dead letter with this id, 0 = it was none, ... */
     uint32_t from_queue;  /* ... of this queue */
+    uint64_t pushed_ms;   /* engine time of the push; 0 = its id says it */
 };
 
 struct payload_pair {
@@ -284,6 +288,9 @@ void payload_put_touch(char *to, const struct payload_touch *touch, const struct
 /* The TLVs of a PUSH, as they stand in payload_push.tlvs; returns their bytes, <= PAYLOAD_ATTRS_BYTES_MAX. */
 size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs);
 
+/* The same of {.pushed_ms = pushed_ms}. */
+void payload_put_stamp(char to[PAYLOAD_STAMP_BYTES], uint64_t pushed_ms);
+
 void payload_put_chunk(char *to, const uint64_t *refs, uint32_t count);
 void payload_put_load(char *to, const struct payload_load *load);
 void payload_put_dchunk(char *to, uint64_t start_ms, const struct payload_delayed *entries, uint32_t count);
@@ -310,6 +317,10 @@ NODISCARD bool payload_get_touch(struct slice payload, struct payload_touch *ret
 
 /* Of payload_push.tlvs; its slices are borrowed from there. False: malformed, then `ret` is nothing. */
 NODISCARD bool payload_get_attrs(struct slice tlvs, struct payload_attrs *ret);
+
+/* When a message was pushed: what it carries of that, or what its id says, which may be a little later than now. */
+uint64_t payload_push_ms(const struct payload_push *push);
+
 NODISCARD bool payload_get_queue(struct slice payload, struct payload_queue *ret);
 NODISCARD bool payload_get_chunk(struct slice payload, struct payload_chunk *ret);
 NODISCARD bool payload_get_load(struct slice payload, struct payload_load *ret);

@@ -12,6 +12,7 @@ enum push_tlv {
     TLV_KEY = 8,
     TLV_MOVED = 9,
     TLV_FROM = 10,
+    TLV_PUSHED = 11,
 };
 enum { MOVED_BYTES = 24, DEDUP_BYTES = 24, FROM_BYTES = 16, ALIGN = 8 };
 
@@ -43,9 +44,17 @@ static char *put_from(char *to, const struct payload_attrs *attrs)
     return tlv_put(to, TLV_FROM, bytes, sizeof(bytes));
 }
 
+static char *put_ms(char *to, enum push_tlv type, uint64_t ms)
+{
+    char bytes[8];
+
+    put_le64(bytes, ms);
+    return ms > 0 ? tlv_put(to, type, bytes, sizeof(bytes)) : to;
+}
+
 size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_attrs *attrs)
 {
-    char *at = to, expiry[8], retries = (char)(attrs->own_retries - 1);
+    char *at = to, retries = (char)(attrs->own_retries - 1);
 
     ENSURE(attrs->headers.len <= PAYLOAD_HEADERS_BYTES_MAX && attrs->key.len <= PAYLOAD_KEY_BYTES_MAX);
     if (attrs->deduped)
@@ -54,18 +63,23 @@ size_t payload_put_attrs(char to[PAYLOAD_ATTRS_BYTES_MAX], const struct payload_
         at = tlv_put(at, TLV_HEADERS, attrs->headers.ptr, attrs->headers.len);
     if (attrs->own_retries > 0)
         at = tlv_put(at, TLV_MAX_RETRIES, &retries, 1);
-    put_le64(expiry, attrs->expiry_ms);
-    if (attrs->expiry_ms > 0)
-        at = tlv_put(at, TLV_EXPIRY, expiry, sizeof(expiry));
+    at = put_ms(at, TLV_EXPIRY, attrs->expiry_ms);
     if (attrs->key.len > 0)
         at = tlv_put(at, TLV_KEY, attrs->key.ptr, attrs->key.len);
     if (attrs->moved)
         at = put_moved(at, attrs);
     if (attrs->from_id > 0)
         at = put_from(at, attrs);
+    at = put_ms(at, TLV_PUSHED, attrs->pushed_ms);
     while ((size_t)(at - to) % ALIGN != 0)
         *at++ = TLV_END;
     return (size_t)(at - to);
+}
+
+void payload_put_stamp(char to[PAYLOAD_STAMP_BYTES], uint64_t pushed_ms)
+{
+    memset(to, TLV_END, PAYLOAD_STAMP_BYTES);
+    (void)put_ms(to, TLV_PUSHED, pushed_ms);
 }
 
 static bool take_moved(struct payload_attrs *ret, struct slice value)
@@ -99,6 +113,12 @@ static bool take_from(struct payload_attrs *ret, struct slice value)
     return true;
 }
 
+static bool take_ms(uint64_t *ret, struct slice value)
+{
+    *ret = value.len == 8 ? get_le64(value.ptr) : 0;
+    return value.len == 8 && *ret <= WHEEL_MS_MAX;
+}
+
 static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice value)
 {
     switch (type) {
@@ -111,8 +131,7 @@ static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice valu
         ret->own_retries = value.len == 1 ? 1u + (uint8_t)value.ptr[0] : 0;
         return value.len == 1 && ret->own_retries <= TOPIC_RETRIES_MAX + 1;
     case TLV_EXPIRY:
-        ret->expiry_ms = value.len == 8 ? get_le64(value.ptr) : 0;
-        return value.len == 8 && ret->expiry_ms <= WHEEL_MS_MAX;
+        return take_ms(&ret->expiry_ms, value);
     case TLV_KEY:
         ret->key = value;
         return value.len <= PAYLOAD_KEY_BYTES_MAX;
@@ -120,6 +139,8 @@ static bool take_tlv(struct payload_attrs *ret, unsigned type, struct slice valu
         return take_moved(ret, value);
     case TLV_FROM:
         return take_from(ret, value);
+    case TLV_PUSHED:
+        return take_ms(&ret->pushed_ms, value);
     default:
         return true;
     }
@@ -139,4 +160,13 @@ bool payload_get_attrs(struct slice tlvs, struct payload_attrs *ret)
     if (rc == 0)
         *ret = attrs;
     return rc == 0;
+}
+
+uint64_t payload_push_ms(const struct payload_push *push)
+{
+    struct payload_attrs attrs;
+
+    if (push->tlvs.len > 0 && payload_get_attrs(push->tlvs, &attrs) && attrs.pushed_ms > 0)
+        return attrs.pushed_ms;
+    return id_time_ms(push->id);
 }

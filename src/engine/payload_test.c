@@ -60,7 +60,7 @@ TEST(payload_push_skips_its_extensions)
 static const struct payload_attrs ATTRS = {.headers = {"a: 1\nb: 2\n", 10}, .key = {"order 7", 7}, .expiry_ms = 999,
                                            .own_retries = 255, .moved = true, .retries = 3, .first_ms = 10,
                                            .why = PAYLOAD_REASON_REJECTED, .last_ms = 20, .from_id = 77,
-                                           .from_queue = 5};
+                                           .from_queue = 5, .pushed_ms = 888};
 
 /* Cut anywhere: malformed, or less, but never something else. */
 static void read_attrs(struct slice prefix, size_t whole)
@@ -77,7 +77,7 @@ static void read_attrs(struct slice prefix, size_t whole)
         return;
     assert_true(slice_equal(attrs.key, ATTRS.key));
     assert_true(attrs.expiry_ms == 999 && attrs.own_retries == 255 && attrs.moved && attrs.retries == 3);
-    assert_true(attrs.from_id == 77 && attrs.from_queue == 5);
+    assert_true(attrs.from_id == 77 && attrs.from_queue == 5 && attrs.pushed_ms == 888);
     assert_true(attrs.why == PAYLOAD_REASON_REJECTED && attrs.first_ms == 10 && attrs.last_ms == 20);
 }
 
@@ -98,13 +98,33 @@ TEST(payload_push_carries_attributes)
 TEST(payload_attributes_that_cannot_be_are_refused)
 {
     static const char *const BAD[] = {"\5\0\2\0ab\0\0", "\7\0\1\0a\0\0\0", "\x9\0\1\0a\0\0\0", "\5\0\1\0\xff\0\0\0",
-                                      "\x8\0\xff\xff\0\0\0\0", "\3\0\5\0a\0\0\0", "\xa\0\4\0abcd"};
+                                      "\x8\0\xff\xff\0\0\0\0", "\3\0\5\0a\0\0\0", "\xa\0\4\0abcd",
+                                      "\xb\0\4\0abcd"};
     struct payload_attrs attrs;
 
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
         assert_false(payload_get_attrs(slice_of(BAD[i], 8), &attrs));
     assert_true(payload_get_attrs(slice_of("\x63\0\2\0ab\0\0", 8), &attrs)); /* of a later version */
     assert_int_equal(attrs.own_retries, 0);
+}
+
+TEST(payload_push_time_is_what_the_message_carries_or_else_that_of_its_id)
+{
+    char stamp[PAYLOAD_STAMP_BYTES], same[PAYLOAD_ATTRS_BYTES_MAX];
+    struct payload_push push = {.id = id_next(0, 1, ID_EPOCH_MS + 60000)};
+    struct payload_attrs attrs = {.pushed_ms = ID_EPOCH_MS + 5};
+
+    assert_int_equal(payload_push_ms(&push), ID_EPOCH_MS + 60000);
+    payload_put_stamp(stamp, ID_EPOCH_MS + 5);
+    push.tlvs = slice_of(stamp, sizeof(stamp));
+    assert_int_equal(payload_push_ms(&push), ID_EPOCH_MS + 5);
+    assert_int_equal(payload_put_attrs(same, &attrs), sizeof(stamp));
+    assert_memory_equal(same, stamp, sizeof(stamp));
+    push.tlvs = slice_of(same, payload_put_attrs(same, &(struct payload_attrs){.own_retries = 1}));
+    assert_int_equal(payload_push_ms(&push), ID_EPOCH_MS + 60000);
+    stamp[2] = 7; /* malformed: it carries nothing */
+    push.tlvs = slice_of(stamp, sizeof(stamp));
+    assert_int_equal(payload_push_ms(&push), ID_EPOCH_MS + 60000);
 }
 
 static void read_release(struct slice prefix, size_t whole)

@@ -54,7 +54,7 @@ static bool load(struct engine *engine, struct state_reader *in)
         if (!state_take(in, w, ENTRY_WORDS) || w[3] > UINT32_MAX || dedup_find(dedup, w))
             return false;
         struct dedup_entry entry = {.hash = {w[0], w[1]}, .id = w[2], .check = (uint32_t)w[3]};
-        dedup_add(dedup, &entry, 0);
+        (void)dedup_add(dedup, &entry, 0);
         if (dedup->count != count + 1)
             return false;
     }

@@ -160,6 +160,22 @@ TEST(push_is_known_by_its_dedup_key_over_restarts_and_for_the_window)
     desk_end();
 }
 
+/* With the end of a window the clock of the next life cannot begin within it. */
+TEST(push_with_a_dedup_key_whose_time_was_over_is_another_one_though_the_clock_is_set_back)
+{
+    desk_begin(0);
+    uint64_t begun_ms = desk.now_ms;
+    uint64_t first = put_one("a", "x"), other = put_one("b", "x");
+    desk.now_ms += DESK_DEDUP_MS + 1000;
+    assert_true(put_one("a", "x") > first && !desk.again);
+    desk_kill();
+    desk.now_ms = begun_ms;
+    desk_open();
+    assert_in_range(desk.now_ms, begun_ms + DESK_DEDUP_MS, begun_ms + DESK_DEDUP_MS + 1000);
+    assert_true(put_one("b", "y") > other && !desk.again);
+    desk_end();
+}
+
 TEST(push_keeps_its_dedup_key_when_its_dead_letter_moves_to_another_topic)
 {
     struct cmd_args args = {.delay_ms = CMD_NOT_GIVEN, .all = true, .to = slice_str("other")};

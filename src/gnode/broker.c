@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 enum {
+    IDS_AHEAD_MS = 100,             /* that the time of a push may be off when only its id says it */
     UNCLEAN_ID_GAP_MS = 60000,      /* larger than what ids run ahead of engine time by themselves */
     FIRST_TICK_MS = 1000,           /* clients can ack what they hold before leases of the last life end */
     NO_ROOM_MS = 100,               /* between tries of a TICK for which the log has no room */
@@ -181,6 +182,17 @@ static void note_node_settings(struct broker *broker, uint64_t now_ms)
     }
 }
 
+/*
+ * Is the time in an id not that of its push? After an unclean stop ids run ahead for a minute, and a little when so
+ * many messages are pushed that milliseconds run out of ids.
+ */
+static void look_at_ids(struct broker *broker, uint64_t now_ms)
+{
+    bool ahead = id_time_ms(engine_last_id(broker->engine)) > now_ms + IDS_AHEAD_MS;
+
+    broker->stamp_bytes = ahead ? PAYLOAD_STAMP_BYTES : 0;
+}
+
 uint64_t broker_promised(const struct broker *broker)
 {
     uint64_t durable = log_durable(broker->log);
@@ -226,6 +238,7 @@ int broker_open(struct broker *broker, const struct broker_options *options, con
         goto out_log;
     }
     note_node_settings(broker, now_ms);
+    look_at_ids(broker, now_ms);
     usage_begin(broker, now_ms);
     holders_begin(broker);
     broker->name_next = 1;
@@ -299,6 +312,7 @@ uint64_t broker_turn(struct broker *broker, uint64_t now_ms)
 
     broker->trims = 0;
     broker->list_work = 0;
+    look_at_ids(broker, now_ms);
     name_lost_queues(broker, now_ms);
     bool ticked = tick(broker, now_ms);
     /* Before those are served who wait for what it brings. */

@@ -66,6 +66,7 @@ struct broker {
     struct log_report report;  /* of the recovery */
     uint64_t mended;           /* messages that it dropped, as engine_mend() says */
     uint64_t ids_end;          /* end of the record that says where ids go on after an unclean stop, or 0 */
+    size_t stamp_bytes;        /* PAYLOAD_STAMP_BYTES: ids are ahead of the clock, each push carries its time; or 0 */
     uint32_t name_next, name_end; /* queues [next, end) may have lost their names */
     uint64_t tick_from_ms;     /* no TICK before it */
     uint64_t checkpoint_ms;    /* when the last checkpoint began */

@@ -1,7 +1,6 @@
 /* describe.c - see describe.h. SPDX-License-Identifier: MIT */
 #include "gnode/describe.h"
 
-#include "engine/id.h"
 #include "engine/ref.h"
 #include "gnode/broker.h"
 #include "gnode/consumers.h"
@@ -33,11 +32,11 @@ static void describe_attrs(struct report *report, struct report_message *message
 }
 
 void describe_push(struct report *report, struct report_message *message, const struct payload_push *push,
-                   enum cmd_body body, uint64_t body_bytes)
+                   uint64_t now_ms, enum cmd_body body, uint64_t body_bytes)
 {
     message->id = push->id;
     message->bytes = push->body.len;
-    message->pushed_ms = id_time_ms(push->id);
+    message->pushed_ms = min_u64(payload_push_ms(push), now_ms);
     describe_attrs(report, message, push);
     message->has_body = body != CMD_BODY_NONE;
     if (!message->has_body)
@@ -88,14 +87,14 @@ static void describe_lease(struct report *report, struct report_message *message
 }
 
 void describe_located(struct report *report, struct report_message *message, const struct broker *broker,
-                      const struct located *at, enum cmd_body body, uint64_t body_bytes)
+                      const struct located *at, uint64_t now_ms, enum cmd_body body, uint64_t body_bytes)
 {
     if (at->queue && at->queue->name)
         message->topic = report_keep(report, slice_of(at->queue->name, at->queue->name_len));
     message->place = at->place;
     message->retries = at->retries;
     message->due_ms = at->due_ms;
-    describe_push(report, message, &at->push, body, body_bytes);
+    describe_push(report, message, &at->push, now_ms, body, body_bytes);
     describe_facts(report, message, broker, at->lsn);
     if (at->lease)
         describe_lease(report, message, broker, at->lease);
@@ -132,12 +131,12 @@ void describe_topic(struct report_topic *topic, struct broker *broker, struct qu
         topic->settings.pop_paused_until_ms = 0;
 }
 
-bool describe_pushed_ms(const struct broker *broker, uint64_t ref, uint64_t *ret_ms)
+bool describe_pushed_ms(const struct broker *broker, uint64_t ref, uint64_t now_ms, uint64_t *ret_ms)
 {
     struct payload_push push;
     struct record rec;
     int rc = log_read(broker->log, ref_lsn(ref), &rec);
 
-    *ret_ms = rc > 0 && payload_get_push(rec.payload, &push) ? id_time_ms(push.id) : 0;
+    *ret_ms = rc > 0 && payload_get_push(rec.payload, &push) ? min_u64(payload_push_ms(&push), now_ms) : 0;
     return rc != 0;
 }

@@ -16,12 +16,26 @@
 
 /* ---- push -------------------------------------------------------------------------------------------------------- */
 
+/* With the time of the push, since the id does not say it. */
+static COLD uint64_t append_stamped(const struct turn *turn, struct payload_push *push, bool more)
+{
+    char stamp[PAYLOAD_STAMP_BYTES];
+
+    payload_put_stamp(stamp, turn->now_ms);
+    push->tlvs = slice_of(stamp, sizeof(stamp));
+    payload_put_push(log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
+                               payload_push_bytes(push)), push);
+    return broker_apply(turn->broker);
+}
+
 static uint64_t append_push(const struct turn *turn, uint64_t id, uint64_t delay_s, struct slice body, bool more)
 {
     struct payload_push push = {.id = id, .body = body};
 
     if (delay_s > 0)
         push.due_ms = min_u64(turn->now_ms + 1000 * delay_s, WHEEL_MS_MAX);
+    if (UNLIKELY(turn->broker->stamp_bytes > 0))
+        return append_stamped(turn, &push, more);
     char *to = log_begin(turn->broker->log, RECORD_PUSH, more ? RECORD_F_MORE : 0, 0, turn->queue->number,
                          PAYLOAD_PUSH_BYTES + body.len);
 
@@ -51,7 +65,7 @@ static int do_push(struct turn *turn)
         rc = check_push_gates(turn, 1, limits_bytes(cmd->body.len));
     if (rc < 0)
         return refuse_push(turn, rc);
-    size_t bytes = record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + cmd->body.len);
+    size_t bytes = record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + turn->broker->stamp_bytes + cmd->body.len);
     rc = broker_room(turn->broker, ensure_bytes(turn) + turn->over_bytes + bytes, false);
     if (rc < 0)
         return no_room(turn, rc);
@@ -71,7 +85,7 @@ static int check_items(const struct turn *turn, size_t *ret_bytes)
     int rc = 0;
 
     for (*ret_bytes = 0; rc == 0 && cmd_item_next(&packed, &item); count++) {
-        *ret_bytes += record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + item.body.len);
+        *ret_bytes += record_stride(RECORD_PUSH, PAYLOAD_PUSH_BYTES + turn->broker->stamp_bytes + item.body.len);
         rc = check_delay(turn, item.delay_s);
     }
     return rc < 0 ? rc : count != turn->cmd->count || packed.len > 0 ? GMQ_E_BODY_SHORT : 0;
@@ -210,7 +224,7 @@ static void end_gather(const struct turn *turn)
     turn->broker->retry = true;
 }
 
-static int do_dead(struct turn *turn)
+static int collect_dead(struct turn *turn)
 {
     struct broker *broker = turn->broker;
     struct session *session = turn->session;
@@ -243,6 +257,18 @@ static int do_dead(struct turn *turn)
         return refuse(turn, GMQ_E_NO_MESSAGE, 0, NULL);
     session_stall(session);
     return -EAGAIN;
+}
+
+static int do_dead(struct turn *turn)
+{
+    struct gather *gather;
+    int rc = collect_dead(turn);
+
+    if (rc == 0 && (gather = turn->session->gather)) { /* refused in the middle of it */
+        end_gather(turn);
+        gather_free(gather);
+    }
+    return rc;
 }
 
 /* ---- topics ------------------------------------------------------------------------------------------------------ */

@@ -52,6 +52,7 @@ static bool copy_attrs(struct gather *gather, struct gather_item *item, struct s
     item->key = (uint32_t)attrs.key.len;
     item->own_retries = attrs.own_retries;
     item->expiry_ms = attrs.expiry_ms;
+    item->pushed_ms = attrs.pushed_ms;
     return buf_append(&gather->bodies, attrs.headers.ptr, attrs.headers.len) &&
            buf_append(&gather->bodies, attrs.key.ptr, attrs.key.len);
 }
@@ -86,6 +87,13 @@ bool gather_run(struct gather *gather, struct log *log)
     }
     gather->count = gather->done = gather->done < gather->count ? gather->done : gather->count;
     return true;
+}
+
+uint64_t gather_pushed_ms(const struct gather_item *item)
+{
+    if (item->unreadable)
+        return 0;
+    return item->pushed_ms > 0 ? item->pushed_ms : id_time_ms(item->id);
 }
 
 static bool is_deliverable(const struct gather_item *item, uint64_t now_ms)

@@ -22,6 +22,7 @@ enum { GATHER_BYTES_MAX = 1 << 20 };
 
 struct gather_item {
     uint64_t ref, id;
+    uint64_t pushed_ms; /* 0 = its id says it; see gather_pushed_ms() */
     uint32_t ttr_ms; /* the message's own; 0 = its queue's */
     uint32_t headers, key;  /* bytes of them, which stand behind those of the body */
     unsigned own_retries;   /* as in struct payload_attrs */
@@ -52,6 +53,9 @@ bool gather_run(struct gather *gather, struct log *log);
 
 /* Leaves of the items the first ones that are collected, readable and not expired at `now_ms`; returns how many. */
 size_t gather_cut(struct gather *gather, uint64_t now_ms);
+
+/* When it was pushed; 0 = it is not known. */
+uint64_t gather_pushed_ms(const struct gather_item *item);
 
 /* Drops the items for which `keep` is false, and the unreadable ones, from the reply; then the messages are ready. */
 void gather_finish(struct gather *gather, const bool *keep);

@@ -63,7 +63,8 @@ static bool tell_end(struct turn *turn, const struct located *at, struct ending 
         return false;
     const struct story *story = telling->story;
     story_end(telling->story, &(struct story_end){.place = PLACE_GONE});
-    *ret = (struct ending){.known = story->gone, .how = story->how, .gone_ms = story->gone_ms,
+    *ret = (struct ending){.known = story->gone, .how = story->how,
+                           .gone_ms = min_u64(story->gone_ms, turn->now_ms),
                            .topic_len = story->topic_len};
     memcpy(ret->topic, story->topic, story->topic_len);
     session_end_work(turn->session);
@@ -92,6 +93,6 @@ int exec_get(struct turn *turn)
         report->messages[0].topic = report_keep(report, slice_of(end.topic, end.topic_len));
     report->count = 1;
     uint64_t body_bytes = args->body_bytes > 0 ? (uint64_t)args->body_bytes : CMD_BODY_FIRST_BYTES;
-    describe_located(report, &report->messages[0], turn->broker, &at, args->body, body_bytes);
+    describe_located(report, &report->messages[0], turn->broker, &at, turn->now_ms, args->body, body_bytes);
     return answer_report(turn, report, 0);
 }

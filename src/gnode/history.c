@@ -2,7 +2,6 @@
 #include "gnode/history.h"
 
 #include "base/mem.h"
-#include "engine/id.h"
 #include "gnode/cursor.h"
 #include "gnode/describe.h"
 #include "gnode/locate.h"
@@ -97,6 +96,7 @@ static uint64_t begin_page(const struct turn *turn, struct story *story, const s
     uint64_t lsn = at->lsn;
     struct record rec = at->rec;
 
+    story->now_ms = payload_push_ms(&at->push);
     if (rec.flags & RECORD_F_AGAIN) {
         int rc = log_find(turn->broker->log, story->id, &lsn);
         rc = rc == 1 ? log_read(turn->broker->log, lsn, &rec) : rc;
@@ -105,7 +105,6 @@ static uint64_t begin_page(const struct turn *turn, struct story *story, const s
         *ret_gap = rc < 0;
         lsn = rc < 0 ? at->lsn : lsn;
     }
-    story->now_ms = id_time_ms(story->id);
     if (*ret_gap) {
         struct report_event *event = &story->report->events[story->report->count++];
         *event = (struct report_event){.kind = EVENT_PUSHED, .at_ms = story->now_ms};
@@ -176,6 +175,13 @@ static void name_topics(const struct turn *turn, struct story *story)
     }
 }
 
+/* Nothing was later than what came after it, though ids, of which some times are taken, may run ahead of the clock. */
+static void put_in_order(struct report *report, uint64_t now_ms)
+{
+    for (size_t i = report->count; i-- > 0;)
+        now_ms = report->events[i].at_ms = min_u64(report->events[i].at_ms, now_ms);
+}
+
 static struct report *take_report(const struct turn *turn, const struct located *at, const struct log_walked *walked)
 {
     const struct telling *telling = telling_of(turn->session);
@@ -188,6 +194,7 @@ static struct report *take_report(const struct turn *turn, const struct located 
     name_holders(turn, story);
     name_topics(turn, story);
     struct report *report = story->report;
+    put_in_order(report, turn->now_ms);
     story->report = NULL;
     report->whole = last && !gap && (story->gone || at->place != PLACE_GONE);
     if (!last) {

@@ -159,6 +159,8 @@ static void attributes(struct dump *dump, struct slice tlvs)
         number(dump, "from_id", attrs.from_id);
         number(dump, "from_topic", attrs.from_queue);
     }
+    if (attrs.pushed_ms > 0)
+        moment(dump, "pushed", attrs.pushed_ms);
 }
 
 static bool dump_push(struct dump *dump, const struct record *rec)

@@ -94,7 +94,8 @@ static size_t flush_bytes(void)
  * What stays with it in another topic: all but what is known of its deliveries, a lifetime that is over, and its dedup
  * key, which goes on to mean the push to the topic that it was sent to. And where it comes from.
  */
-static size_t put_tlvs(const struct work *work, const struct payload_push *from, char to[PAYLOAD_ATTRS_BYTES_MAX])
+static size_t put_tlvs(const struct work *work, const struct turn *turn, const struct payload_push *from,
+                       char to[PAYLOAD_ATTRS_BYTES_MAX])
 {
     struct payload_attrs attrs;
 
@@ -103,6 +104,7 @@ static size_t put_tlvs(const struct work *work, const struct payload_push *from,
     attrs.moved = attrs.deduped = false;
     attrs.from_id = from->id;
     attrs.from_queue = work->queue->number;
+    attrs.pushed_ms = turn_pushed_ms(turn);
     if (attrs.expiry_ms <= work->now_ms)
         attrs.expiry_ms = 0;
     return payload_put_attrs(to, &attrs);
@@ -122,7 +124,7 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     buf_clear(copy); /* what log_read() gave is gone with the first append */
     ENSURE(buf_append(copy, from->body.ptr, from->body.len));
     struct payload_push push = {.ttr_ms = from->ttr_ms, .body = buf_slice(copy),
-                                .tlvs = slice_of(tlvs, put_tlvs(work, from, tlvs)),
+                                .tlvs = slice_of(tlvs, put_tlvs(work, &turn, from, tlvs)),
                                 .due_ms = work->job->delay_ms > 0 ? due_ms(work) : 0};
     size_t bytes = record_stride(RECORD_PUSH, payload_push_bytes(&push)) +
                    record_stride(RECORD_ACK, PAYLOAD_PAIR_BYTES);
@@ -133,7 +135,7 @@ static enum step transfer(struct work *work, uint64_t ref, const struct payload_
     if (rc < 0)
         return fail(work, rc);
     ensure_queue(&turn);
-    push.id = id_next(engine_last_id(broker->engine), broker->options.node_id, work->now_ms);
+    push.id = turn_next_id(&turn);
     push_begin(&turn, bytes, true);
     payload_put_push(log_begin(broker->log, RECORD_PUSH, RECORD_F_MORE, 0, turn.queue->number,
                                payload_push_bytes(&push)), &push);

@@ -2,10 +2,11 @@
 #include "gnode/limits.h"
 
 #include "base/mem.h"
-#include "engine/id.h"
 #include "engine/ref.h"
 #include "gnode/lists.h"
 #include "gnode/turn.h"
+
+#include <string.h>
 
 enum {
     SWEEP_MESSAGES = 512,         /* of a topic, at once */
@@ -13,6 +14,7 @@ enum {
     SWEEP_MS = 1000,
     FETCH_MS = 1,                 /* until a record is looked for again that is being fetched */
     NO_ROOM_MS = 100,
+    KEPT_MS = 1000, /* what is kept of a queue is given up when no push to it has come for so long */
     PREFETCH_REFS = 512,
 };
 
@@ -57,8 +59,9 @@ static int peek(struct broker *broker, const struct queue *queue, uint64_t now_m
     return (int)n;
 }
 
-/* The id of a message, 0 when its record cannot be read; false: it is being fetched, and those after it, too. */
-static bool read_id(const struct broker *broker, const uint64_t *refs, size_t count, uint64_t *ret_id)
+/* Id and push of a message, 0 when its record cannot be read; false: it is being fetched, and those after it, too. */
+static bool read_push(const struct broker *broker, const uint64_t *refs, size_t count, uint64_t *ret_id,
+                      uint64_t *ret_pushed_ms)
 {
     uint64_t lsns[PREFETCH_REFS];
     struct payload_push push;
@@ -72,7 +75,9 @@ static bool read_id(const struct broker *broker, const uint64_t *refs, size_t co
         log_prefetch(broker->log, lsns, count);
         return false;
     }
-    *ret_id = rc > 0 && payload_get_push(rec.payload, &push) ? push.id : 0;
+    bool readable = rc > 0 && payload_get_push(rec.payload, &push);
+    *ret_id = readable ? push.id : 0;
+    *ret_pushed_ms = readable ? payload_push_ms(&push) : 0;
     return true;
 }
 
@@ -105,6 +110,49 @@ static size_t count_over(const struct queue *queue, struct sum *sum, const struc
     }
 }
 
+/* Where among what is kept of the queue this ref stands; kept_count: nowhere. */
+static size_t kept_at(const struct limits_over *over, uint32_t queue, uint64_t ref)
+{
+    size_t at = over->kept_of == queue ? 0 : over->kept_count;
+
+    while (at < over->kept_count && over->kept[at].ref != ref)
+        at++;
+    return at;
+}
+
+/* Keeps the first `count` pairs for when the push is tried again, unless those of another queue are kept. */
+static void keep(struct limits_over *over, uint32_t queue, size_t count, uint64_t now_ms)
+{
+    if (over->kept_of != queue && over->kept_count > 0 && now_ms < over->kept_ms + KEPT_MS)
+        return;
+    memcpy(over->kept, over->pairs, count * sizeof(over->pairs[0]));
+    over->kept_count = count;
+    over->kept_of = queue;
+    over->kept_ms = now_ms;
+}
+
+/* The ids of those that must go. 0, or -EAGAIN. */
+static int find_ids(const struct turn *turn, const uint64_t *refs, size_t n)
+{
+    struct limits_over *over = &turn->broker->over;
+    uint32_t number = turn->queue->number;
+    size_t at = kept_at(over, number, refs[0]);
+    uint64_t pushed_ms;
+
+    for (size_t i = 0; i < n; i++, at++) {
+        over->pairs[i].ref = refs[i];
+        if (at < over->kept_count && over->kept[at].ref == refs[i]) {
+            over->pairs[i].id = over->kept[at].id;
+        } else if (!read_push(turn->broker, refs + i, n - i, &over->pairs[i].id, &pushed_ms)) {
+            keep(over, number, i, turn->now_ms);
+            return -EAGAIN;
+        }
+    }
+    if (over->kept_of == number && over->kept_count > 0) /* there may be no room in the log yet */
+        keep(over, number, n, turn->now_ms);
+    return 0;
+}
+
 int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
 {
     struct limits_over *over = &turn->broker->over;
@@ -130,11 +178,8 @@ int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
         over->word = limits->messages > 0 ? "messages" : "bytes";
         return GMQ_E_TOPIC_FULL;
     }
-    for (size_t i = 0; i < n; i++) {
-        over->pairs[i].ref = refs[i];
-        if (!read_id(turn->broker, refs + i, n - i, &over->pairs[i].id))
-            return -EAGAIN;
-    }
+    if (find_ids(turn, refs, n) < 0)
+        return -EAGAIN;
     turn->over = (uint32_t)n;
     turn->over_bytes = room_bytes(turn->queue, n);
     return 0;
@@ -142,15 +187,18 @@ int limits_check(struct turn *turn, uint32_t count, uint64_t bytes)
 
 void limits_make_room(struct turn *turn)
 {
-    append(turn->broker, turn->queue, turn->broker->over.pairs, turn->over, PAYLOAD_HOW_DELETED, turn->now_ms,
-           RECORD_F_MORE);
+    struct limits_over *over = &turn->broker->over;
+
+    append(turn->broker, turn->queue, over->pairs, turn->over, PAYLOAD_HOW_DELETED, turn->now_ms, RECORD_F_MORE);
+    if (over->kept_of == turn->queue->number)
+        over->kept_count = 0;
 }
 
 /* ---- age --------------------------------------------------------------------------------------------------------- */
 
-bool limits_is_old(const struct queue *queue, uint64_t id, uint64_t now_ms)
+bool limits_is_old(const struct queue *queue, uint64_t pushed_ms, uint64_t now_ms)
 {
-    return id > 0 && id_time_ms(id) + queue->set.limits.age_ms <= now_ms;
+    return pushed_ms > 0 && pushed_ms + queue->set.limits.age_ms <= now_ms;
 }
 
 int limits_drop(struct broker *broker, const struct queue *queue, uint64_t ref, uint64_t id, uint64_t now_ms)
@@ -163,19 +211,19 @@ int limits_drop(struct broker *broker, const struct queue *queue, uint64_t ref, 
 }
 
 /* When the first of those that are ready, or may come to be, can be too old. */
-static uint64_t next_ms(const struct queue *queue, uint64_t oldest_id, uint64_t now_ms)
+static uint64_t next_ms(const struct queue *queue, uint64_t oldest_ms, uint64_t now_ms)
 {
     uint64_t age_ms = queue->set.limits.age_ms;
 
-    if (queue->delayed > 0 || queue->in_flight > 0 || (oldest_id == 0 && queue_ready(queue) > 0))
+    if (queue->delayed > 0 || queue->in_flight > 0 || (oldest_ms == 0 && queue_ready(queue) > 0))
         return now_ms + SWEEP_MS;
-    return max_u64((oldest_id > 0 ? id_time_ms(oldest_id) : now_ms) + age_ms, now_ms + SWEEP_MS);
+    return max_u64((oldest_ms > 0 ? oldest_ms : now_ms) + age_ms, now_ms + SWEEP_MS);
 }
 
 uint64_t limits_sweep(struct broker *broker, struct queue *queue, uint64_t now_ms)
 {
     struct payload_pair pairs[SWEEP_MESSAGES];
-    uint64_t refs[SWEEP_MESSAGES], id = 0;
+    uint64_t refs[SWEEP_MESSAGES], id = 0, pushed_ms = 0;
     bool fetched = true;
     size_t n = 0;
 
@@ -185,8 +233,8 @@ uint64_t limits_sweep(struct broker *broker, struct queue *queue, uint64_t now_m
     if (there < 0)
         return now_ms + (there == -EAGAIN ? FETCH_MS : NO_ROOM_MS);
     for (; n < (size_t)there; n++) {
-        fetched = read_id(broker, refs + n, (size_t)there - n, &id);
-        if (!fetched || !limits_is_old(queue, id, now_ms)) /* what cannot be read is for a pop to find */
+        fetched = read_push(broker, refs + n, (size_t)there - n, &id, &pushed_ms);
+        if (!fetched || !limits_is_old(queue, pushed_ms, now_ms)) /* what cannot be read is for a pop to find */
             break;
         pairs[n] = (struct payload_pair){.ref = refs[n], .id = id};
     }
@@ -199,5 +247,5 @@ uint64_t limits_sweep(struct broker *broker, struct queue *queue, uint64_t now_m
         return now_ms + FETCH_MS;
     if (n > 0 && n == (size_t)there) /* there may be more, in a piece of the list too */
         return now_ms + 1;
-    return next_ms(queue, n < (size_t)there ? id : 0, now_ms);
+    return next_ms(queue, n < (size_t)there ? pushed_ms : 0, now_ms);
 }

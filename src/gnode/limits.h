@@ -22,10 +22,17 @@ enum {
     LIMITS_PAIRS_A_MESSAGE = 16, /* so many may go for each that is pushed */
 };
 
-/* Of a broker: what goes to make room for the push that is being executed. */
+/*
+ * Of a broker: what goes to make room for the push that is being executed. The records of all of that may be more than
+ * the read cache holds, so what was read for a push that waits for the others is kept, of one queue at a time.
+ */
 struct limits_over {
     struct payload_pair pairs[LIMITS_PAIRS_MAX];
     const char *word; /* of GMQ_E_TOPIC_FULL */
+    struct payload_pair kept[LIMITS_PAIRS_MAX];
+    size_t kept_count;
+    uint32_t kept_of;  /* the number of the queue */
+    uint64_t kept_ms;  /* when a push to it was tried last */
 };
 
 /* Bytes of a body as limits count them. */
@@ -41,8 +48,8 @@ NODISCARD int limits_check(struct turn *turn, uint32_t count, uint64_t bytes);
 /* Appends that record; the group goes on. */
 void limits_make_room(struct turn *turn);
 
-/* Is a message of the queue with this id too old? */
-bool limits_is_old(const struct queue *queue, uint64_t id, uint64_t now_ms);
+/* Is a message of the queue too old that was pushed then? Not when `pushed_ms` is 0: that is not known. */
+bool limits_is_old(const struct queue *queue, uint64_t pushed_ms, uint64_t now_ms);
 
 /* The oldest ready message is too old and goes. 0, or as broker_room(). */
 NODISCARD int limits_drop(struct broker *broker, const struct queue *queue, uint64_t ref, uint64_t id, uint64_t now_ms);

@@ -122,6 +122,25 @@ TEST(limit_that_dead_letters_keeps_what_makes_room)
     end();
 }
 
+TEST(limit_makes_room_by_messages_of_which_the_read_cache_does_not_hold_all)
+{
+    enum { BIG = 60000, MANY = 40 };
+    static char body[BIG];
+    struct cmd cmd = {.kind = CMD_PUSH, .topic = slice_str("t"), .body = slice_of(body, BIG)};
+
+    begin(0);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(run(0, &cmd), 0);
+    limit("t", (struct topic_limits){.messages = 3, .over = OVER_DEAD_LETTER});
+    close_broker();
+    open_broker();
+    assert_int_equal(mpush("t", 3), 0);
+    assert_int_equal(facts_of_topic("t")->ready, 3);
+    assert_int_equal(facts_of_topic("t")->dead, MANY);
+    assert_int_equal(broker.over.kept_count, 0);
+    end();
+}
+
 TEST(limit_lets_no_more_than_16_messages_go_for_one)
 {
     begin(0);

@@ -196,7 +196,7 @@ static enum peek_step look_at(struct peek *peek, const struct turn *turn, bool *
     if (*ret_full)
         return PEEK_DONE;
     struct report_message *message = entry(peek, turn, item);
-    describe_push(peek->report, message, &push, peek->args.body, peek->body_bytes);
+    describe_push(peek->report, message, &push, turn->now_ms, peek->args.body, peek->body_bytes);
     describe_facts(peek->report, message, peek->broker, ref_lsn(item->ref));
     if (item->holder)
         message->holder = describe_holder(peek->report, peek->broker, item->holder);

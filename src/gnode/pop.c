@@ -87,7 +87,7 @@ static COLD int look_at_attrs(const struct turn *turn, struct found *found)
 /* The same for what is older than its topic's limit. */
 static COLD int drop_old(const struct turn *turn, const struct found *found)
 {
-    if (!limits_is_old(turn->queue, found->push.id, turn->now_ms))
+    if (!limits_is_old(turn->queue, payload_push_ms(&found->push), turn->now_ms))
         return 0;
     int rc = limits_drop(turn->broker, turn->queue, found->ref, found->push.id, turn->now_ms);
     return rc < 0 ? rc : 1;
@@ -233,7 +233,7 @@ static struct gather *collect(const struct turn *turn, size_t wanted)
     free(refs);
     (void)gather_run(gather, broker->log); /* what it would have to wait for is for the next pop */
     for (size_t i = 0; queue->gates & QUEUE_AGES && i < gather->done; i++)
-        if (limits_is_old(queue, gather->items[i].id, turn->now_ms))
+        if (limits_is_old(queue, gather_pushed_ms(&gather->items[i]), turn->now_ms))
             gather->done = i; /* it goes when it is the oldest */
     if (gather_cut(gather, turn->now_ms) > 0)
         return gather;

@@ -69,6 +69,7 @@ static int make_attrs(const struct turn *turn, uint32_t i, struct puts *puts)
         .key = put->key,
         .expiry_ms = put->lifetime_ms > 0 ? turn->now_ms + (uint64_t)put->lifetime_ms : 0,
         .own_retries = put->max_retries == CMD_NOT_GIVEN ? 0 : 1 + (unsigned)put->max_retries,
+        .pushed_ms = turn_pushed_ms(turn),
     };
     if (puts->again) {
         attrs.deduped = puts->again[i].deduped;

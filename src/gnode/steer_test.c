@@ -143,7 +143,10 @@ static int get(uint64_t id)
     return rc == 0 ? (int)told.place : rc;
 }
 
-/* `count` messages that are due at one moment, and no more TICKs than that the first of them have fired. The first and the last of their ids. */
+/*
+ * `count` messages that are due at one moment, and no more TICKs than that the first of them have fired. The first and
+ * the last of their ids.
+ */
 static void crowd(int count, uint64_t ret_ids[2])
 {
     begin(0);
@@ -341,4 +344,28 @@ TEST(steer_deletes_a_topic_with_all_it_has_and_its_name_is_free)
         relive();
         desk_end();
     }
+}
+
+TEST(steer_deletes_a_topic_while_its_dead_letters_are_collected_and_the_next_to_collect_is_not_held_up)
+{
+    static const struct session_ops OPS = {.answer = desk_answer, .resume = desk_resume};
+    struct cmd dead = {.kind = CMD_DEAD, .topic = slice_str("t"), .number = 10};
+    struct session other;
+    uint64_t letters[3];
+
+    begin(0);
+    desk_kill_messages(letters, 3);
+    desk_restart(); /* their records must be fetched */
+    session_init(&other, &desk.broker, &OPS);
+    assert_int_equal(broker_execute(&desk.broker, &other, &dead, desk.now_ms), -EAGAIN);
+    assert_ptr_equal(desk.broker.gatherer, &other);
+    assert_int_equal(delete_topic(), 0);
+    uint64_t before = desk.answers;
+    assert_int_equal(broker_execute(&desk.broker, &other, &dead, desk.now_ms), 0);
+    assert_true(desk.answers == before + 1 && desk.err == GMQ_E_NO_MESSAGE);
+    desk_kill_messages(letters, 3);
+    assert_int_equal(desk_run(&dead), 0);
+    assert_int_equal(desk_queue()->dead.count, 0);
+    session_fini(&other);
+    desk_end();
 }

@@ -2,7 +2,6 @@
 #include "gnode/story.h"
 
 #include "base/mem.h"
-#include "engine/id.h"
 #include "engine/payload.h"
 #include "engine/ref.h"
 #include "gnode/describe.h"
@@ -105,7 +104,7 @@ static void see_push(struct story *story, const struct record *rec)
         return;
     bool again = (rec->flags & RECORD_F_AGAIN) != 0;
     if (!again)
-        story->now_ms = id_time_ms(push.id);
+        story->now_ms = payload_push_ms(&push);
     bool carries = push.tlvs.len > 0 && !again && payload_get_attrs(push.tlvs, &attrs);
     if (carries && attrs.from_id == story->id && push.id != story->id) { /* its ACK follows */
         was_dead(story, story->now_ms);

@@ -10,13 +10,13 @@
 bool topic_stats_shown(const struct queue *queue) { return queue && queue->name && !queue->exited; }
 
 static void look_at_ready(const struct broker *broker, const struct queue *queue, struct topic_told *told,
-                          unsigned *fetches)
+                          uint64_t now_ms, unsigned *fetches)
 {
     uint64_t ref, at_ms;
 
     if (engine_peek_ready(broker->engine, queue, &ref, 1) == 0 || ref == told->ready_ref || *fetches == 0)
         return;
-    if (!describe_pushed_ms(broker, ref, &at_ms)) {
+    if (!describe_pushed_ms(broker, ref, now_ms, &at_ms)) {
         (*fetches)--;
         return;
     }
@@ -29,7 +29,7 @@ void topic_stats_look(struct broker *broker, struct queue *queue, struct topic_t
 {
     describe_topic(ret, broker, queue, now_ms);
     if (ret->ready > 0) {
-        look_at_ready(broker, queue, told, fetches);
+        look_at_ready(broker, queue, told, now_ms, fetches);
         ret->oldest_ready_ms = told->ready_ms;
     }
     if (ret->in_flight > 0)

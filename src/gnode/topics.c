@@ -37,7 +37,7 @@ static int oldest_ready(const struct turn *turn, const struct queue *queue, uint
     *ret_ms = 0;
     if (engine_peek_ready(turn->broker->engine, queue, &ref, 1) == 0)
         return 0;
-    return describe_pushed_ms(turn->broker, ref, ret_ms) ? 0 : -EAGAIN;
+    return describe_pushed_ms(turn->broker, ref, turn->now_ms, ret_ms) ? 0 : -EAGAIN;
 }
 
 static void fill(struct report *report, const struct turn *turn, struct queue *queue)

@@ -90,6 +90,12 @@ static inline uint64_t turn_next_id(const struct turn *turn)
     return id_next(engine_last_id(broker->engine), broker->options.node_id, turn->now_ms);
 }
 
+/* What the messages of a push carry of its time, for struct payload_attrs: nothing while their ids say it. */
+static inline uint64_t turn_pushed_ms(const struct turn *turn)
+{
+    return UNLIKELY(turn->broker->stamp_bytes > 0) ? turn->now_ms : 0;
+}
+
 /* peek.c */
 NODISCARD int exec_peek(struct turn *turn);
 

@@ -80,7 +80,7 @@ static void login_done(void *ctx, bool matches, const char *hash)
 /* Nobody has looked at the password, so it was no try. */
 static void refuse_now(struct web_call *call, struct slice name, int err)
 {
-    login_tried_well(call, name);
+    login_untried(call, name);
     call->unaudited = true;
     web_call_header(call, "Retry-After", "1");
     web_call_problem(call, err == GMQ_E_TOO_MANY_LOGINS ? err : GMQ_E_MEMORY_LIMIT,

@@ -21,6 +21,7 @@ static void call_free_if_over(struct web_call *call)
     if (call->req || !call->answered)
         return;
     call->web->call_count--;
+    call->web->answers_bytes -= call->answer_bytes;
     list_remove(&call->in_session);
     free(call->path_copy);
     free(call);
@@ -156,8 +157,17 @@ void web_call_json(struct web_call *call, unsigned status, struct buf *body, boo
 
 void web_call_reply(struct web_call *call, unsigned status, const char *type, struct slice bytes, const char *result)
 {
+    struct web *web = call->web;
     struct buf body;
 
+    /* Browsers may be slow to take it, or never do. What was changed is told all the same. */
+    if (call->route && !call->route->action && bytes.len > WEB_ANSWERS_BYTES_MAX - web->answers_bytes) {
+        web_call_header(call, "Retry-After", "1");
+        web_call_problem(call, GMQ_E_BUSY, NULL);
+        return;
+    }
+    if (call->route && !call->route->action)
+        web->answers_bytes += call->answer_bytes = bytes.len;
     buf_init(&body, bytes.len);
     if (bytes.len > 0 && !buf_append(&body, bytes.ptr, bytes.len))
         call->failed = true;

@@ -63,6 +63,7 @@ struct web_call {
 
     /* For call.c alone. */
     bool answered, streams, failed;
+    size_t answer_bytes;                 /* of web->answers_bytes */
     char *path_copy;
     struct list in_session;
 };

@@ -105,7 +105,8 @@ TEST(feed_takes_no_nonsense)
     };
     static const char *const none[] = {
         "1", "null", "[]", "{}", "{\"topic\":1}", "{\"topic\":\"\"}", "{\"topic\":\"a b\"}", "{\"topic\":\"..\"}",
-        "{\"topic\":\"a\",\"node\":9}", "{\"ready\":1}",
+        "{\"topic\":\"a\",\"node\":9}", "{\"ready\":1}", "{\"topic\":\"a\",\"n\\u006fde\":9}",
+        "{\"topic\":\"a\",\"topic\":\"b\"}", "{\"topic\":\"a\",\"t\\u006fpic\":\"b\"}",
     };
     struct model *model = malloc(sizeof(*model));
     struct feed_node told;
@@ -179,6 +180,52 @@ static size_t read_list(const char *text, struct fleet_listed *ret_first)
         *ret_first = list[0];
     free(list);
     return count;
+}
+
+TEST(model_keeps_no_more_of_a_node_than_its_bytes)
+{
+    static const char begin[] = "{\"topic\":\"t%u\",\"x\":\"";
+    struct model *model = malloc(sizeof(*model));
+    char text[MODEL_JSON_MAX + 1];
+    unsigned taken = 0;
+
+    model_init(model);
+    memset(text, 'y', sizeof(text));
+    for (bool took = true; took; taken += took) {
+        int len = snprintf(text, sizeof(text), begin, taken);
+        text[len] = 'y';
+        memcpy(text + MODEL_JSON_MAX - 2, "\"}", 2);
+        took = model_put(model, 1, slice_of(text, MODEL_JSON_MAX));
+    }
+    assert_in_range(taken, MODEL_NODE_BYTES_MAX / MODEL_JSON_MAX, MODEL_NODE_BYTES_MAX / (MODEL_JSON_MAX - 2));
+    assert_true(model->nodes[1].cut);
+    assert_true(model_put(model, 1, slice_str("{\"topic\":\"t0\"}")));
+    assert_true(model_put(model, 1, slice_str("{\"topic\":\"short\"}")));
+    model_drop(model, 1);
+    for (struct model_topic *topic; (topic = model_next_changed(model));)
+        model_bury(model, topic);
+    assert_int_equal(model->nodes[1].bytes, 0);
+    assert_int_equal(model->nodes[1].kept, 0);
+    model_fini(model);
+    free(model);
+}
+
+TEST(model_keeps_a_bounded_number_of_topics_that_are_gone)
+{
+    struct model *model = malloc(sizeof(*model));
+    char text[64], name[32];
+    unsigned i = 0;
+
+    model_init(model);
+    for (bool took = true; took && i <= MODEL_KEPT_MAX; i += took) {
+        (void)snprintf(name, sizeof(name), "t%u", i);
+        (void)snprintf(text, sizeof(text), "{\"topic\":\"%s\"}", name);
+        took = model_put(model, 1, slice_str(text));
+        model_gone(model, 1, slice_str(name));
+    }
+    assert_int_equal(i, MODEL_KEPT_MAX);
+    model_fini(model);
+    free(model);
 }
 
 TEST(fleet_reads_what_registries_list)

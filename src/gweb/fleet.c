@@ -36,6 +36,7 @@ static void on_told(void *ctx, const struct feed_node *told)
     struct fleet_node *node = ctx;
 
     node->told = *told;
+    node->told_ms = clock_boot_ms();
     node->seen_ms = clock_wall_ms();
     node->failures = 0;
     set_state(node, NODE_UP, "");
@@ -167,9 +168,15 @@ static void look_at(struct fleet *fleet, struct fleet_node *node, uint64_t now_m
         set_state(node, NODE_DOWN, "it speaks TLS, which gweb does not");
         return;
     }
-    if (!node->feed.call && now_ms >= node->retry_ms &&
-        feed_begin(&node->feed, fleet->client, node->at.http_addr) < 0)
-        on_lost(node, "no memory for a call");
+    if (node->feed.call && now_ms > node->told_ms + FLEET_MUTE_MS) {
+        feed_end(&node->feed);
+        on_lost(node, "it sends, but no figures");
+    }
+    if (!node->feed.call && now_ms >= node->retry_ms) {
+        node->told_ms = now_ms;
+        if (feed_begin(&node->feed, fleet->client, node->at.http_addr) < 0)
+            on_lost(node, "no memory for a call");
+    }
     if (!node->facts_call && now_ms >= node->ask_ms && node->state != NODE_DOWN) {
         node->ask_ms = now_ms + FACTS_EVERY_MS;
         fleet_ask_facts(node);

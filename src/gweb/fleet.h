@@ -28,6 +28,7 @@ enum {
     FLEET_REGISTRIES_MAX = 8,
     FLEET_ASK_MS = 2000,
     FLEET_ASK_TIMEOUT_MS = 4000,
+    FLEET_MUTE_MS = 8000, /* a stream without an event, though bytes come: it ends */
     FACTS_EVERY_MS = 3000,
     FACTS_TIMEOUT_MS = 5000,
     FLEET_UNLISTED_MS = 10 * 60 * 1000,
@@ -68,6 +69,7 @@ struct fleet_node {
     struct feed feed;
     struct feed_node told;
     unsigned failures;               /* of the stream, in a row */
+    uint64_t told_ms;                /* boot time of the last event, or of the stream's begin */
     uint64_t retry_ms, ask_ms;       /* boot time: not before */
     struct httpc_call *facts_call;
     bool has_facts;

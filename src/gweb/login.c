@@ -11,8 +11,9 @@
 #include "base/err.h"
 #include "gweb/web.h"
 #include "net/clock.h"
+#include "net/digest.h"
 
-enum { EXIT_FAILED = 1 };
+enum { EXIT_FAILED = 1, DIGEST_OF_WHO = 2 };
 
 static const char ADMIN[] = "admin";
 
@@ -106,18 +107,51 @@ static void refuse(struct web_call *call, uint64_t wait_ms)
     web_call_problem(call, GMQ_E_TOO_MANY_LOGINS, detail);
 }
 
+/* Who is tried for: a name at an address. */
+struct who {
+    char address[TRIES_KEY_BYTES];
+    uint64_t pair[2];
+};
+
+static void who_of(const struct web_call *call, struct slice name, struct who *ret)
+{
+    char text[TRIES_KEY_BYTES + USER_NAME_BYTES_MAX + 1];
+
+    tries_address_key(call->address, ret->address);
+    int len = snprintf(text, sizeof(text), "%s %.*s", ret->address, (int)min_u64(name.len, USER_NAME_BYTES_MAX),
+                       name.ptr);
+    digest_key(DIGEST_OF_WHO, slice_of(text, (size_t)len), ret->pair);
+}
+
+static struct slice pair_of(const struct who *who) { return slice_of((const char *)who->pair, sizeof(who->pair)); }
+
+/*
+ * What counts the tries for a name, and by which key. Where the name has logged in before it is on its own: strangers
+ * who use up the name's tries elsewhere do not shut its owner out.
+ */
+static struct tries *tries_of(struct web *web, const struct who *who, struct slice name, struct slice *ret_key)
+{
+    bool known = tries_knows(&web->tries_known, pair_of(who));
+
+    *ret_key = known ? pair_of(who) : name;
+    return known ? &web->tries_known : &web->tries_name;
+}
+
 bool login_try(struct web_call *call, struct slice name)
 {
     struct web *web = call->web;
-    char key[TRIES_KEY_BYTES];
+    struct slice name_key;
+    struct who who;
     bool first;
 
-    tries_address_key(call->address, key);
-    uint64_t wait_ms = tries_take(&web->tries_address, slice_str(key), clock_boot_ms(), &first);
+    who_of(call, name, &who);
+    struct slice key = slice_str(who.address);
+    struct tries *of_name = tries_of(web, &who, name, &name_key);
+    uint64_t wait_ms = tries_take(&web->tries_address, key, clock_boot_ms(), &first);
     if (wait_ms == 0) {
-        wait_ms = tries_take(&web->tries_name, name, clock_boot_ms(), &first);
+        wait_ms = tries_take(of_name, name_key, clock_boot_ms(), &first);
         if (wait_ms > 0)
-            tries_give(&web->tries_address, slice_str(key));
+            tries_give(&web->tries_address, key);
     }
     if (wait_ms == 0)
         return true;
@@ -127,11 +161,21 @@ bool login_try(struct web_call *call, struct slice name)
     return false;
 }
 
+void login_untried(struct web_call *call, struct slice name)
+{
+    struct slice name_key;
+    struct who who;
+
+    who_of(call, name, &who);
+    tries_give(&call->web->tries_address, slice_str(who.address));
+    tries_give(tries_of(call->web, &who, name, &name_key), name_key);
+}
+
 void login_tried_well(struct web_call *call, struct slice name)
 {
-    char key[TRIES_KEY_BYTES];
+    struct who who;
 
-    tries_address_key(call->address, key);
-    tries_give(&call->web->tries_address, slice_str(key));
-    tries_give(&call->web->tries_name, name);
+    login_untried(call, name);
+    who_of(call, name, &who);
+    tries_know(&call->web->tries_known, pair_of(&who));
 }

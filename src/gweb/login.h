@@ -31,7 +31,10 @@ int login_set_password(const char *directory, const char *name);
  */
 NODISCARD bool login_try(struct web_call *call, struct slice name);
 
-/* The try was good. */
+/* Nobody has looked at the password after all: the try is given back. */
+void login_untried(struct web_call *call, struct slice name);
+
+/* The password was right: so it is, and the name is known at this address from now on. */
 void login_tried_well(struct web_call *call, struct slice name);
 
 #endif

@@ -91,6 +91,8 @@ static void change(struct model *model, struct model_topic *topic)
 
 static void topic_free(struct model *model, struct model_topic *topic)
 {
+    model->nodes[topic->node].kept--;
+    model->nodes[topic->node].bytes -= topic->json_len;
     HASH_DEL(model->topics, topic);
     list_remove(&topic->in_changed);
     slot_give(model, topic->slot);
@@ -145,6 +147,7 @@ static struct model_topic *topic_new(struct model *model, uint32_t node, struct 
     topic->name_len = (uint16_t)name.len;
     list_init(&topic->in_changed);
     topic->slot = slot_take(model, topic);
+    model->nodes[node].kept++;
     HASH_ADD_KEYPTR(hh, model->topics, topic->key, len, topic);
     return topic;
 }
@@ -178,9 +181,10 @@ static bool read_topic(struct slice object, struct figures *ret, char name[TOPIC
     if (value.kind != JSON_OBJECT)
         return false;
     for (rest = json_walk_inside(&value); json_walk_member(&rest, &key, &value);) {
-        if (slice_is(key, "node"))
-            return false; /* it would hide the one that is added */
-        if (slice_is(key, "topic") && !named)
+        /* Browsers take the last of two names, however it is written: there is one topic, and the node is ours. */
+        if (slice_is(key, "node") || memchr(key.ptr, '\\', key.len) || (slice_is(key, "topic") && named))
+            return false;
+        if (slice_is(key, "topic"))
             named = text_of(&value, name, TOPIC_NAME_BYTES_MAX + 1);
         for (unsigned f = 0; value.kind == JSON_NUMBER && f < FIGURES; f++)
             if (slice_is(key, FIGURE_NAMES[f]) && milli_read(value.text, &ret->values[f])) {
@@ -189,6 +193,16 @@ static bool read_topic(struct slice object, struct figures *ret, char name[TOPIC
             }
     }
     return named && topic_name_check(slice_str(name)) == 0;
+}
+
+/* Whether there is room for what is told of a topic, which may be there already. */
+static bool has_room(const struct model_node *of, const struct model_topic *topic, size_t bytes)
+{
+    if (!topic && of->kept >= MODEL_KEPT_MAX)
+        return false;
+    if ((!topic || topic->gone) && of->topics >= MODEL_TOPICS_MAX)
+        return false;
+    return of->bytes - (topic ? topic->json_len : 0) + bytes <= MODEL_NODE_BYTES_MAX;
 }
 
 bool model_put(struct model *model, uint32_t node, struct slice object)
@@ -200,7 +214,7 @@ bool model_put(struct model *model, uint32_t node, struct slice object)
     if (object.len > MODEL_JSON_MAX || !read_topic(object, &figures, name))
         return false;
     struct model_topic *topic = find_any(model, node, slice_str(name));
-    if ((!topic || topic->gone) && of->topics >= MODEL_TOPICS_MAX) {
+    if (!has_room(of, topic, object.len)) {
         of->cut = true;
         return false;
     }
@@ -219,6 +233,7 @@ bool model_put(struct model *model, uint32_t node, struct slice object)
     if (!topic->json || topic->json_len != len || memcmp(topic->json, inside + 1, len) != 0) {
         topic->json = mem_grow(topic->json, len, 1);
         memcpy(topic->json, inside + 1, len);
+        of->bytes += len - topic->json_len;
         topic->json_len = (uint32_t)len;
         for (size_t i = 0; i < len; i++) /* a line of its own would end the event that it stands in */
             if (topic->json[i] == '\n' || topic->json[i] == '\r')

@@ -6,7 +6,8 @@
  *        last tick. Pure.
  * Words  A telling is what a node says of all its topics from model_begin() to model_complete(): topics that were not
  *        in it are gone.
- * Bound  MODEL_TOPICS_MAX topics a node, MODEL_JSON_MAX bytes a topic; what is beyond is left out, and `cut` says so.
+ * Bound  MODEL_TOPICS_MAX topics and MODEL_NODE_BYTES_MAX bytes a node, MODEL_JSON_MAX bytes a topic; what is beyond is
+ *        left out, and `cut` says so.
  * Cost   About 250 bytes a topic and its JSON (300 to 700 bytes).
  *
  * SPDX-License-Identifier: MIT
@@ -23,6 +24,8 @@ enum {
     MODEL_NODE_MAX = 1024, /* the largest id */
     MODEL_TOPICS_MAX = 100000,
     MODEL_JSON_MAX = 4096,
+    MODEL_KEPT_MAX = 2 * MODEL_TOPICS_MAX, /* of a node, with those that are gone and not told yet */
+    MODEL_NODE_BYTES_MAX = 96 << 20,       /* of JSON, of all topics of a node */
 };
 
 /* What sums and charts are made of: numbers of messages, then rates in thousandths a second. */
@@ -61,7 +64,8 @@ struct model_topic {
 };
 
 struct model_node {
-    uint32_t topics;
+    uint32_t topics, kept; /* kept: with those that are gone */
+    size_t bytes;          /* of their JSON */
     uint32_t telling;
     bool told_all;         /* the telling is complete */
     bool cut;              /* there are topics that are not here */

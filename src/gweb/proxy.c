@@ -28,7 +28,7 @@ const struct proxy_op PROXY_READ = {.thing = NULL},
                       PROXY_JOB = {.thing = "job", .count = "done"},
                       PROXY_MESSAGE = {.thing = "message", .count = "1", .told = true},
                       PROXY_PUSH = {.thing = "topic", .count = "ids"},
-                      PROXY_POP = {.named = "topic", .count = "messages", .pops = true};
+                      PROXY_POP = {.named = "topic", .count = "messages", .told = true, .pops = true};
 
 struct relay {
     struct side_pending pending;

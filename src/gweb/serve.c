@@ -73,11 +73,28 @@ static void ask_proxy(struct web_call *call)
         memcpy(call->address, text, len + 1);
 }
 
+/* The session of a request, or NULL. */
+static struct session *session_of(struct web *web, const struct http_request *req)
+{
+    struct slice token;
+
+    if (!cookie_get(http_header(req, "Cookie"), WEB_COOKIE, &token))
+        return NULL;
+    return sessions_find(&web->sessions, token, clock_boot_ms());
+}
+
+/* The memory for bodies is shared: strangers could else hold all of it by requests that never end. */
+size_t web_body_max(void *ctx, const struct http_request *req)
+{
+    struct web *web = ctx;
+
+    return !web->settings->auth || session_of(web, req) ? WEB_BODY_BYTES_MAX : WEB_BODY_BYTES_STRANGER;
+}
+
 /* Finds out who asks. Everybody is an admin where nobody logs in. */
 static void identify(struct web_call *call)
 {
     struct web *web = call->web;
-    struct slice token;
     const char *name = WEB_USER_WITHOUT_LOGIN;
     size_t len = http_peer_host(call->req, call->address, sizeof(call->address) - 1);
 
@@ -85,9 +102,7 @@ static void identify(struct web_call *call)
     if (web->settings->behind_proxy)
         ask_proxy(call);
     if (web->settings->auth) {
-        if (!cookie_get(http_header(call->req, "Cookie"), WEB_COOKIE, &token))
-            return;
-        struct session *session = sessions_find(&web->sessions, token, clock_boot_ms());
+        struct session *session = session_of(web, call->req);
         if (!session)
             return;
         web_call_set_session(call, session);

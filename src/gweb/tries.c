@@ -37,7 +37,7 @@ void tries_fini(struct tries *tries)
         forget(tries, CONTAINER_OF(node, struct tries_entry, node));
 }
 
-static struct tries_entry *find(struct tries *tries, struct slice key)
+static struct tries_entry *find(const struct tries *tries, struct slice key)
 {
     struct tries_entry *entry;
     char bytes[TRIES_KEY_BYTES] = "";
@@ -82,6 +82,14 @@ uint64_t tries_take(struct tries *tries, struct slice key, uint64_t now_ms, bool
     entry->refused = false;
     entry->whole_ms += tries->regain_ms;
     return 0;
+}
+
+bool tries_knows(const struct tries *tries, struct slice key) { return find(tries, key) != NULL; }
+
+void tries_know(struct tries *tries, struct slice key)
+{
+    if (!tries_knows(tries, key))
+        (void)add(tries, key);
 }
 
 void tries_give(struct tries *tries, struct slice key)

@@ -36,6 +36,10 @@ void tries_fini(struct tries *tries);
  */
 NODISCARD uint64_t tries_take(struct tries *tries, struct slice key, uint64_t now_ms, bool *ret_first);
 
+/* Whether it is known: it has tried, or was told of by tries_know(). */
+bool tries_knows(const struct tries *tries, struct slice key);
+void tries_know(struct tries *tries, struct slice key);
+
 /* Gives one back. */
 void tries_give(struct tries *tries, struct slice key);
 

@@ -47,7 +47,8 @@ static int open_door(struct web *web, const struct web_options *opt)
 {
     const struct http_options http = {
         .listen_fd = opt->listen_fd, .connections_max = (unsigned)web->settings->max_connections,
-        .head_bytes_max = HEAD_BYTES, .body_bytes_max = WEB_BODY_BYTES_MAX, .take = take, .give = give,
+        .head_bytes_max = HEAD_BYTES, .body_bytes_max = WEB_BODY_BYTES_MAX, .body_max = web_body_max, .take = take,
+        .give = give,
         .complain = on_complaint, .ctx = web, .headers = WEB_HEADERS,
     };
     int err = http_server_open(&web->http, web->loop, &http, web_serve, web);
@@ -96,6 +97,7 @@ int web_open(struct web *web, uv_loop_t *loop, const struct web_options *opt)
     list_init(&web->streams);
     tries_init(&web->tries_address, LOGIN_ADDRESS_BURST, LOGIN_ADDRESS_REGAIN_MS);
     tries_init(&web->tries_name, LOGIN_NAME_BURST, LOGIN_NAME_REGAIN_MS);
+    tries_init(&web->tries_known, LOGIN_NAME_BURST, LOGIN_NAME_REGAIN_MS);
     sessions_init(&web->sessions, web->settings->session_hours * HOUR_MS, session_ended);
     if (web->assets->count == 0 && web->settings->web_root[0] == '\0')
         log_warn("http", "this gweb has no pages: install npm and run `make web`, then `make`");
@@ -154,5 +156,6 @@ void web_close(struct web *web)
     users_file_close(&web->users);
     tries_fini(&web->tries_address);
     tries_fini(&web->tries_name);
+    tries_fini(&web->tries_known);
     audit_close(&web->audit);
 }

@@ -25,7 +25,9 @@
 
 enum {
     WEB_BODY_BYTES_MAX = 8 << 20,    /* of a request */
+    WEB_BODY_BYTES_STRANGER = 16 << 10, /* of one without a session: all connections' together are within the budget */
     WEB_BODIES_BYTES_MAX = 32 << 20, /* of all at a time; more wait */
+    WEB_ANSWERS_BYTES_MAX = 128 << 20, /* of nodes to what is read, on their way to browsers; more are refused */
 };
 
 #define WEB_COOKIE "gmq_session"
@@ -48,10 +50,12 @@ struct web {
     struct passwords passwords;
     struct sessions sessions;
     struct tries tries_address, tries_name; /* at logins */
+    struct tries tries_known;     /* of a name, at an address that it has logged in from: see login.c */
     struct audit audit;
     unsigned audit_readers;
     struct log_limit login_limit, foreign_limit;
     size_t bodies_bytes;          /* of requests, now */
+    size_t answers_bytes;         /* of nodes, until browsers have taken them */
     size_t call_count;            /* calls that live, see call.h */
     struct list streams;          /* struct web_call without a session */
 
@@ -79,6 +83,7 @@ void web_close(struct web *web);
 
 /* serve.c: the handler of all requests; `ctx` is the web. The headers that each answer has. */
 void web_serve(void *ctx, struct http_request *req);
+size_t web_body_max(void *ctx, const struct http_request *req); /* how long its body may be */
 extern const struct http_fixed_header WEB_HEADERS[];
 
 /* static.c: answers with a file of the pages, or index.html. */

@@ -58,6 +58,8 @@ struct http_options {
     size_t head_bytes_max;      /* request line and headers of one request; 0 = 16 KiB, which is also what an idle
                                    connection costs */
     size_t body_bytes_max;      /* 413 beyond; 0 = 64 KiB */
+    /* How much of it this request may have, by its head: before any of its body is read. NULL = all may have it. */
+    size_t (*body_max)(void *ctx, const struct http_request *req);
     unsigned request_ms_max;    /* from the first byte to the last of a request; 0 = 20000. Late = closed */
     unsigned idle_ms_max;       /* between two requests of a connection, and for a client that does not take its
                                    reply; 0 = 75000 */

@@ -52,6 +52,7 @@ struct http_call {
     char *uri;         /* the slices of req point into it */
     char *body;
     size_t body_len, body_size; /* body_size is what the budget gave */
+    size_t body_max;            /* 413 beyond */
     uint64_t body_due;          /* Content-Length */
     unsigned refuse_status;     /* the body is read and thrown away, then this is answered; 0 = none */
     struct http_header_line *extra;

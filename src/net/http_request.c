@@ -273,7 +273,10 @@ static enum MHD_Result take_head(struct http_call *call, const char *method, con
     call->chunked = head.encoding != NULL;
     call->body_due = length;
     call->stage = STAGE_BODY;
-    if (length <= opt->body_bytes_max)
+    call->body_max = opt->body_bytes_max;
+    if (opt->body_max && (head.encoding || length > 0))
+        call->body_max = min_u64(call->body_max, opt->body_max(opt->ctx, &call->req));
+    if (length <= call->body_max)
         return MHD_YES;
     if (length > DRAIN_BYTES_MAX || http_header(&call->req, MHD_HTTP_HEADER_EXPECT).len > 0)
         return refuse(call, 413, TOO_LARGE, BODY_TOO_LARGE);
@@ -303,7 +306,7 @@ static bool grow_body(struct http_call *call, size_t size)
 
 static enum MHD_Result take_body(struct http_call *call, const char *bytes, size_t *len)
 {
-    size_t need = call->body_len + *len, max = call->server->opt.body_bytes_max;
+    size_t need = call->body_len + *len, max = call->body_max;
 
     if (need > max && call->refuse_status == 0) {
         call->refuse_status = 413;

@@ -12,7 +12,8 @@
 #include "base/list.h"
 #include "net/addr.h"
 
-enum { URL_BYTES = 4096, ERR_BYTES = URL_BYTES + 512, CONNS_MAX = 64, STREAM_BYTES_MIN = 64 << 10 };
+enum { URL_BYTES = 4096, ERR_BYTES = URL_BYTES + 512, CONNS_MAX = 64, STREAM_BYTES_MIN = 64 << 10, LONG_BYTES = 1 << 20,
+       HELD_BYTES_MAX = 128 << 20 };
 
 static const char SCHEME[] = "http://";
 
@@ -22,6 +23,7 @@ struct httpc {
     uv_timer_t soon;  /* answers the calls that failed at once */
     unsigned handles_open;
     bool global, closing;
+    bool in_timer;    /* timer_event() is running */
     CURLM *multi;
     struct list calls;  /* handed to libcurl */
     struct list failed; /* wait for `soon` */
@@ -304,8 +306,10 @@ static void timer_event(uv_timer_t *timer)
     struct httpc *client = timer->data;
     int running;
 
+    client->in_timer = true;
     (void)curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     take_results(client);
+    client->in_timer = false;
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
@@ -317,6 +321,9 @@ static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
         return 0;
     if (timeout_ms < 0)
         return uv_timer_stop(&client->timer);
+    /* One of 0 ms that begins itself anew is due before any other handle, as long as somebody goes on sending. */
+    if (client->in_timer && timeout_ms == 0)
+        timeout_ms = 1;
     return uv_timer_start(&client->timer, timer_event, (uint64_t)timeout_ms, 0);
 }
 
@@ -329,6 +336,18 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
     return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
 }
 
+/* What long answers hold together: each for itself may be within its bound. */
+static bool holds_too_much(const struct httpc_call *call)
+{
+    size_t held = 0;
+
+    if (buf_len(&call->body) <= LONG_BYTES)
+        return false;
+    LIST_EACH(&call->client->calls, node, after)
+        held += buf_len(&CONTAINER_OF(node, struct httpc_call, node)->body);
+    return held > HELD_BYTES_MAX;
+}
+
 static size_t on_body(char *ptr, size_t size, size_t count, void *ctx)
 {
     struct httpc_call *call = ctx;
@@ -337,7 +356,7 @@ static size_t on_body(char *ptr, size_t size, size_t count, void *ctx)
         (void)uv_timer_again(&call->idle);
     if (call->req.begun || call->req.piece)
         make_ready(call);
-    if (buf_append(&call->body, ptr, size * count))
+    if (!holds_too_much(call) && buf_append(&call->body, ptr, size * count))
         return size * count;
     if (!call->req.piece || buf_len(&call->body) == 0)
         return 0;

@@ -43,7 +43,7 @@ struct report_message {
     bool how_known;
     uint64_t bytes;           /* of the body */
     unsigned retries;         /* how often it came back */
-    uint64_t pushed_ms;       /* from the id */
+    uint64_t pushed_ms;
     uint64_t due_ms;          /* DELAYED: when it becomes ready; IN_FLIGHT: when its TTR ends */
     uint64_t expires_ms;      /* its own lifetime; 0 = none */
     uint64_t gone_ms;         /* PLACE_GONE */

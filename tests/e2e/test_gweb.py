@@ -165,6 +165,15 @@ class Logins(GwebCase):
         self.assertEqual(one.login("other", "a wrong one", headers={"X-Forwarded-For": "10.0.99.1"}).status, 401)
         self.assertEqual(self.entries(web)[3]["address"], "10.0.3.1")
 
+    def test_strangers_do_not_shut_a_user_out_where_he_has_been(self):
+        web = self.web("-behind_proxy=yes")
+        one = self.browser(web)
+        home = {"X-Forwarded-For": "10.9.9.9"}
+        self.assertEqual(one.login(headers=home).status, 200)
+        self.guess(lambda i: one.login("admin", "a wrong one", headers={"X-Forwarded-For": f"10.0.{i}.1"}), 20, 10)
+        self.assertEqual(one.login("admin", headers=home).status, 200)
+        self.guess(lambda i: one.login("admin", "a wrong one", headers=home), 10, 15)
+
     def test_a_proxy_is_believed_only_where_there_is_one(self):
         one = self.browser(self.web())
         self.guess(lambda i: one.login("admin", "a wrong one", headers={"X-Forwarded-For": f"10.0.{i}.1"}), 10, 15)
@@ -510,9 +519,25 @@ class Pages(GwebCase):
         raw = b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         got = self.browser(web).call(raw % (9 << 20) + b"[" * (9 << 20))
         self.assertEqual(got.status, 413)
-        got = self.browser(web).call(raw % (1 << 20) + b"[" * (1 << 20))
+        got = self.browser(web).call(raw % (16 << 10) + b"[" * (16 << 10))
         self.code(got, 400, "JSON")
         self.assertEqual(self.browser(web).login().status, 200)
+
+    def test_strangers_do_not_hold_the_memory_for_bodies(self):
+        web = self.web()
+        cookie = self.browser(web, "admin").cookie
+        for line in ("", f"Cookie: gmq_session={'0' * 64}\r\n"):
+            for body in ("Content-Length: 8388608\r\n\r\nx",
+                         "Transfer-Encoding: chunked\r\n\r\n700000\r\n" + "x" * 99999):
+                for _ in range(5):
+                    self.browser(web).send(f"POST /api/session HTTP/1.1\r\nHost: x\r\n{line}{body}".encode())
+        self.assertEqual(self.browser(web).ask("GET", "/livez").status, 200)  # the others are at their bodies by now
+        admin = self.browser(web, cookie=cookie)
+        got = admin.ask("POST", "/api/users", {"name": "ann", "password": PASSWORD, "role": "viewer"})
+        self.assertEqual(got.status, 201)
+        raw = b"x" * (17 << 10)
+        self.assertEqual(self.browser(web).ask("POST", "/api/session", raw=raw).status, 413)
+        self.code(admin.ask("POST", "/api/session", raw=raw, headers={"Content-Type": "application/json"}), 400, "JSON")
 
     def test_it_stops_while_somebody_is_there(self):
         web = self.web()

@@ -3,11 +3,13 @@
 SPDX-License-Identifier: MIT
 """
 import http.server
+import itertools
 import json
 import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -111,7 +113,11 @@ class FakeNode(http.server.ThreadingHTTPServer):
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.end_headers()
-        handler.wfile.write(body.encode() if isinstance(body, str) else body)
+        try:
+            for piece in [body.encode()] if isinstance(body, str) else [body] if isinstance(body, bytes) else body:
+                handler.wfile.write(piece)
+        except OSError:
+            pass  # gweb has enough
 
 
 class FleetCase(GwebCase):
@@ -177,6 +183,32 @@ class Shown(FleetCase):
         self.assertEqual(page.node(1)["version"], self.ok(Http(nodes[0].http).v1("GET", "node"))["version"])
         self.assertEqual(web.stop(), 0)
         self.assertIsNone(page.until(lambda: page.next() is None) and None)
+
+    def test_the_numbers_are_those_of_gclient_stat(self):
+        registry, nodes = self.fleet()
+        web, browser = self.admin(registry)
+        page, names = self.up(web, 1, 2), ("ready", "delayed", "in_flight", "dead", "pushed", "popped", "auto_ack")
+        for ident, tcp in enumerate(map(self.tcp, nodes), 1):
+            for delay in (0, 0, 0, 3600):
+                self.push(browser, ident, "mail", delay_ms=delay * 1000)
+            self.push(browser, ident, "bills")
+            tcp.pop("mail")
+            tcp.pop("bills")
+            tcp.set("bills", 1)
+
+        def told(ident, topic):
+            done = subprocess.run([gmqtest.program("gclient"), "stat", topic, "--json", "--http",
+                                   nodes[ident - 1].http], capture_output=True, check=True, timeout=DOWN_S)
+            figures = json.loads(done.stdout)
+            return {name: figures[name] for name in names}
+
+        for ident in (1, 2):
+            for topic in ("mail", "bills"):
+                wanted = told(ident, topic)
+                page.until(lambda: {name: page.topics.get((ident, topic), {}).get(name) for name in names} == wanted,
+                           f"{wanted} of {topic} on node {ident}")
+        self.assertEqual([told(1, "mail")[name] for name in names], [2, 1, 1, 0, 4, 1, False])
+        self.assertEqual([page.totals[name] for name in ("ready", "delayed", "in_flight", "dead")], [4, 2, 4, 0])
 
     def test_a_node_that_dies_is_down_and_the_others_go_on(self):
         registry, nodes = self.fleet(3)
@@ -420,6 +452,18 @@ class Steered(FleetCase):
         self.assertEqual(web.stop(), 0)
         self.assertTrue(nodes[0].alive())
 
+    def test_the_audit_log_knows_what_was_popped_however_it_is_written(self):
+        registry, _ = self.fleet(1)
+        web, browser = self.admin(registry)
+        self.up(web, 1)
+        self.push(browser, 1, "secret")
+        got = browser.ask("POST", "/api/nodes/1/v1/deliveries", raw=b'{"t\\u006fpics":["secret"]}',
+                          headers={"Content-Type": "application/json"})
+        entry = self.audit(browser)["entries"][0]
+        self.assertEqual(entry["action"], "message.pop")
+        self.assertEqual((entry["count"], entry["result"]), (1, "ok") if got.status == 200 else (None, entry["result"]))
+        self.assertIn('["secret"]', entry["target"] + entry["detail"])
+
     def test_viewers_look_and_change_nothing(self):
         registry, nodes = self.fleet(1)
         web = self.web(register=f"http://{registry.http}")
@@ -562,6 +606,52 @@ class Contained(FleetCase):
             fake.answers["/api/v1/topics"] = (200, {"Content-Type": "application/json"}, b"x" * (17 << 20))
             self.code(browser.ask("GET", "/api/nodes/9/v1/topics"), 502, "ANSWER_LIMIT")
             self.assertRaises(BlockingIOError, canary.accept)
+
+    def test_answers_that_nobody_takes_have_a_bound(self):
+        fake = FakeNode()
+        self.addCleanup(fake.shutdown)
+        fake.answers["/api/v1/topics"] = (200, {"Content-Type": "application/json"}, b'"' + b"x" * (15 << 20) + b'"')
+        web, browser = self.admin(f"http://{fake.addr}")
+        page = self.live(web)
+        page.until(lambda: page.node(9))
+        held = []
+        for _ in range(40):
+            held.append(self.browser(web))
+            held[-1].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            held[-1].send(f"GET /api/nodes/9/v1/topics HTTP/1.1\r\nHost: {web.http}\r\n\r\n".encode())
+            held[-1].fill()  # it begins
+        self.code(browser.ask("GET", "/api/nodes/9/v1/topics"), 503, "BUSY")
+        self.assertLess(web.rss_bytes(), 400 << 20 if gmqtest.sanitized() else 260 << 20)
+        for one in held:
+            one.close()
+        wait_until(lambda: browser.ask("GET", "/api/nodes/9/v1/topics").status == 200, "room for answers")
+
+    def test_a_node_that_never_stops_talking_leaves_time_for_others(self):
+        fake = FakeNode()
+        self.addCleanup(fake.shutdown)
+        event = b'event: stats\ndata: {"anew":true,"complete":true,"topics":[{"topic":"a","ready":1}]}\n\n' * 1000
+        fake.answers["/api/v1/events"] = (200, {}, itertools.repeat(event))
+        web, browser = self.admin(f"http://{fake.addr}")
+        wait_until(lambda: "node 9 at %s is up" % fake.addr in web.output, "node 9 up")
+        for _ in range(30):
+            self.assertEqual(browser.ask("GET", "/livez").body, b"OK\n")
+
+    def test_a_node_that_says_nothing_in_many_bytes_is_down(self):
+        fake = FakeNode()
+        self.addCleanup(fake.shutdown)
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def talk():
+            yield b'event: stats\ndata: {"anew":true,"complete":true,"topics":[]}\n\n'
+            while not over.wait(0.2):
+                yield b":\n"
+
+        fake.answers["/api/v1/events"] = (200, {}, talk())
+        web, _ = self.admin(f"http://{fake.addr}")
+        page = self.live(web)
+        page.until(lambda: page.node(9) and page.node(9)["state"] == "up", "node 9 up")
+        page.until(lambda: page.node(9)["detail"] == "it sends, but no figures", "node 9 down")
 
     def test_nodes_that_talk_nonsense_are_down(self):
         fake = FakeNode()

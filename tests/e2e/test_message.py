@@ -3,6 +3,8 @@
 SPDX-License-Identifier: MIT
 """
 import json
+import time
+from datetime import datetime
 
 from gmqtest import Case, Http, Tcp
 
@@ -41,6 +43,26 @@ class Message(Case):
             self.assertEqual((status, got["code"]), (404, "MESSAGE_UNKNOWN"))
             self.assertEqual(events(http, acked), (["pushed", "delivered", "gone"], True))
             self.assertEqual(events(http, held), (["pushed", "delivered"], True))
+
+    def test_pushed_when_the_clock_says_so_also_after_a_kill(self):
+        node = self.gnode()
+        with Tcp(node.tcp) as tcp:
+            before = tcp.pub("t", b"1")
+        node.kill()
+        node = self.gnode()
+        with Tcp(node.tcp) as tcp, Http(node.http) as http:
+            tcp.pub("u", b"2")
+            tcp.mpub("u", [b"3", b"4"])
+            self.assertIn(http.v1("POST", "topics/u/messages", {"body": "5"}).status, (200, 201))
+            ids = [tcp.pop("u")["id"] for _ in range(4)]
+            self.assertGreater((ids[0] >> 22) - (before >> 22), 50000, "ids are a minute ahead")
+            for ident in ids:
+                story = message(http, ident, "/history")[1]["events"]
+                self.assertEqual([event["event"] for event in story], ["pushed", "delivered"])
+                self.assertLessEqual(story[0]["at"], story[1]["at"])
+                self.assertEqual(message(http, ident)[1]["pushed_at"], story[0]["at"])
+                pushed = datetime.fromisoformat(story[0]["at"].replace("Z", "+00:00")).timestamp()
+                self.assertLess(abs(pushed - time.time()), 30, "of the hour, not of the id")
 
     def test_kept_as_long_as_history_keep_says(self):
         node = self.gnode(*FLAGS, "-history_keep=4m")

@@ -134,10 +134,13 @@ export function nanoseconds(ns) {
     return `${numbers(`t${digits}`, { maximumFractionDigits: digits }).format(ns / 1e6)}${units().ms}`;
 }
 
+/** The last time that there is a date for, ms. */
+const TIME_MAX = 8.64e15;
+
 /** ms since 1970 of a time of the API: a number of ms or RFC 3339; null for none. @param {unknown} v */
 export function toMs(v) {
     if (typeof v === "number") {
-        return v > 0 ? v : null;
+        return v > 0 && v <= TIME_MAX ? v : null;
     }
     const ms = typeof v === "string" ? Date.parse(v) : NaN;
 

@@ -4,9 +4,10 @@
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Marks that are not seen as signs that are: ⟨U+0000⟩, or ⟨U+202E⟩, which turns the direction. Newlines and tabs
- * stay. @param {string} text */
+ * stay. What is no text, though it should be one, is made one. @param {string | null | undefined} text */
 export function visible(text) {
-    return text.replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+    return String(text ?? "").replace(UNSEEN,
+        (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 /** @param {string} base64 */
@@ -37,10 +38,14 @@ export function hex(data) {
     return lines.join("\n");
 }
 
-/** JSON with indents, its numbers and keys as they were written; null when the text is none.
+/** Of a JSON text that is longer, or deeper, no indents are made: each level adds to each of its lines. */
+const PRETTY_LENGTH = 2 << 20;
+const PRETTY_DEPTH = 64;
+
+/** JSON with indents, its numbers and keys as they were written; null when the text is none, or too much.
  * @param {string | undefined} text */
 export function pretty(text) {
-    if (text === undefined || !/^\s*[[{]/.test(text)) {
+    if (text === undefined || text.length > PRETTY_LENGTH || !/^\s*[[{]/.test(text)) {
         return null;
     }
     try {
@@ -48,23 +53,26 @@ export function pretty(text) {
     } catch {
         return null;
     }
-    let depth = 0;
+    let depth = 0, deepest = 0;
     const line = () => `\n${"  ".repeat(depth)}`;
 
-    return text.replace(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[{\]},:]|\s+/g, (token) => {
+    const lines = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[[{]\s*[\]}]|[[{\]},:]|\s+/g, (token) => {
         const mark = token.length === 1 ? token : "";
 
         if (mark === "{" || mark === "[") {
             depth++;
-            return mark + line();
+            deepest = Math.max(deepest, depth);
+            return deepest > PRETTY_DEPTH ? mark : mark + line();
         }
         if (mark === "}" || mark === "]") {
             depth--;
-            return line() + mark;
+            return deepest > PRETTY_DEPTH ? mark : line() + mark;
         }
         if (mark === "," || mark === ":") {
             return mark === "," ? `,${line()}` : ": ";
         }
         return token[0] === '"' ? token : token.replace(/\s/g, "");
     });
+
+    return deepest > PRETTY_DEPTH ? null : lines;
 }

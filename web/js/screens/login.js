@@ -12,7 +12,7 @@ import { Field } from "../parts/field.js";
 function next() {
     const wanted = route.peek().query.get("next") ?? "/";
 
-    return /^\/(?![/\\])/.test(wanted) && !wanted.startsWith("/login") ? wanted : "/";
+    return /^\/(?![/\\])[^\t\r\n]*$/.test(wanted) && !wanted.startsWith("/login") ? wanted : "/";
 }
 
 export default function Login() {

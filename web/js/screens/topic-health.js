@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { worstFirst } from "../diagnose.js";
 import { compact, perSecond, rate } from "../format.js";
 import { deadUrl, setQuery } from "../router.js";
+import { gclientLine, quote } from "../send/commands.js";
 import { isAdmin } from "../store.js";
 import { resume } from "../parts/actions.js";
 import { SIGNS } from "../parts/badge.js";
@@ -15,11 +16,6 @@ import { Icon } from "../parts/icon.js";
 
 /** @typedef {import("../diagnose.js").Finding} Finding */
 /** @typedef {import("../store.js").TopicStats} TopicStats */
-
-/** A word for a shell, so that it stays one. @param {string} text */
-function quoted(text) {
-    return /^[\w.:/@-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
-}
 
 /** What to do about it. @param {{finding: Finding, stats: TopicStats, node: any}} props */
 function Advice({ finding, stats: s, node }) {
@@ -31,8 +27,8 @@ function Advice({ finding, stats: s, node }) {
             return isAdmin.value && html`<button class="button primary" onClick=${() => resume([s])}
                 data-testid="advice-resume">${t("advice.resume")}</button>`;
         case "consumers": {
-            const at = node?.tcp_addr ? ` --node ${node.tcp_addr}` : "";
-            const line = `gclient pop ${quoted(s.topic)} --wait 60 -n 100 --ack${at}`;
+            const at = node?.tcp_addr ? [`--node ${quote(node.tcp_addr)}`] : [];
+            const line = gclientLine("pop", [s.topic], ["--wait 60", "-n 100", "--ack", ...at]);
 
             return html`<span class="advice"><span>${t("advice.consumers")}</span><code class="iso">${line}</code>
                 <${CopyButton} small text=${line} /></span>`;
