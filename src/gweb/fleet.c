@@ -12,6 +12,9 @@
 
 enum { LOOK_MS = 100, RETRY_MS_MIN = 500, RETRY_MS_MAX = 10000 };
 
+/* Of a node that is not contacted any more. */
+static const char UNLISTED[] = "no registry lists it";
+
 static const char *const STATE_WORDS[] = {"connecting", "up", "down"};
 
 /* ---- the state of a node ----------------------------------------------------------------------------------------- */
@@ -56,17 +59,22 @@ static void on_lost(void *ctx, const char *why)
     struct fleet_node *node = ctx;
 
     node->retry_ms = clock_boot_ms() + pause_ms(node->failures++);
-    set_state(node, NODE_DOWN, why);
+    set_state(node, NODE_DOWN, node->listed ? why : UNLISTED);
 }
 
 /* ---- which there are --------------------------------------------------------------------------------------------- */
 
-static void stop_contact(struct fleet_node *node)
+static void stop_asking(struct fleet_node *node)
 {
-    feed_end(&node->feed);
     if (node->facts_call)
         httpc_cancel(node->facts_call);
     node->facts_call = NULL;
+}
+
+static void stop_contact(struct fleet_node *node)
+{
+    feed_end(&node->feed);
+    stop_asking(node);
     free(node->reasons);
     node->reasons = NULL;
 }
@@ -128,8 +136,12 @@ void fleet_merge(struct fleet *fleet)
         } else if (node && node->listed) {
             node->listed = false;
             node->unlisted_ms = clock_boot_ms();
+            if (node->state == NODE_UP) { /* it drains: what it still tells is listened to */
+                stop_asking(node);
+                continue;
+            }
             stop_contact(node);
-            set_state(node, NODE_DOWN, "no registry lists it");
+            set_state(node, NODE_DOWN, UNLISTED);
         }
     }
 }
@@ -157,6 +169,10 @@ void fleet_sums(const struct fleet *fleet, struct figures *ret)
 
 static void look_at(struct fleet *fleet, struct fleet_node *node, uint64_t now_ms)
 {
+    if (node->feed.call && now_ms > node->told_ms + FLEET_MUTE_MS) {
+        feed_end(&node->feed);
+        on_lost(node, "it sends, but no figures");
+    }
     if (!node->listed) {
         if (now_ms - node->unlisted_ms > FLEET_UNLISTED_MS) {
             model_drop(&fleet->model, node->at.id);
@@ -167,10 +183,6 @@ static void look_at(struct fleet *fleet, struct fleet_node *node, uint64_t now_m
     if (node->at.http_tls) {
         set_state(node, NODE_DOWN, "it speaks TLS, which gweb does not");
         return;
-    }
-    if (node->feed.call && now_ms > node->told_ms + FLEET_MUTE_MS) {
-        feed_end(&node->feed);
-        on_lost(node, "it sends, but no figures");
     }
     if (!node->feed.call && now_ms >= node->retry_ms) {
         node->told_ms = now_ms;

@@ -8,7 +8,8 @@
  *            (unknown) -> CONNECTING  a registry lists it
  *            CONNECTING, DOWN -> UP   an event has come
  *            UP, CONNECTING -> DOWN   the stream has ended, or never came; tried again after 0.5 s .. 10 s
- *            any -> unlisted, DOWN    no registry lists it any more; not contacted
+ *            any -> unlisted, DOWN    no registry lists it any more; not contacted. One that is UP stays so while its
+ *                                     stream lasts: a node that drains leaves the registry first
  *            unlisted -> (gone)       after FLEET_UNLISTED_MS, with its topics
  *
  * Rules  Only nodes that a registry lists are ever contacted, at the address that it lists.

@@ -2,6 +2,7 @@
 #include "gweb/fleet.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/time_text.h"
 #include "wire/json.h"
@@ -61,6 +62,12 @@ static const char *detail_of(const struct fleet *fleet, const struct fleet_node 
     return node->slow;
 }
 
+/* Of a node that is down only that it was about to stop: it is no failure then. */
+static const char *status_of(const struct feed_node *told)
+{
+    return told->has || strcmp(told->status, "stopping") == 0 ? told->status : "";
+}
+
 static bool write_node(const struct fleet *fleet, const struct fleet_node *node, struct buf *out)
 {
     const struct feed_node *told = &node->told;
@@ -75,7 +82,7 @@ static bool write_node(const struct fleet *fleet, const struct fleet_node *node,
                       state_word(node->state)) &&
            put_text(out, "detail", detail_of(fleet, node)) && put_time(out, "since", node->since_ms) &&
            put_time(out, "last_seen", node->seen_ms) && put_text(out, "version", node->version) &&
-           put_text(out, "status", told->has ? told->status : "") &&
+           put_text(out, "status", status_of(told)) &&
            buf_printf(out, ",\"reasons\":%s", facts && node->reasons ? node->reasons : "[]") &&
            put_number(out, "disk_used_bytes", told->has, told->disk_used_bytes) &&
            put_number(out, "disk_free_bytes", told->has, told->disk_free_bytes) &&

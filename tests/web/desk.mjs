@@ -85,6 +85,19 @@ export default function desk(test) {
         await v.close();
     });
 
+    test("a letter that went to another topic is followed there and back", async ({ browser, url, nodes }) => {
+        const v = await visit(browser, url);
+        const [id] = await die(nodes[0], "desk.from", ["a letter"], "wrong desk");
+
+        await call(nodes[0], "POST", "topics/desk.from/dead/redrive", { all: true, to: "desk.to" });
+        await v.open(`/m/${id}`);
+        await v.page.locator("[data-event=redriven]", { hasText: "desk.to" }).getByTestId("other-message").click();
+        await v.until((was) => !location.pathname.endsWith(was), id);
+        await v.page.locator("[data-event=pushed]", { hasText: "desk.from" }).getByTestId("other-message").click();
+        await v.until((was) => location.pathname.endsWith(was), id);
+        await v.close();
+    });
+
     test("what died again after a redrive is marked", async ({ browser, url, nodes }) => {
         const v = await visit(browser, url), topic = "desk.again";
 

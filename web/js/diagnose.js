@@ -46,8 +46,11 @@ function since(now, at) {
 export function nodeFinding(n, now) {
     const v = { id: String(n.id), reason: n.reasons?.[0] ?? "", old_age: since(now, toMs(n.last_seen)) };
 
+    if (n.state === "down" && n.status === "stopping") {
+        return finding("node", "warn", "stopped", v, "nodes");
+    }
     if (n.state === "down") {
-        return finding("node", "bad", "down", { ...v, detail: n.detail ?? "" }, "nodes");
+        return finding("node", "bad", n.listed ? "down" : "gone", { ...v, detail: n.detail ?? "" }, "nodes");
     }
     if (n.state === "connecting") {
         return finding("node", "warn", "connecting", v, "nodes");

@@ -162,6 +162,10 @@
  * @property {"acked"|"auto_acked"|"deleted"|"expired"} [how]
  * @property {"retries"|"unreadable"|"rejected"|"limit"} [reason]
  * @property {string} [text]
+ * @property {string} [id] redriven: the message that it is now, in another topic
+ * @property {string} [topic]
+ * @property {string} [from_id] pushed: the dead letter that it was, of another topic
+ * @property {string} [from_topic]
  */
 
 /** @typedef {{id: string, events: HistoryEvent[], complete: boolean, next: string|null}} History */

@@ -40,7 +40,12 @@ function More({ e }) {
         e.retry_count !== undefined && e.retry_count > 0 && t("msg.event.retry", { n: e.retry_count }),
     ].filter(Boolean);
 
-    return html`${parts.length > 0 && html`<p class="muted small">${parts.join(" · ")}</p>`}
+    const other = e.id ?? e.from_id;
+    const topic = visible(e.topic ?? e.from_topic ?? "");
+
+    return html`${other && html`<p class="small iso"><a href=${`/m/${other}`} data-testid="other-message"
+        >${t(e.id ? "msg.event.now" : "msg.event.was", { id: other })}</a> ${topic}</p>`}
+        ${parts.length > 0 && html`<p class="muted small">${parts.join(" · ")}</p>`}
         ${e.text && html`<p class="small iso">${visible(e.text)}</p>`}`;
 }
 

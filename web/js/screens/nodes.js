@@ -22,8 +22,11 @@ const LEVELS = { ok: "ok", degraded: "warn", full: "bad", "read-only": "bad", st
 
 /** @param {FleetNode} n @returns {{level: "ok" | "warn" | "bad" | "idle", text: string}} */
 function health(n) {
-    if (!n.listed) {
+    if (!n.listed && n.status !== "stopping") {
         return { level: "idle", text: t("nodes.unlisted") };
+    }
+    if (n.state === "down" && n.status === "stopping") {
+        return { level: "idle", text: t("nodes.stopped") };
     }
     if (n.state !== "up") {
         return { level: n.state === "down" ? "bad" : "idle", text: t(`nodes.state.${n.state}`) };

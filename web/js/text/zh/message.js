@@ -27,6 +27,7 @@ export default {
     "msg.event.delivered.to": "已投递给 {client}", "msg.event.touched": "延长处理时间",
     "msg.event.expired": "未按时确认，退回队列",
     "msg.event.released": "被消费者退回", "msg.event.dead": "变为死信：{reason}", "msg.event.redriven": "重新投递",
+    "msg.event.now": "现为消息 {id}，主题", "msg.event.was": "原为死信 {id}，主题",
     "msg.event.rescheduled": "改期", "msg.gone.acked": "已确认，处理完成", "msg.gone.auto_acked": "投递即完成",
     "msg.gone.deleted": "已删除", "msg.gone.expired": "已过有效期，离开", "msg.event.due_at": "到期 {time}",
     "msg.event.deadline_at": "确认期限 {time}", "msg.event.retry": "第 {n} 次重试", "msg.redrive": "重新投递",

@@ -16,7 +16,7 @@ export default {
     "nodes.unlisted.text": "它已离开注册中心的列表，不再被查询。",
     "nodes.state.down": "无响应", "nodes.state.connecting": "连接中", "nodes.status.ok": "正常",
     "nodes.status.degraded": "降级", "nodes.status.full": "磁盘已满", "nodes.status.read-only": "只读",
-    "nodes.status.stopping": "正在停止", "nodes.down.text": "没有响应：{detail}。最近一次联系：{ago}。",
+    "nodes.status.stopping": "正在排空", "nodes.stopped": "已停止", "nodes.down.text": "没有响应：{detail}。最近一次联系：{ago}。",
     "nodes.unknown": "以下节点上的情况目前未知：{ids}",
     "nodes.unknown.hint": "各项合计不包含它们；显示的是最后已知的数据。", "nodes.none": "没有已注册的节点",
     "nodes.none.hint": "启动节点时指定 -register_addr，或在此手动注册。", "nodes.registry.ok": "注册中心正常",

@@ -20,6 +20,6 @@ export default {
     "overview.top": "最繁忙的主题", "overview.all_topics": "全部主题", "overview.ready": "待消费",
     "overview.send": "向 {topic} 发送测试消息",
     "node.up": "在线", "node.ok": "正常", "node.down": "离线", "node.connecting": "连接中", "node.degraded": "降级",
-    "node.full": "已满", "node.read-only": "只读", "node.stopping": "正在停止", "node.unlisted": "未注册",
+    "node.full": "已满", "node.read-only": "只读", "node.stopping": "正在排空", "node.unlisted": "未注册",
     "level.bad": "严重", "level.warn": "警告", "level.ok": "正常",
 };
