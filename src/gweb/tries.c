@@ -56,7 +56,7 @@ static struct tries_entry *add(struct tries *tries, struct slice key)
         forget(tries, CONTAINER_OF(tries->by_use.next, struct tries_entry, node));
     if (key.len > 0)
         memcpy(entry->key, key.ptr, min_u64(key.len, sizeof(entry->key)));
-    list_init(&entry->node);
+    list_add_tail(&tries->by_use, &entry->node);
     HASH_ADD(hh, tries->by_key, key, sizeof(entry->key), entry);
     tries->count++;
     return entry;

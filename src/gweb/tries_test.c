@@ -49,6 +49,23 @@ TEST(tries_know_only_so_many)
     tries_fini(&tries);
 }
 
+TEST(tries_forget_who_was_only_made_known_as_well)
+{
+    struct tries tries;
+    char key[16];
+
+    tries_init(&tries, 1, 1000);
+    for (int i = 0; i < 2 * TRIES_MAX; i++) {
+        int len = snprintf(key, sizeof(key), "k%d", i);
+        tries_know(&tries, slice_of(key, (size_t)len));
+    }
+    assert_int_equal(tries.count, TRIES_MAX);
+    assert_false(tries_knows(&tries, slice_str("k0")));
+    assert_true(tries_knows(&tries, slice_str(key)));
+    tries_fini(&tries);
+    assert_int_equal(tries.count, 0);
+}
+
 TEST(tries_look_at_no_more_of_a_key_than_there_is_room)
 {
     struct tries tries;

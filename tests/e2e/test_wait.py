@@ -297,7 +297,8 @@ class Gclient(Case):
         argv = [program("gclient"), "pop", "t", "--node", node.tcp, "--wait"]
         self.assertEqual(subprocess.run(argv + ["50ms"], capture_output=True, check=False).returncode, 3)
         self.assertEqual(subprocess.run(argv + ["61"], capture_output=True, check=False).returncode, 2)
-        client = Program(argv + ["60"], self.folder)
+        # What a shell starts in the background ignores SIGINT, and so would all that it starts.
+        client = Program(["env", "--default-signal=INT", *argv, "60"], self.folder)
         http = self.http(node)
         wait_until(lambda: http.v1("GET", "topics/t").json["waiting"] == 1, "it waits")
         client.signal(signal.SIGINT)
