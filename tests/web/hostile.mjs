@@ -44,6 +44,19 @@ export default function hostile(test) {
         await v.close();
     });
 
+    test("a screen that cannot be drawn leaves the others alone", async ({ browser, url }) => {
+        const v = await visit(browser, url);
+        const odd = { entries: [{ at: 0, user: "u", action: { toString: 1 }, result: "ok" }], next: null };
+
+        await v.page.route("**/api/audit*", (route) => route.fulfill({ json: odd }));
+        await v.open("/audit");
+        await v.get("failed").waitFor();
+        await v.click("nav-topics");
+        await v.page.locator("[data-screen=topics] [data-testid=title], [data-screen=topics] h1").first().waitFor();
+        assert.equal(await v.get("failed").count(), 0);
+        await v.close();
+    });
+
     test("marks that turn or hide text are shown as signs", async ({ browser, url, nodes }) => {
         const v = await visit(browser, url);
         const [id] = await push(nodes[0], "hostile.turned", [{ body: `${TURNED}\u0000\u001b[31m` }]);

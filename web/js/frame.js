@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The bar at the top (tabs at the bottom on phones), and below it the screen. */
-import { useEffect, useState } from "/lib/hooks.js";
+import { useEffect, useErrorBoundary, useState } from "/lib/hooks.js";
 import { html } from "./html.js";
 import { language, needTexts, setLanguage, t } from "./i18n.js";
 import { age, compact } from "./format.js";
@@ -124,9 +124,10 @@ function KeyHelp() {
                 <dd>${t("keys.go", { screen: t(`nav.${names[k]}`) })}</dd>`)}</dl><//>`;
 }
 
-/** The screen of the route, fetched when it is first wanted. */
+/** The screen of the route, fetched when it is first wanted. One that cannot be drawn leaves the frame as it is. */
 function Screen() {
     const { screen, params, path } = route.value;
+    const [broken, mend] = useErrorBoundary();
     const [, drawn] = useState(0);
     const [error, setError] = useState(/** @type {unknown} */ (null));
     const want = () => {
@@ -141,6 +142,7 @@ function Screen() {
     };
 
     useEffect(want, [screen]);
+    useEffect(mend, [path]);
     const Shown = loaded.get(screen);
 
     useEffect(() => {
@@ -151,6 +153,9 @@ function Screen() {
             <${Empty} icon="unknown" title=${t("missing.title")} hint=${t("missing.hint")} />`;
     }
 
+    if (broken) {
+        return html`<${Failed} error=${broken} retry=${mend} />`;
+    }
     return error ? html`<${Failed} error=${error} retry=${want} />`
         : Shown ? html`<${Shown} key=${path} params=${params} />` : html`<${Loading} />`;
 }
