@@ -154,7 +154,8 @@ function Screen() {
     }
 
     if (broken) {
-        return html`<${Failed} error=${broken} retry=${mend} />`;
+        return html`<h1 tabindex="-1" class="hidden-text">${t(`nav.${screen}`)}</h1>
+            <${Failed} error=${broken} retry=${mend} />`;
     }
     return error ? html`<${Failed} error=${error} retry=${want} />`
         : Shown ? html`<${Shown} key=${path} params=${params} />` : html`<${Loading} />`;
